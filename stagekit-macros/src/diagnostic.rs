@@ -1,0 +1,90 @@
+//! Errors collected on the way: the macros report all they find and still expand.
+
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
+
+/// The mistakes found so far.
+#[derive(Default)]
+pub(crate) struct Diagnostics(Option<syn::Error>);
+
+impl Diagnostics {
+    /// A mistake at `span`: what is wrong, and what to write instead.
+    pub(crate) fn error(&mut self, span: Span, text: impl std::fmt::Display) {
+        self.push(syn::Error::new(span, text));
+    }
+
+    pub(crate) fn push(&mut self, error: syn::Error) {
+        match &mut self.0 {
+            Some(errors) => errors.combine(error),
+            none => *none = Some(error),
+        }
+    }
+
+    /// Adds the others.
+    pub(crate) fn append(&mut self, others: Diagnostics) {
+        if let Some(errors) = others.0 {
+            self.push(errors);
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// The `compile_error!`s.
+    pub(crate) fn into_tokens(self) -> TokenStream {
+        self.0.map(syn::Error::into_compile_error).unwrap_or_default()
+    }
+
+    /// The `compile_error!`s as one expression, whatever its type.
+    pub(crate) fn into_expression(self) -> TokenStream {
+        let errors = self.0.into_iter().flatten().map(syn::Error::into_compile_error);
+        errors.map(|error| quote::quote!({ #error })).collect()
+    }
+}
+
+/// How a type would be written in a message.
+pub(crate) fn spell(tokens: impl quote::ToTokens) -> String {
+    let mut text = String::new();
+    write(tokens.to_token_stream(), &mut text);
+    text
+}
+
+fn write(tokens: TokenStream, text: &mut String) {
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) => {
+                let (open, close) = match group.delimiter() {
+                    Delimiter::Parenthesis => ("(", ")"),
+                    Delimiter::Bracket => ("[", "]"),
+                    Delimiter::Brace => ("{", "}"),
+                    Delimiter::None => ("", ""),
+                };
+                text.push_str(open);
+                write(group.stream(), text);
+                text.push_str(close);
+            }
+            TokenTree::Punct(punct) => match punct.as_char() {
+                ',' => text.push_str(", "),
+                sign @ ('=' | '+' | '-') => {
+                    text.push(' ');
+                    text.push(sign);
+                }
+                '>' if text.ends_with(" -") => text.push('>'),
+                ';' => text.push(';'),
+                sign => {
+                    if text.ends_with(['=', '+']) {
+                        text.push(' ');
+                    }
+                    text.push(sign);
+                }
+            },
+            word => {
+                if text.ends_with(|last: char| last.is_alphanumeric() || "_=+;)".contains(last)) || text.ends_with("->")
+                {
+                    text.push(' ');
+                }
+                text.push_str(&word.to_string());
+            }
+        }
+    }
+}

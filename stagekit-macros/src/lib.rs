@@ -1,0 +1,35 @@
+//! The language of stagekit: `#[producer]`, `#[consumer]`, `#[producer_consumer]` and `pipeline!`.
+//!
+//! Use it through the crate `stagekit`, whose version it is locked to; the language is documented there.
+#![forbid(unsafe_code)]
+
+mod diagnostic;
+mod names;
+mod pipeline;
+mod stage;
+
+use proc_macro::TokenStream;
+
+/// A function that starts a path: see the crate `stagekit`.
+#[proc_macro_attribute]
+pub fn producer(options: TokenStream, item: TokenStream) -> TokenStream {
+    stage::expand(stage::Role::Producer, options.into(), item.into()).into()
+}
+
+/// A function that takes events and emits none: see the crate `stagekit`.
+#[proc_macro_attribute]
+pub fn consumer(options: TokenStream, item: TokenStream) -> TokenStream {
+    stage::expand(stage::Role::Consumer, options.into(), item.into()).into()
+}
+
+/// A function that takes events and emits events: see the crate `stagekit`.
+#[proc_macro_attribute]
+pub fn producer_consumer(options: TokenStream, item: TokenStream) -> TokenStream {
+    stage::expand(stage::Role::ProducerConsumer, options.into(), item.into()).into()
+}
+
+/// A graph of stages: see the crate `stagekit`.
+#[proc_macro]
+pub fn pipeline(graph: TokenStream) -> TokenStream {
+    pipeline::expand(graph.into()).into()
+}

@@ -1,0 +1,187 @@
+//! What the user wrote, before names have a meaning. The parser makes it, [`graph`](super::graph) reads it.
+
+use proc_macro2::{Group, Ident, Span, TokenStream};
+use quote::{ToTokens, quote};
+
+/// The whole of a `pipeline!`, in the order of the text.
+#[derive(Default)]
+pub(crate) struct Source {
+    pub(crate) items: Vec<Item>,
+}
+
+pub(crate) enum Item {
+    /// `let name = node`
+    Let(Ident, Node),
+    Path(Path),
+}
+
+/// `head => target -> target`
+pub(crate) struct Path {
+    pub(crate) head: Target,
+    pub(crate) rest: Vec<(Arrow, Target)>,
+}
+
+/// `=>` or `->`: its first and last token, which is all that stable Rust lets one underline with.
+#[derive(Clone, Copy)]
+pub(crate) struct Arrow {
+    pub(crate) start: Span,
+    pub(crate) end: Span,
+    pub(crate) fused: bool,
+}
+
+pub(crate) enum Target {
+    Node(Node),
+    List(List),
+    /// Not understood; the parser has said so.
+    Missing,
+}
+
+/// `[a, b]`, `all [a, b]`, `any [a, b]`, `by |e| key [a, b]`
+pub(crate) struct List {
+    pub(crate) mode: Mode,
+    /// The brackets.
+    pub(crate) span: Span,
+    pub(crate) legs: Vec<Path>,
+}
+
+pub(crate) enum Mode {
+    All,
+    Any(Span),
+    By(Key),
+}
+
+/// `by |parameter| body`
+pub(crate) struct Key {
+    /// The word `by`.
+    pub(crate) span: Span,
+    pub(crate) parameter: TokenStream,
+    pub(crate) body: TokenStream,
+}
+
+/// A stage with its options, and where its errors go.
+pub(crate) struct Node {
+    pub(crate) stage: Stage,
+    pub(crate) options: Vec<Opt>,
+    pub(crate) otherwise: Option<Otherwise>,
+}
+
+/// `else target`
+pub(crate) struct Otherwise {
+    pub(crate) span: Span,
+    pub(crate) target: Box<Target>,
+}
+
+pub(crate) enum Stage {
+    Named(Named),
+    Closure(Closure),
+    /// `{ expr }`
+    Value(Group),
+    /// `_`
+    Discard(Span),
+    /// `..`
+    Open(Span),
+}
+
+/// `path`, `path(args)`
+pub(crate) struct Named {
+    pub(crate) path: TokenStream,
+    /// The last segment: where errors about the stage belong.
+    pub(crate) name: Ident,
+    /// The path is nothing but its name.
+    pub(crate) bare: bool,
+    pub(crate) args: Option<Group>,
+}
+
+/// `|e| ..`, `filter |e| ..` and so on.
+pub(crate) struct Closure {
+    pub(crate) kind: Kind,
+    /// The first token.
+    pub(crate) span: Span,
+    /// From `move` or the first `|` to the end.
+    pub(crate) tokens: TokenStream,
+    pub(crate) moves: bool,
+    pub(crate) parameter: Parameter,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Kind {
+    Map,
+    Filter,
+    FlatMap,
+    TryMap,
+    Inspect,
+}
+
+impl Kind {
+    pub(crate) fn of(word: &str) -> Option<Kind> {
+        Some(match word {
+            "filter" => Kind::Filter,
+            "flat_map" => Kind::FlatMap,
+            "try_map" => Kind::TryMap,
+            "inspect" => Kind::Inspect,
+            _ => return None,
+        })
+    }
+}
+
+/// What a closure says of its parameter.
+#[derive(Default)]
+pub(crate) struct Parameter {
+    /// `|&e|`, `|e: &E|`
+    pub(crate) borrowed: bool,
+    /// `E` of `|e: E|` and of `|e: &E|`
+    pub(crate) event: Option<TokenStream>,
+}
+
+/// `.name(args)`
+#[derive(Clone)]
+pub(crate) struct Opt {
+    pub(crate) name: Ident,
+    pub(crate) args: Option<Group>,
+    /// As the user wrote it, dot included.
+    pub(crate) tokens: TokenStream,
+}
+
+impl Arrow {
+    /// Both tokens, for an error that underlines the whole of it.
+    pub(crate) fn tokens(self) -> TokenStream {
+        let mut start = proc_macro2::Punct::new(if self.fused { '-' } else { '=' }, proc_macro2::Spacing::Joint);
+        let mut end = proc_macro2::Punct::new('>', proc_macro2::Spacing::Alone);
+        start.set_span(self.start);
+        end.set_span(self.end);
+        quote!(#start #end)
+    }
+}
+
+impl Node {
+    /// The token that errors about the stage belong to.
+    pub(crate) fn span(&self) -> Span {
+        match &self.stage {
+            Stage::Named(named) => named.name.span(),
+            Stage::Closure(closure) => closure.span,
+            Stage::Value(group) => group.span(),
+            Stage::Discard(span) | Stage::Open(span) => *span,
+        }
+    }
+
+    /// The first option of this name.
+    pub(crate) fn option(&self, name: &str) -> Option<&Opt> {
+        self.options.iter().find(|option| option.name == name)
+    }
+
+    /// The options, to be put behind the stage.
+    pub(crate) fn options(&self) -> TokenStream {
+        self.options.iter().map(|option| option.tokens.clone()).collect()
+    }
+
+    /// How messages name it.
+    pub(crate) fn label(&self) -> String {
+        match &self.stage {
+            Stage::Named(named) => named.name.to_string(),
+            Stage::Closure(_) => "the closure".into(),
+            Stage::Value(group) => group.to_token_stream().to_string(),
+            Stage::Discard(_) => "_".into(),
+            Stage::Open(_) => "..".into(),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Closures in the graph. Where one ends is asked of the Rust grammar first; what that cannot read (half a line) ends
+//! at the next arrow. The tokens themselves are never touched.
+
+use proc_macro2::{Ident, Spacing, TokenStream, TokenTree};
+use syn::parse::ParseStream;
+use syn::{ExprClosure, Token};
+
+use super::ast::{Closure, Kind, Parameter};
+use crate::diagnostic::Diagnostics;
+
+/// Where a node ends at the latest.
+pub(crate) fn ends(input: ParseStream<'_>) -> bool {
+    input.is_empty()
+        || input.peek(Token![=>])
+        || input.peek(Token![->])
+        || input.peek(Token![;])
+        || input.peek(Token![,])
+        || input.peek(Token![else])
+}
+
+/// `|e|`, `move |e|`, `async |e|`, `filter |e|`
+pub(crate) fn begins(input: ParseStream<'_>) -> bool {
+    let bare = input.peek(Token![|]) || input.peek(Token![||]) || input.peek(Token![move]) || input.peek(Token![async]);
+    let follows =
+        input.peek2(Token![|]) || input.peek2(Token![||]) || input.peek2(Token![move]) || input.peek2(Token![async]);
+    bare || follows && input.fork().parse::<Ident>().is_ok_and(|word| Kind::of(&word.to_string()).is_some())
+}
+
+/// Moves `input` on to where `ahead`, a fork of it, stands.
+pub(crate) fn advance(input: ParseStream<'_>, ahead: ParseStream<'_>) -> TokenStream {
+    let mut passed = TokenStream::new();
+    while !input.is_empty() && input.cursor() != ahead.cursor() {
+        passed.extend(input.parse::<TokenTree>());
+    }
+    passed
+}
+
+/// Reads a closure; `None` if it is one that no stage can be made of.
+pub(crate) fn parse(input: ParseStream<'_>, errors: &mut Diagnostics) -> Option<Closure> {
+    let span = input.span();
+    let word = if input.peek(syn::Ident) { input.parse::<Ident>().ok() } else { None };
+    let kind = word.and_then(|word| Kind::of(&word.to_string())).unwrap_or(Kind::Map);
+    let asynchronous = input.peek(Token![async]).then(|| input.span());
+    let moves = input.peek(Token![move]);
+
+    let ahead = input.fork();
+    let tokens = match ahead.parse::<ExprClosure>() {
+        Ok(_) if ends(&ahead) => advance(input, &ahead),
+        _ => raw(input),
+    };
+    if let Some(span) = asynchronous {
+        errors.error(span, "a closure cannot be async here: write an `async fn` with `#[producer_consumer]`");
+        return None;
+    }
+    let parameter = parameter(&tokens);
+    Some(Closure { kind, span, tokens, moves, parameter })
+}
+
+/// To the next arrow; the one right behind the parameters is the closure's own.
+fn raw(input: ParseStream<'_>) -> TokenStream {
+    let mut tokens = TokenStream::new();
+    let (mut bars, mut block) = (0, false);
+    while !input.is_empty() {
+        let own_arrow = bars == 2 && input.peek(Token![->]);
+        let own_else = block && input.peek(Token![else]);
+        if ends(input) && !own_arrow && !own_else && bars != 1 {
+            break;
+        }
+        if own_arrow {
+            tokens.extend(input.parse::<TokenTree>());
+        }
+        let Ok(token) = input.parse::<TokenTree>() else { break };
+        bars = match &token {
+            TokenTree::Punct(punct) if punct.as_char() == '|' && bars < 2 => bars + 1,
+            _ if bars == 2 => 3,
+            _ => bars,
+        };
+        block = matches!(&token, TokenTree::Group(group) if group.delimiter() == proc_macro2::Delimiter::Brace);
+        tokens.extend([token]);
+    }
+    tokens
+}
+
+/// What stands between the bars.
+fn parameter(closure: &TokenStream) -> Parameter {
+    let bar = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == '|');
+    let amp = |token: Option<&TokenTree>| matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == '&');
+    let between: Vec<TokenTree> =
+        closure.clone().into_iter().skip_while(|token| !bar(token)).skip(1).take_while(|token| !bar(token)).collect();
+    // The colon of the annotation, not one of a path's `::`.
+    let mut joint = false;
+    let colon = between.iter().position(|token| {
+        let TokenTree::Punct(punct) = token else {
+            joint = false;
+            return false;
+        };
+        let found = punct.as_char() == ':' && !joint && punct.spacing() == Spacing::Alone;
+        joint = punct.as_char() == ':' && punct.spacing() == Spacing::Joint;
+        found
+    });
+    let Some(colon) = colon else { return Parameter { borrowed: amp(between.first()), event: None } };
+    let borrowed = amp(between.get(colon + 1));
+    let event = between[colon + 1 + usize::from(borrowed)..].iter().cloned().collect();
+    Parameter { borrowed, event: Some(event) }
+}

@@ -1,0 +1,47 @@
+//! What a `pipeline!` is worth: a pipeline that can run, or an open one.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
+
+use super::expand::Body;
+use super::tokens::{at, call, variable};
+use crate::names::ours;
+
+/// The last expression of the block.
+pub(crate) fn finish(body: &Body) -> TokenStream {
+    let stages = &body.stages;
+    let stages = quote!([#(#stages),*]);
+    match (&body.head, &body.tail) {
+        (Some((head, _)), Some((tail, span))) => call("segment", *span, [at(head, *span), at(tail, *span), stages]),
+        (None, Some((tail, span))) => call("output", *span, [at(tail, *span), stages]),
+        (Some((head, span)), None) => call("input", *span, [at(head, *span), stages]),
+        (None, None) if body.kept.is_empty() => call("runnable", ours(), [stages]),
+        (None, None) => finished(body, stages),
+    }
+}
+
+/// A type of its own for the result, since only the macro knows the names: the summary, and the state of every stage
+/// that has one.
+fn finished(body: &Body, stages: TokenStream) -> TokenStream {
+    let (names, shared): (Vec<&Ident>, Vec<&Ident>) = body.kept.iter().map(|(name, shared)| (name, shared)).unzip();
+    let states: Vec<Ident> = (0..names.len()).map(|index| Ident::new(&format!("T{index}"), ours())).collect();
+    let claims: Vec<Ident> = (0..names.len()).map(|index| variable(format!("__k_{index}"))).collect();
+    // In a block of its own: none of the user's expressions sees the type.
+    quote_spanned! {ours()=> {
+        /// What a pipeline leaves behind: its summary, and the state of every stage with a name.
+        #[allow(dead_code)]
+        #[derive(::core::fmt::Debug)]
+        struct Finished<#(#states),*> { #(#names: #states,)* __summary: ::stagekit::__private::Summary }
+        impl<#(#states),*> ::core::ops::Deref for Finished<#(#states),*> {
+            type Target = ::stagekit::__private::Summary;
+            fn deref(&self) -> &::stagekit::__private::Summary { &self.__summary }
+        }
+        impl<#(#states),*> ::core::fmt::Display for Finished<#(#states),*> {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Display::fmt(&self.__summary, f)
+            }
+        }
+        #(let #claims = ::stagekit::__private::kept(&#shared);)*
+        ::stagekit::__private::Pipeline::__new(#stages, move |__summary| Finished { #(#names: #claims.take(),)* __summary })
+    }}
+}

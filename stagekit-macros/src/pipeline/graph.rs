@@ -1,0 +1,325 @@
+//! The graph that was meant: names resolved, lists taken apart into edges. What makes no sense is noted and left out,
+//! so that whoever reads a [`Graph`] finds only vertices that exist.
+
+use std::collections::HashMap;
+
+use proc_macro2::{Ident, Span};
+
+use super::ast::{Arrow, Item, Key, List, Mode, Node, Opt, Path, Source, Stage, Target};
+use crate::diagnostic::Diagnostics;
+
+#[derive(Default)]
+pub(crate) struct Graph {
+    pub(crate) vertices: Vec<Vertex>,
+    pub(crate) edges: Vec<Edge>,
+    pub(crate) splits: Vec<Split>,
+    /// Two `let`s of one name.
+    pub(crate) doubles: Vec<(Ident, Ident)>,
+    /// Said to the user without stopping anything.
+    pub(crate) warnings: Vec<(Span, String)>,
+}
+
+/// One instance of a stage.
+pub(crate) struct Vertex {
+    /// `None` where the parser or the lowering has reported a mistake.
+    pub(crate) node: Option<Node>,
+    /// The name given by `let`.
+    pub(crate) bound: Option<Ident>,
+    /// The `else` behind it.
+    pub(crate) caught: Option<Span>,
+    /// Its place in the text.
+    pub(crate) order: (usize, usize),
+}
+
+/// Where events leave a stage: the stage itself, or its `else`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub(crate) struct End {
+    pub(crate) vertex: usize,
+    pub(crate) errors: bool,
+}
+
+pub(crate) struct Edge {
+    pub(crate) from: End,
+    pub(crate) to: usize,
+    pub(crate) arrow: Arrow,
+    /// The `any` or `by` list it is a leg of.
+    pub(crate) split: Option<usize>,
+    /// The token that names the stage it leads to.
+    pub(crate) at: Span,
+    /// The options of the subscription to a stage that is bound with `let`.
+    pub(crate) options: Vec<Opt>,
+}
+
+/// An `any` or `by` list behind one end.
+pub(crate) struct Split {
+    pub(crate) from: End,
+    pub(crate) span: Span,
+    pub(crate) key: Option<std::rc::Rc<Key>>,
+    /// The split of the list's first end, whose key the others use.
+    pub(crate) first: Option<usize>,
+}
+
+/// What leads into the next target of a path.
+#[derive(Clone, Copy)]
+struct Feed {
+    end: End,
+    split: Option<usize>,
+}
+
+impl Graph {
+    /// Lowers what the user wrote.
+    pub(crate) fn new(source: Source, errors: &mut Diagnostics) -> Self {
+        let mut lowering = Lowering { graph: Graph::default(), names: HashMap::new(), errors, order: (0, 0) };
+        lowering.source(source);
+        lowering.graph
+    }
+
+    /// The edges into a vertex.
+    pub(crate) fn edges_into(&self, vertex: usize) -> impl Iterator<Item = &Edge> {
+        self.edges.iter().filter(move |edge| edge.to == vertex)
+    }
+
+    /// The edges out of an end.
+    pub(crate) fn edges_out_of(&self, end: End) -> impl Iterator<Item = &Edge> {
+        self.edges.iter().filter(move |edge| edge.from == end)
+    }
+
+    /// The stage emits into nothing: it ends its path.
+    pub(crate) fn is_last(&self, vertex: usize) -> bool {
+        self.edges_out_of(End { vertex, errors: false }).next().is_none()
+    }
+
+    /// A task that several edges lead into, or that has a name.
+    pub(crate) fn is_shared(&self, vertex: usize) -> bool {
+        let edges = self.edges_into(vertex).count();
+        self.is_stage(vertex) && (edges > 1 || self.vertices[vertex].bound.is_some() && edges == 1)
+    }
+
+    /// Every leg of this end gets every event.
+    pub(crate) fn broadcasts(&self, end: End) -> bool {
+        self.edges_out_of(end).count() > 1 && self.splits.iter().all(|split| split.from != end)
+    }
+
+    /// The vertices that nothing leads into, in the order of the text.
+    pub(crate) fn heads(&self) -> Vec<usize> {
+        let mut heads: Vec<usize> =
+            (0..self.vertices.len()).filter(|&vertex| self.edges_into(vertex).next().is_none()).collect();
+        heads.sort_by_key(|&vertex| self.vertices[vertex].order);
+        heads
+    }
+
+    /// Neither `_` nor `..` nor nothing at all.
+    pub(crate) fn is_stage(&self, vertex: usize) -> bool {
+        self.stage(vertex).is_some_and(|stage| !matches!(stage, Stage::Discard(_) | Stage::Open(_)))
+    }
+
+    pub(crate) fn stage(&self, vertex: usize) -> Option<&Stage> {
+        self.vertices[vertex].node.as_ref().map(|node| &node.stage)
+    }
+
+    /// How messages name a vertex.
+    pub(crate) fn label(&self, vertex: usize) -> String {
+        match &self.vertices[vertex] {
+            Vertex { bound: Some(name), .. } => name.to_string(),
+            Vertex { node: Some(node), .. } => node.label(),
+            _ => "..".into(),
+        }
+    }
+
+    /// The user's token for a vertex.
+    pub(crate) fn span(&self, vertex: usize) -> Span {
+        match &self.vertices[vertex] {
+            Vertex { node: Some(node), .. } => node.span(),
+            _ => Span::call_site(),
+        }
+    }
+}
+
+struct Lowering<'a> {
+    graph: Graph,
+    names: HashMap<Ident, usize>,
+    errors: &'a mut Diagnostics,
+    order: (usize, usize),
+}
+
+impl Lowering<'_> {
+    fn source(&mut self, source: Source) {
+        // Names are known in the whole graph, before their `let` too.
+        let mut paths = Vec::new();
+        let mut caught = Vec::new();
+        for (order, item) in source.items.into_iter().enumerate() {
+            match item {
+                Item::Path(path) => paths.push((order, path)),
+                Item::Let(name, mut node) => {
+                    self.order = (order, 0);
+                    if matches!(node.stage, Stage::Discard(_) | Stage::Open(_)) {
+                        let text = format!("expected a stage: `let {name} = stage;`");
+                        self.errors.error(node.span(), text);
+                        continue;
+                    }
+                    let otherwise = node.otherwise.take();
+                    let vertex = self.vertex(Some(node));
+                    self.graph.vertices[vertex].bound = Some(name.clone());
+                    match self.names.get(&name) {
+                        Some(&first) => {
+                            let first = self.graph.vertices[first].bound.clone().unwrap_or_else(|| name.clone());
+                            self.graph.doubles.push((first, name));
+                        }
+                        None => _ = self.names.insert(name, vertex),
+                    }
+                    caught.extend(otherwise.map(|otherwise| (order, vertex, otherwise)));
+                }
+            }
+        }
+        for (order, vertex, otherwise) in caught {
+            self.order = (order, 1);
+            self.otherwise(vertex, otherwise);
+        }
+        for (order, path) in paths {
+            self.order = (order, 1);
+            self.path(Vec::new(), None, path);
+        }
+    }
+
+    fn vertex(&mut self, node: Option<Node>) -> usize {
+        let order = self.order;
+        self.order.1 += 1;
+        self.graph.vertices.push(Vertex { node, bound: None, caught: None, order });
+        self.graph.vertices.len() - 1
+    }
+
+    fn otherwise(&mut self, vertex: usize, otherwise: super::ast::Otherwise) {
+        self.graph.vertices[vertex].caught = Some(otherwise.span);
+        let feed = Feed { end: End { vertex, errors: true }, split: None };
+        let arrow = Arrow { start: otherwise.span, end: otherwise.span, fused: false };
+        self.target(vec![feed], Some(arrow), *otherwise.target, false);
+    }
+
+    /// The ends that a path leaves open.
+    fn path(&mut self, feeds: Vec<Feed>, arrow: Option<Arrow>, path: Path) -> Vec<Feed> {
+        let mut feeds = self.target(feeds, arrow, path.head, !path.rest.is_empty());
+        let mut rest = path.rest.into_iter().peekable();
+        while let Some((arrow, target)) = rest.next() {
+            feeds = self.target(feeds, Some(arrow), target, rest.peek().is_some());
+        }
+        feeds
+    }
+
+    fn target(&mut self, feeds: Vec<Feed>, arrow: Option<Arrow>, target: Target, goes_on: bool) -> Vec<Feed> {
+        match target {
+            Target::List(list) => self.list(feeds, arrow, list),
+            Target::Missing => self.missing(feeds, arrow),
+            Target::Node(node) => self.node(feeds, arrow, node, goes_on),
+        }
+    }
+
+    /// Something that was reported stands here: what leads into it does not end, what follows it is not fed.
+    fn missing(&mut self, feeds: Vec<Feed>, arrow: Option<Arrow>) -> Vec<Feed> {
+        let vertex = self.vertex(None);
+        self.connect(&feeds, arrow, vertex, Span::call_site(), &[]);
+        vec![Feed { end: End { vertex, errors: false }, split: None }]
+    }
+
+    fn connect(&mut self, feeds: &[Feed], arrow: Option<Arrow>, to: usize, at: Span, options: &[Opt]) {
+        let Some(arrow) = arrow else { return };
+        for feed in feeds {
+            let options = options.to_vec();
+            self.graph.edges.push(Edge { from: feed.end, to, arrow, split: feed.split, at, options });
+        }
+    }
+
+    fn node(&mut self, feeds: Vec<Feed>, arrow: Option<Arrow>, mut node: Node, goes_on: bool) -> Vec<Feed> {
+        let span = node.span();
+        if let Stage::Named(named) = &node.stage
+            && named.bare
+            && let Some(&vertex) = self.names.get(&named.name)
+        {
+            let name = named.name.clone();
+            if let Some(args) = &named.args {
+                self.errors.error(args.span(), format!("`{name}` is bound with `let`: its arguments belong there"));
+            }
+            if let Some(otherwise) = &node.otherwise {
+                let text = format!("`{name}` is one stage: write its `else` in the `let`");
+                self.errors.error(otherwise.span, text);
+            }
+            if let (None, Some(option)) = (arrow, node.options.first()) {
+                let text =
+                    format!("options of `{name}` belong in its `let`; those of an edge, where an arrow leads into it");
+                self.errors.error(option.name.span(), text);
+            }
+            self.connect(&feeds, arrow, vertex, span, &node.options);
+            return vec![Feed { end: End { vertex, errors: false }, split: None }];
+        }
+        let wrong = match (&node.stage, arrow) {
+            (Stage::Discard(_) | Stage::Open(_), _) if !node.options.is_empty() || node.otherwise.is_some() => {
+                Some(format!("`{}` is no stage: it has no options and no `else`", node.label()))
+            }
+            (Stage::Discard(_), None) => Some("`_` discards events, so it cannot begin a path".into()),
+            (Stage::Discard(_), Some(_)) if goes_on => Some("`_` discards the events, so nothing can follow it".into()),
+            (Stage::Open(_), Some(_)) if goes_on => {
+                Some("`..` marks an open end: it can only stand first or last in a path".into())
+            }
+            (Stage::Closure(_), None) => Some("a closure needs an upstream stage: it cannot begin a path".into()),
+            _ => None,
+        };
+        if let Some(text) = wrong {
+            self.errors.error(span, text);
+            return self.missing(feeds, arrow);
+        }
+        let goes_on = !matches!((&node.stage, arrow), (Stage::Discard(_), _) | (Stage::Open(_), Some(_)));
+        let otherwise = node.otherwise.take();
+        let vertex = self.vertex(Some(node));
+        self.connect(&feeds, arrow, vertex, span, &[]);
+        if let Some(otherwise) = otherwise {
+            self.otherwise(vertex, otherwise);
+        }
+        if goes_on { vec![Feed { end: End { vertex, errors: false }, split: None }] } else { Vec::new() }
+    }
+
+    fn list(&mut self, mut feeds: Vec<Feed>, mut arrow: Option<Arrow>, list: List) -> Vec<Feed> {
+        if let Some(arrow) = arrow.as_mut().filter(|arrow| arrow.fused) {
+            let text = "`->` stays in one task and cannot lead into a list; use `=>`";
+            self.errors.push(syn::Error::new_spanned(arrow.tokens(), text));
+            arrow.fused = false;
+        }
+        let nested = feeds.iter().any(|feed| feed.split.is_some());
+        match list.mode {
+            Mode::All if nested && list.legs.len() > 1 => self.nested(list.span),
+            Mode::All => {}
+            // A shared list in a shared list shares the same work.
+            Mode::Any(_) if nested => {}
+            Mode::Any(span) => feeds = self.split(feeds, arrow, span, None),
+            Mode::By(key) if nested => self.nested(key.span),
+            Mode::By(key) => {
+                if let [Path { head: Target::Node(node), .. }] = &list.legs[..]
+                    && node.option("workers").is_none()
+                {
+                    let text = "one leg, one worker: `by` has no effect".to_owned();
+                    self.graph.warnings.push((key.span, text));
+                }
+                feeds = self.split(feeds, arrow, key.span, Some(key));
+            }
+        }
+        list.legs.into_iter().flat_map(|leg| self.path(feeds.clone(), arrow, leg)).collect()
+    }
+
+    fn nested(&mut self, span: Span) {
+        let text = "a list in a shared list needs a stage before it: `any [|e| e => [a, b], c]`";
+        self.errors.error(span, text);
+    }
+
+    fn split(&mut self, feeds: Vec<Feed>, arrow: Option<Arrow>, span: Span, key: Option<Key>) -> Vec<Feed> {
+        if arrow.is_none() {
+            let word = if key.is_some() { "by" } else { "any" };
+            self.errors.error(span, format!("`{word}` shares out the events of a stage, so it cannot begin a path"));
+        }
+        let first = self.graph.splits.len();
+        let key = key.map(std::rc::Rc::new);
+        let mut split = |(index, feed): (usize, Feed)| {
+            let first = (index > 0).then_some(first);
+            self.graph.splits.push(Split { from: feed.end, span, key: key.clone(), first });
+            Feed { split: Some(self.graph.splits.len() - 1), ..feed }
+        };
+        feeds.into_iter().enumerate().map(&mut split).collect()
+    }
+}

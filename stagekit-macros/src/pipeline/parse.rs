@@ -1,0 +1,357 @@
+//! The grammar. It never gives up: a mistake is noted, what follows is still read, and the user's own expressions are
+//! passed on as they are, so that half-typed input expands to something that an editor can complete.
+
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{Result, Token, bracketed, token};
+
+use super::ast::{Arrow, Item, Key, List, Mode, Named, Node, Opt, Otherwise, Path, Source, Stage, Target};
+use super::closure;
+use crate::diagnostic::Diagnostics;
+
+const STAGE: &str = "expected a stage: `name`, `name(args)`, `|event| ...`, `[a, b]` or `_`";
+
+/// Reads the whole of a `pipeline!`.
+pub(crate) fn parse(input: TokenStream, errors: &mut Diagnostics) -> Source {
+    let mut source = Source::default();
+    let read = |input: ParseStream<'_>| {
+        while !input.is_empty() {
+            if input.peek(Token![,]) {
+                errors.error(input.span(), "expected `;`: paths are separated by semicolons");
+                let _ = input.parse::<Token![,]>();
+            } else if input.parse::<Token![;]>().is_err() {
+                source.items.push(item(input, errors));
+            }
+        }
+        Ok(())
+    };
+    if let Err(error) = read.parse2(input) {
+        errors.push(error);
+    }
+    source
+}
+
+fn item(input: ParseStream<'_>, errors: &mut Diagnostics) -> Item {
+    if !input.peek(Token![let]) {
+        return Item::Path(path(input, errors, "`;` (next path)"));
+    }
+    let word = input.span();
+    let head = input.parse::<Token![let]>().and_then(|_| Ident::parse_any(input));
+    let Ok(name) = head else {
+        errors.error(word, "expected a name: `let name = stage;`");
+        skip_item(input);
+        return Item::Path(Path { head: Target::Missing, rest: Vec::new() });
+    };
+    if input.parse::<Token![=]>().is_err() {
+        errors.error(name.span(), format!("expected a stage: `let {name} = stage;`"));
+        skip_item(input);
+        return Item::Path(Path { head: Target::Missing, rest: Vec::new() });
+    }
+    match target(input, errors, name.span()) {
+        Target::Node(node) => {
+            if !(input.is_empty() || input.peek(Token![;])) {
+                errors.error(input.span(), format!("expected `;`: `let {name} = stage;` names one stage"));
+                skip_item(input);
+            }
+            Item::Let(name, node)
+        }
+        other => {
+            if let Target::List(list) = &other {
+                errors.error(list.span, format!("a list has no name: write the list where `{name}` is used"));
+            }
+            Item::Path(Path { head: Target::Missing, rest: Vec::new() })
+        }
+    }
+}
+
+/// A path ends at `;`, at `,` and where the input ends. `or` is what may stand behind it.
+fn path(input: ParseStream<'_>, errors: &mut Diagnostics, or: &str) -> Path {
+    let head = target(input, errors, input.span());
+    let mut rest = Vec::new();
+    loop {
+        if let Some(arrow) = arrow(input) {
+            rest.push((arrow, target(input, errors, arrow.start)));
+        } else if input.is_empty() || input.peek(Token![;]) || input.peek(Token![,]) {
+            return Path { head, rest };
+        } else if input.peek(Token![else]) {
+            errors.error(input.span(), "`else` belongs to one stage: write it behind that stage's name");
+            rest.push((Arrow { start: input.span(), end: input.span(), fused: false }, Target::Missing));
+            skip(input);
+        } else if let Some((spelt, arrow)) = strange_arrow(input) {
+            errors.push(syn::Error::new_spanned(
+                arrow.tokens(),
+                format!("unknown arrow `{spelt}`: use `=>` (own task) or `->` (same task)"),
+            ));
+            rest.push((arrow, target(input, errors, arrow.start)));
+        } else {
+            errors.error(input.span(), format!("expected `=>` (next stage) or {or}"));
+            // What was meant is not known: the rest of the path stands behind nothing.
+            let here = Arrow { start: input.span(), end: input.span(), fused: false };
+            rest.push((here, Target::Missing));
+            if node_begins(input) {
+                rest.push((here, target(input, errors, here.start)));
+            } else {
+                skip(input);
+            }
+        }
+    }
+}
+
+fn arrow(input: ParseStream<'_>) -> Option<Arrow> {
+    if let Ok(arrow) = input.parse::<Token![=>]>() {
+        return Some(Arrow { start: arrow.spans[0], end: arrow.spans[1], fused: false });
+    }
+    let arrow = input.parse::<Token![->]>().ok()?;
+    Some(Arrow { start: arrow.spans[0], end: arrow.spans[1], fused: true })
+}
+
+/// `~>`, `|>`, `==>`, `-->`, `>>`: an arrow from another language.
+fn strange_arrow(input: ParseStream<'_>) -> Option<(String, Arrow)> {
+    let mut found = Vec::new();
+    let mut cursor = input.cursor();
+    while let Some((punct, next)) = cursor.punct() {
+        if !"~|=->".contains(punct.as_char()) {
+            break;
+        }
+        let end = punct.as_char() == '>' && punct.spacing() == proc_macro2::Spacing::Alone;
+        found.push(punct);
+        cursor = next;
+        if end {
+            break;
+        }
+    }
+    let (first, last) = (found.first()?, found.last()?);
+    if found.len() < 2 || last.as_char() != '>' {
+        return None;
+    }
+    for _ in &found {
+        let _ = input.parse::<TokenTree>();
+    }
+    let spelt = found.iter().map(|punct| punct.as_char()).collect();
+    Some((spelt, Arrow { start: first.span(), end: last.span(), fused: false }))
+}
+
+fn node_begins(input: ParseStream<'_>) -> bool {
+    input.peek(syn::Ident)
+        || input.peek(Token![|])
+        || input.peek(Token![move])
+        || input.peek(token::Bracket)
+        || input.peek(token::Brace)
+        || input.peek(Token![_])
+}
+
+/// A node or a list. `before` is where its absence is reported when nothing follows.
+fn target(input: ParseStream<'_>, errors: &mut Diagnostics, before: Span) -> Target {
+    if input.peek(token::Bracket) {
+        return list(input, errors, Mode::All);
+    }
+    if input.peek(Token![match]) {
+        errors.error(input.span(), "`match` branches are not supported; use `filter |e| ..` or `by |e| key [..]`");
+        skip(input);
+        return Target::Missing;
+    }
+    if input.peek(syn::Ident) && (input.peek2(token::Bracket) || input.peek2(Token![|]) || input.peek2(Token![move])) {
+        let word = input.fork().parse::<Ident>().map(|word| word.to_string()).unwrap_or_default();
+        match (word.as_str(), input.peek2(token::Bracket)) {
+            ("all", true) => {
+                let _ = input.parse::<Ident>();
+                return list(input, errors, Mode::All);
+            }
+            ("any", true) => {
+                let span = input.span();
+                let _ = input.parse::<Ident>();
+                return list(input, errors, Mode::Any(span));
+            }
+            ("by", true) => {
+                let span = input.span();
+                let _ = input.parse::<Ident>();
+                errors.error(span, "partitioning needs a key: `by |e| e.id [..]`");
+                return list(input, errors, Mode::Any(span));
+            }
+            ("by", false) => return by(input, errors),
+            _ => {}
+        }
+    }
+    node(input, errors, before).map_or(Target::Missing, Target::Node)
+}
+
+fn by(input: ParseStream<'_>, errors: &mut Diagnostics) -> Target {
+    let span = input.span();
+    let _ = input.parse::<Ident>();
+    let _ = input.parse::<Token![move]>();
+    let _ = input.parse::<Token![|]>();
+    let mut parameter = TokenStream::new();
+    while !input.is_empty() && !input.peek(Token![|]) {
+        parameter.extend(input.parse::<TokenTree>());
+    }
+    let _ = input.parse::<Token![|]>();
+    // The list is the last `[..]` before the path goes on: in `by |e| e.ids[0] [a, b]` the first belongs to the key.
+    let mut body = TokenStream::new();
+    while !closure::ends(input) {
+        if input.peek(token::Bracket) {
+            let ahead = input.fork();
+            let _ = ahead.parse::<TokenTree>();
+            if closure::ends(&ahead) {
+                return list(input, errors, Mode::By(Key { span, parameter, body }));
+            }
+        }
+        body.extend(input.parse::<TokenTree>());
+    }
+    errors.error(span, "`by` needs a list to lead into: `by |e| e.id [..]`");
+    Target::Missing
+}
+
+fn list(input: ParseStream<'_>, errors: &mut Diagnostics, mode: Mode) -> Target {
+    let mut legs = Vec::new();
+    let mut span = input.span();
+    let mut read = |input: ParseStream<'_>| -> Result<()> {
+        let inside;
+        span = bracketed!(inside in input).span.join();
+        if inside.is_empty() {
+            errors.error(span, "empty stage list: name at least one stage between `[` and `]`");
+        }
+        while !inside.is_empty() {
+            legs.push(path(&inside, errors, "`,` (next leg)"));
+            if inside.peek(Token![;]) {
+                errors.error(inside.span(), "expected `,`: a list separates its legs by commas");
+                let _ = inside.parse::<Token![;]>();
+            }
+            let _ = inside.parse::<Token![,]>();
+        }
+        Ok(())
+    };
+    match read(input) {
+        Ok(()) if legs.is_empty() => Target::Missing,
+        Ok(()) => Target::List(List { mode, span, legs }),
+        Err(error) => {
+            errors.push(error);
+            Target::Missing
+        }
+    }
+}
+
+fn node(input: ParseStream<'_>, errors: &mut Diagnostics, before: Span) -> Option<Node> {
+    let stage = stage(input, errors, before)?;
+    let mut options = Vec::new();
+    while input.peek(Token![.]) && !input.peek(Token![..]) {
+        options.extend(option(input, errors));
+    }
+    let otherwise = input.parse::<Token![else]>().ok().map(|word| {
+        let target = Box::new(target(input, errors, word.span));
+        Otherwise { span: word.span, target }
+    });
+    Some(Node { stage, options, otherwise })
+}
+
+fn stage(input: ParseStream<'_>, errors: &mut Diagnostics, before: Span) -> Option<Stage> {
+    let span = input.span();
+    if input.parse::<Token![..]>().is_ok() {
+        return Some(Stage::Open(span));
+    }
+    if input.parse::<Token![_]>().is_ok() {
+        return Some(Stage::Discard(span));
+    }
+    if closure::begins(input) {
+        return closure::parse(input, errors).map(Stage::Closure);
+    }
+    if input.peek(token::Brace) {
+        return group(input).map(Stage::Value);
+    }
+    if input.peek(token::Paren) {
+        return parenthesised(input, errors);
+    }
+    let ahead = input.fork();
+    match ahead.parse::<syn::ExprPath>() {
+        Ok(path) if input.peek(syn::Ident) || input.peek(Token![<]) || input.peek(Token![::]) || path_word(input) => {
+            closure::advance(input, &ahead);
+            let name = path.path.segments.last()?.ident.clone();
+            let bare = path.qself.is_none() && path.path.get_ident().is_some();
+            let args = if input.peek(token::Paren) { group(input) } else { None };
+            Some(Stage::Named(Named { path: path.into_token_stream(), name, bare, args }))
+        }
+        _ => {
+            let nothing = input.is_empty() || input.peek(Token![;]) || input.peek(Token![,]);
+            errors.error(if nothing { before } else { span }, STAGE);
+            skip(input);
+            None
+        }
+    }
+}
+
+fn path_word(input: ParseStream<'_>) -> bool {
+    input.peek(Token![self]) || input.peek(Token![crate]) || input.peek(Token![super]) || input.peek(Token![Self])
+}
+
+/// `(|e| ..)`: parentheses say where a closure ends, so that options can follow.
+fn parenthesised(input: ParseStream<'_>, errors: &mut Diagnostics) -> Option<Stage> {
+    let whole = group(input)?;
+    let mut found = None;
+    let read = |inside: ParseStream<'_>| -> Result<()> {
+        if closure::begins(inside) {
+            found = closure::parse(inside, errors);
+        } else {
+            errors.error(
+                whole.span(),
+                "parentheses hold a closure, `(|e| ..).workers(4)`; a value is written `{ value }`",
+            );
+        }
+        while !inside.is_empty() {
+            let _ = inside.parse::<TokenTree>();
+        }
+        Ok(())
+    };
+    let _ = read.parse2(whole.stream());
+    if found.is_none() {
+        skip(input);
+    }
+    found.map(Stage::Closure)
+}
+
+/// `.name(args)`, or as much of it as is there: the compiler says what is wrong with the rest.
+fn option(input: ParseStream<'_>, errors: &mut Diagnostics) -> Option<Opt> {
+    let dot = input.parse::<Token![.]>().ok()?;
+    let Ok(name) = Ident::parse_any(input) else {
+        errors.error(dot.span, "expected an option: `.workers(4)`, `.max_demand(20)`, `.name(\"..\")`");
+        return None;
+    };
+    let mut tokens = dot.into_token_stream();
+    name.to_tokens(&mut tokens);
+    if input.peek(Token![::]) {
+        let ahead = input.fork();
+        if let Ok(generics) = ahead.parse::<syn::AngleBracketedGenericArguments>() {
+            closure::advance(input, &ahead);
+            generics.to_tokens(&mut tokens);
+        }
+    }
+    let args = if input.peek(token::Paren) { group(input) } else { None };
+    args.to_tokens(&mut tokens);
+    Some(Opt { name, args, tokens })
+}
+
+fn group(input: ParseStream<'_>) -> Option<Group> {
+    match input.parse::<TokenTree>() {
+        Ok(TokenTree::Group(group)) if group.delimiter() != Delimiter::None => Some(group),
+        _ => None,
+    }
+}
+
+/// To the next `;`.
+fn skip_item(input: ParseStream<'_>) {
+    while !(input.is_empty() || input.peek(Token![;])) {
+        let _ = input.parse::<TokenTree>();
+    }
+}
+
+/// Past what was not understood, to where a path can go on.
+fn skip(input: ParseStream<'_>) {
+    while !(closure::ends(input)) {
+        let _ = input.parse::<TokenTree>();
+    }
+    // `else` leads on only from a stage.
+    if input.peek(Token![else]) {
+        let _ = input.parse::<TokenTree>();
+        skip(input);
+    }
+}

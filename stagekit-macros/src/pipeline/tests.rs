@@ -1,0 +1,389 @@
+//! The language without a compiler: what is read, what is refused, and what a graph expands to.
+//!
+//! The snapshots are rewritten by `UPDATE_SNAPSHOTS=1 cargo test -p stagekit-macros`; read the difference.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
+
+use super::ast::{Item, Kind, Mode, Node, Source, Stage, Target};
+use super::graph::{End, Graph};
+use crate::diagnostic::Diagnostics;
+
+fn tokens(text: &str) -> TokenStream {
+    TokenStream::from_str(text).expect("the test's own tokens")
+}
+
+fn source(text: &str) -> Source {
+    let mut errors = Diagnostics::default();
+    let source = super::parse::parse(tokens(text), &mut errors);
+    assert!(errors.is_empty(), "{text}: {}", errors.into_tokens());
+    source
+}
+
+fn graph(text: &str) -> Graph {
+    let mut errors = Diagnostics::default();
+    let graph = Graph::new(source(text), &mut errors);
+    assert!(errors.is_empty(), "{text}: {}", errors.into_tokens());
+    graph
+}
+
+/// The targets of the only path.
+fn path(text: &str) -> Vec<Target> {
+    match source(text).items.pop() {
+        Some(Item::Path(path)) => {
+            [path.head].into_iter().chain(path.rest.into_iter().map(|(_, target)| target)).collect()
+        }
+        _ => panic!("{text} is a path"),
+    }
+}
+
+fn nodes(text: &str) -> Vec<Node> {
+    let node = |target| if let Target::Node(node) = target { node } else { panic!("{text} has nodes only") };
+    path(text).into_iter().map(node).collect()
+}
+
+/// The texts of all `compile_error!`s in the expansion.
+fn mistakes(text: &str) -> Vec<String> {
+    fn walk(tokens: TokenStream, found: &mut Vec<String>) {
+        let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+        for (index, token) in tokens.iter().enumerate() {
+            let TokenTree::Group(group) = token else { continue };
+            if index >= 2 && tokens[index - 2].to_string() == "compile_error" {
+                let text: syn::LitStr = syn::parse2(group.stream()).expect("the text of an error");
+                found.push(text.value());
+            } else {
+                walk(group.stream(), found);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(super::expand(tokens(text)), &mut found);
+    found
+}
+
+#[track_caller]
+fn refused(text: &str, mistake: &str) {
+    assert_eq!(mistakes(text), [mistake], "{text}");
+}
+
+#[test]
+fn a_closure_ends_at_the_next_arrow() {
+    for text in [
+        "a => |e| e + 1 => b",
+        "a => |e| if e > 1 { e } else { 0 } => b",
+        "a => |e| -> u64 { e } => b",
+        "a => |e| -> u64 { e } -> b",
+        "a => |e| match e { 1 => 2, _ => 3 } => b",
+        "a => |e: (u64, u64)| e.0 => b",
+        "a => move |e| f::<u8, u16>(e) => b",
+        "a => |e| e. => b",
+        "a => |e| -> u64 { e. } => b",
+        "a => |e| if e. { 1 } else { 2 } => b",
+    ] {
+        let nodes = nodes(text);
+        assert_eq!(nodes.len(), 3, "{text}");
+        assert!(matches!(nodes[1].stage, Stage::Closure(_)), "{text}");
+    }
+    let Target::List(list) = path("a => [|e| f::<u8, u16>(e), b]").remove(1) else { panic!("a list") };
+    assert_eq!(list.legs.len(), 2, "a comma between angle brackets belongs to the closure");
+}
+
+#[test]
+fn a_closure_says_how_it_takes_its_event() {
+    let closure = |text: &str| match nodes(&format!("a => {text} => b")).remove(1).stage {
+        Stage::Closure(closure) => closure,
+        _ => panic!("{text} is a closure"),
+    };
+    let parameter = |text: &str| {
+        let parameter = closure(text).parameter;
+        (parameter.borrowed, parameter.event.map(|event| event.to_string()))
+    };
+    assert_eq!(parameter("|e| e"), (false, None));
+    assert_eq!(parameter("|&e| e"), (true, None));
+    assert_eq!(parameter("|e: u64| e"), (false, Some("u64".into())));
+    assert_eq!(parameter("|e: &String| e.len()"), (true, Some("String".into())));
+    assert_eq!(parameter("|(a, b): (u8, u8)| a + b"), (false, Some("(u8 , u8)".into())));
+    assert_eq!(parameter("|e: std::string::String| e"), (false, Some("std :: string :: String".into())));
+    assert_eq!(closure("filter |e| true").kind, Kind::Filter);
+    assert_eq!(closure("(flat_map move |e| e)").kind, Kind::FlatMap);
+    assert!(closure("try_map move |e| e").moves);
+}
+
+#[test]
+fn a_stage_may_be_called_like_a_word_of_the_language() {
+    for word in ["all", "any", "by", "filter", "inspect"] {
+        let nodes = nodes(&format!("{word} => {word}(3).name(\"b\") => {word}.workers(2)"));
+        assert!(nodes.iter().all(|node| matches!(&node.stage, Stage::Named(named) if named.name == word)), "{word}");
+    }
+}
+
+#[test]
+fn the_list_of_a_partition_is_the_last_one() {
+    let Target::List(list) = path("a => by |e| e.ids[0] [b, c] => d").remove(1) else { panic!("a list") };
+    let Mode::By(key) = list.mode else { panic!("a partition") };
+    assert_eq!(key.body.to_string(), "e . ids [0]");
+    assert_eq!(list.legs.len(), 2);
+}
+
+#[test]
+fn options_are_kept_as_they_are() {
+    let mut nodes = nodes("a.name(\"x\").on_error(retry(3, ms(20))) => m::b::<u8>(1, 2).workers(n).wor");
+    assert_eq!(nodes[0].options().to_string(), ". name (\"x\") . on_error (retry (3 , ms (20)))");
+    let last = nodes.remove(1);
+    assert_eq!(last.options().to_string(), ". workers (n) . wor", "half an option is the compiler's business");
+    let Stage::Named(named) = last.stage else { panic!("a name") };
+    assert_eq!((named.path.to_string().as_str(), named.bare), ("m :: b :: < u8 >", false));
+}
+
+#[test]
+fn several_paths_meet_in_one_instance() {
+    let graph = graph("let s = save; a => s; [b, c] => [s, d]");
+    let [s, d] = ["s", "d"].map(|name| (0..graph.vertices.len()).find(|&vertex| graph.label(vertex) == name).unwrap());
+    assert_eq!(graph.edges_into(s).count(), 3);
+    assert_eq!(graph.edges_into(d).count(), 2);
+    assert!(graph.is_shared(s) && graph.is_shared(d) && graph.is_last(s));
+    let heads: Vec<String> = graph.heads().into_iter().map(|head| graph.label(head)).collect();
+    assert_eq!(heads, ["a", "b", "c"]);
+    let b = graph.heads()[1];
+    assert!(graph.broadcasts(End { vertex: b, errors: false }));
+}
+
+#[test]
+fn an_else_binds_to_the_stage_before_it() {
+    let graph = graph("a => b else c else _ => d");
+    let ends: Vec<(String, bool, String)> = graph
+        .edges
+        .iter()
+        .map(|edge| (graph.label(edge.from.vertex), edge.from.errors, graph.label(edge.to)))
+        .collect();
+    let edge = |from: &str, errors, to: &str| (from.to_owned(), errors, to.to_owned());
+    assert_eq!(ends, [edge("a", false, "b"), edge("b", true, "c"), edge("c", true, "_"), edge("b", false, "d")]);
+}
+
+#[test]
+fn each_mistake_is_one_error() {
+    for (text, mistake) in [
+        ("", "empty pipeline: write at least `producer => consumer`"),
+        ("a", "no edge leads from `a`: write at least `producer => consumer`"),
+        ("a => []", "empty stage list: name at least one stage between `[` and `]`"),
+        ("a => => b", "expected a stage: `name`, `name(args)`, `|event| ...`, `[a, b]` or `_`"),
+        ("a =>", "expected a stage: `name`, `name(args)`, `|event| ...`, `[a, b]` or `_`"),
+        ("a b", "expected `=>` (next stage) or `;` (next path)"),
+        ("a => [b c]", "expected `=>` (next stage) or `,` (next leg)"),
+        ("a => b, c => d", "expected `;`: paths are separated by semicolons"),
+        ("a ~> b", "unknown arrow `~>`: use `=>` (own task) or `->` (same task)"),
+        ("a |> b", "unknown arrow `|>`: use `=>` (own task) or `->` (same task)"),
+        ("a --> b", "unknown arrow `-->`: use `=>` (own task) or `->` (same task)"),
+        ("a ==> b", "unknown arrow `==>`: use `=>` (own task) or `->` (same task)"),
+        ("a => by [b, c]", "partitioning needs a key: `by |e| e.id [..]`"),
+        ("a => by |e| e.id => b", "`by` needs a list to lead into: `by |e| e.id [..]`"),
+        ("a => async |e| e => b", "a closure cannot be async here: write an `async fn` with `#[producer_consumer]`"),
+        ("a => match { 1 => b }", "`match` branches are not supported; use `filter |e| ..` or `by |e| key [..]`"),
+        ("let = a; a => b", "expected a name: `let name = stage;`"),
+        ("let s a => b; c => d", "expected a stage: `let s = stage;`"),
+        ("let s = a => b; s => c", "expected `;`: `let s = stage;` names one stage"),
+        ("let s = _; a => b", "expected a stage: `let s = stage;`"),
+        ("let s = [a, b]; s => c", "a list has no name: write the list where `s` is used"),
+        ("let s = save; a => s(1)", "`s` is bound with `let`: its arguments belong there"),
+        ("let s = parse; a => s else b => c", "`s` is one stage: write its `else` in the `let`"),
+        ("|e| e => a", "a closure needs an upstream stage: it cannot begin a path"),
+        ("_ => a", "`_` discards events, so it cannot begin a path"),
+        ("a => _ => b", "`_` discards the events, so nothing can follow it"),
+        ("a => .. => b", "`..` marks an open end: it can only stand first or last in a path"),
+        ("a => [b, _]", "`_` discards all that a stage emits, so it cannot be one of several: leave it out"),
+        ("any [a, b] => c", "`any` shares out the events of a stage, so it cannot begin a path"),
+        ("a -> b.workers(2)", "`->` runs both stages in one task, so `b` cannot have its own workers; use `=>`"),
+        ("a -> [b, c]", "`->` stays in one task and cannot lead into a list; use `=>`"),
+        ("[a, b] -> c", "`->` stays in one task, but several paths meet here; use `=>`"),
+        ("a => b.workers(0)", "`workers` must be at least 1, got 0"),
+        ("a => b.max_demand(0)", "`max_demand` must be at least 1, got 0"),
+        ("a => b.buffer(0, Overflow::Fail)", "`buffer` must hold at least 1 event, got 0"),
+        ("a => b.min_demand(20).max_demand(20)", "`min_demand` must be lower than `max_demand`, got 20 and 20"),
+        ("let s = b; a => s.max_demand(0)", "`max_demand` must be at least 1, got 0"),
+        ("let s = b; a => c", "stage `s` is declared but never connected"),
+        ("a => b; c => d", "two unconnected graphs: nothing links `c` to `a`; use two `pipeline!`s or connect them"),
+        ("let s = b; s => s", "this graph has no producer: every stage has an upstream, so no event can ever enter it"),
+        (
+            "let s = b; let t = c; a => s => t => [s, d]",
+            "these edges form a cycle: `s => t => s`; a bounded graph would deadlock: break the cycle",
+        ),
+        (
+            "a => b => [c, b]",
+            "`b` appears twice: bind it once (`let b = b;`) to share one instance, \
+             or tell two instances apart (`b.name(\"..\")`)",
+        ),
+        (
+            "a => [b, any [c, d]]",
+            "`a` shares its events out here, so no other edge can lead out of it: \
+             put a stage in between, `[|e| e => any [a, b], c]`",
+        ),
+    ] {
+        refused(text, mistake);
+    }
+}
+
+#[test]
+fn what_is_right_is_not_refused() {
+    for text in [
+        "a => b",
+        "a(1) => [b => c, b.name(\"second\") => d]",
+        "let t = a; t => b; t => c",
+        "let s = b; s => c; a => s",
+        "a => any [any [b, c], d]",
+        "a => [[b, c], d];",
+        ".. => a => ..",
+        ".. -> a -> _",
+        "a => b.max_demand(limit).min_demand(0)",
+        "[a => b, c] => d",
+        "a -> b else c -> d else [e, f] => any [g, h.workers(2)]",
+        "crate::a => self::b::<u8>(3) => super::c",
+        "a => { from() }.name(\"x\") => (|e| e).workers(2) => b",
+    ] {
+        assert_eq!(mistakes(text), [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn half_typed_input_expands() {
+    let whole = "let s = save(pool).workers(4); [a(0..3), { b }.name(\"x\")] -> parse else |e: &E| drop(e) => \
+                 by move |e| e.id[0] [c.max_demand(2), filter |e| e > 1 => s] => any [d, all [e -> f, _]]; .. => s; s => ..";
+    let whole: Vec<TokenTree> = tokens(whole).into_iter().collect();
+    // Every beginning, and everything with one token left out: no panic, and always one block.
+    for end in 0..whole.len() {
+        one_block(whole[..end].iter().cloned().collect());
+        one_block(whole[..end].iter().chain(&whole[end + 1..]).cloned().collect());
+    }
+}
+
+#[track_caller]
+fn one_block(input: TokenStream) {
+    let text = input.to_string();
+    let output: Vec<TokenTree> = super::expand(input).into_iter().collect();
+    assert!(matches!(&output[..], [TokenTree::Group(group)] if group.delimiter() == Delimiter::Brace), "{text}");
+    // Everything the macro adds is well formed as long as the user's own expressions are.
+    drop(text);
+}
+
+#[test]
+fn snapshots() {
+    for (name, text) in [
+        ("chain", "counter(0..9) => double.max_demand(20) -> |n| n + 1 => save(db)"),
+        ("broadcast", "posts => [page, |p: &Post| p.title.clone() => index]"),
+        ("shared_work", "[left, right] => any [slow.workers(4), fast]"),
+        ("partition", "orders => by |o| o.customer [ship.workers(4)]"),
+        ("errors", "raw -> parse else quarantine => store else _"),
+        ("result", "let totals = tally(t); let seen = count; posts => [store, totals.max_demand(5)]; totals => seen"),
+        ("diamond", "let sum = add; numbers => [double => sum, square => sum]; sum => _"),
+        ("segment", ".. => clean -> check else log => .."),
+        ("half_typed", "counter(0..3) => => save => print.workers(2)"),
+    ] {
+        snapshot(name, text);
+    }
+}
+
+#[track_caller]
+fn snapshot(name: &str, text: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/pipeline/snapshots").join(format!("{name}.txt"));
+    let written = format!("pipeline! {{ {text} }}\n\n{}", pretty(super::expand(tokens(text))));
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        std::fs::write(&path, written).expect("the snapshot can be written");
+        return;
+    }
+    let recorded = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(recorded, written, "{name}: if that is right, UPDATE_SNAPSHOTS=1");
+}
+
+/// One line for each statement, without the path and the attributes that every line has.
+fn pretty(expansion: TokenStream) -> String {
+    let mut text = String::new();
+    lines(expansion, 0, &mut text);
+    for noise in ["::stagekit::__private::", "#[allow(unused_parens, unused_braces)] "] {
+        text = text.replace(noise, "");
+    }
+    let import = |line: &&str| !line.contains("GoesOn as _");
+    text.lines().filter(import).flat_map(|line| [line, "\n"]).collect()
+}
+
+fn lines(block: TokenStream, depth: usize, text: &mut String) {
+    let mut line: Vec<TokenTree> = Vec::new();
+    let flush = |line: &mut Vec<TokenTree>, text: &mut String| {
+        if !line.is_empty() {
+            text.push_str(&"    ".repeat(depth));
+            write(std::mem::take(line).into_iter().collect(), text);
+            text.push('\n');
+        }
+    };
+    for token in block {
+        match &token {
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace && line.is_empty() => {
+                text.push_str(&format!("{}{{\n", "    ".repeat(depth)));
+                lines(group.stream(), depth + 1, text);
+                text.push_str(&format!("{}}}\n", "    ".repeat(depth)));
+            }
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
+                let item = matches!(&line[0], TokenTree::Ident(word) if word == "impl")
+                    || matches!(&line[0], TokenTree::Punct(punct) if punct.as_char() == '#')
+                        && line.iter().any(|token| token.to_string() == "struct");
+                line.push(token);
+                if item {
+                    flush(&mut line, text);
+                }
+            }
+            TokenTree::Punct(punct) if punct.as_char() == ';' => {
+                line.push(token);
+                flush(&mut line, text);
+            }
+            _ => line.push(token),
+        }
+    }
+    flush(&mut line, text);
+}
+
+fn write(tokens: TokenStream, text: &mut String) {
+    for token in tokens {
+        match &token {
+            TokenTree::Group(group) => {
+                let (open, close) = match group.delimiter() {
+                    Delimiter::Parenthesis => ("(", ")"),
+                    Delimiter::Bracket => ("[", "]"),
+                    Delimiter::Brace => ("{ ", " }"),
+                    Delimiter::None => ("", ""),
+                };
+                let glued = text
+                    .ends_with(|end: char| "(&.#".contains(end) || end.is_alphanumeric() || end == '_' || end == '>');
+                if group.delimiter() == Delimiter::Brace && !text.ends_with([' ', '(', '\n'])
+                    || !glued && !text.ends_with([' ', '['])
+                {
+                    text.push(' ');
+                }
+                text.push_str(open);
+                write(group.stream(), text);
+                text.push_str(close);
+            }
+            TokenTree::Punct(punct) => {
+                let sign = punct.as_char();
+                let joined = text.ends_with(|end: char| end.is_ascii_punctuation() && !")]}_\"".contains(end));
+                if "=+-*|>".contains(sign) && !joined && !text.ends_with([' ', '(']) && !(sign == '>') {
+                    text.push(' ');
+                }
+                text.push(sign);
+                let colon = sign == ':' && !text.ends_with("::");
+                if punct.spacing() == Spacing::Alone && ("=,+-*;".contains(sign) || colon) {
+                    text.push(' ');
+                }
+            }
+            _ => {
+                let word = token.to_string();
+                if text.ends_with(|end: char| end.is_alphanumeric() || "_)]}|".contains(end)) {
+                    text.push(' ');
+                }
+                text.push_str(&word);
+            }
+        }
+    }
+    while text.ends_with(' ') {
+        text.pop();
+    }
+}

@@ -1,0 +1,90 @@
+//! Calls into `::stagekit::__private`, with their tokens where errors about them belong.
+//!
+//! rustc underlines an expression from its first token to its last, so those lie on the user's tokens; our identifiers
+//! stand in the empty place behind, where an editor does not take them for the user's.
+
+use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+
+use crate::names::{after, ours};
+
+/// `::stagekit::__private::name`, all of it at `span`.
+fn path(name: &str, span: Span) -> TokenStream {
+    let name = Ident::new(name, span);
+    crate::names::respan(quote!(::stagekit::__private::#name), span)
+}
+
+fn parens(inner: TokenStream, span: Span) -> Group {
+    let mut group = Group::new(Delimiter::Parenthesis, inner);
+    group.set_span(span);
+    group
+}
+
+/// `name(args)`: the arrow at `on` is underlined, the arguments stand for themselves.
+pub(crate) fn call(name: &str, on: Span, args: impl IntoIterator<Item = TokenStream>) -> TokenStream {
+    let behind = after(on);
+    let mut inner = TokenStream::new();
+    for (index, arg) in args.into_iter().enumerate() {
+        if index > 0 {
+            let mut comma = Punct::new(',', Spacing::Alone);
+            comma.set_span(behind);
+            comma.to_tokens(&mut inner);
+        }
+        inner.extend(arg);
+    }
+    let mut tokens = path(name, on);
+    parens(inner, behind).to_tokens(&mut tokens);
+    tokens
+}
+
+/// `name(inner)`, underlined as the user's token `on` although it says something else.
+pub(crate) fn over(name: &str, on: Span, inner: TokenStream) -> TokenStream {
+    let behind = after(on);
+    let mut tokens = TokenStream::new();
+    for (index, mut token) in path(name, behind).into_iter().enumerate() {
+        if index < 2 {
+            token.set_span(on);
+        }
+        token.to_tokens(&mut tokens);
+    }
+    parens(inner, behind).to_tokens(&mut tokens);
+    tokens
+}
+
+/// `at(&name)` on the user's token.
+pub(crate) fn at(name: &Ident, on: Span) -> TokenStream {
+    over("at", on, quote!(&#name))
+}
+
+/// `at(name)` on the user's token.
+pub(crate) fn own(name: &Ident, on: Span) -> TokenStream {
+    over("at", on, quote!(#name))
+}
+
+/// A variable of ours.
+pub(crate) fn variable(name: impl AsRef<str>) -> Ident {
+    Ident::new(name.as_ref(), ours())
+}
+
+/// `<path>::__stage(args)`: in type position a misspelt name gets the compiler's best help.
+pub(crate) fn stage(path: &TokenStream, name: Span, args: Option<&Group>) -> TokenStream {
+    let behind = after(name);
+    let punct = |character, spacing, span| {
+        let mut punct = Punct::new(character, spacing);
+        punct.set_span(span);
+        TokenTree::Punct(punct)
+    };
+    let mut tokens = TokenStream::from(punct('<', Spacing::Alone, name));
+    tokens.extend(path.clone());
+    tokens.extend([
+        punct('>', Spacing::Joint, behind),
+        punct(':', Spacing::Joint, behind),
+        punct(':', Spacing::Alone, behind),
+        TokenTree::Ident(Ident::new("__stage", behind)),
+        TokenTree::Group(match args {
+            Some(args) => args.clone(),
+            None => parens(TokenStream::new(), behind),
+        }),
+    ]);
+    tokens
+}

@@ -1,0 +1,340 @@
+//! The mistakes that a signature shows, each with what to write instead.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::spanned::Spanned;
+use syn::visit_mut::VisitMut;
+use syn::{FnArg, ReturnType, Signature, Type};
+
+use super::Role;
+use super::ast::{self, By, Kind, Stage};
+use super::shape::{Shape, arguments, plain};
+use crate::diagnostic::{Diagnostics, spell};
+use crate::names::ours;
+
+const PRIMITIVES: &str =
+    "bool char str i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize f16 f32 f64 f128 std core alloc";
+const CRATES: &str = "log tracing tokio serde time url rand bytes futures stagekit";
+
+/// What a function can be at all, before its parameters are looked at.
+pub(crate) fn function(sig: &Signature, role: Role, errors: &mut Diagnostics) {
+    let name = &sig.ident;
+    let attribute = role.attribute();
+    let mut cannot = |span: Span, what: &str, instead: &str| {
+        errors.error(span, format!("{attribute} on {what} function: {instead}"));
+    };
+    if let syn::Safety::Unsafe(token) = &sig.safety {
+        cannot(
+            token.span,
+            "an `unsafe`",
+            "stagekit calls it from safe code; make the function safe and put the `unsafe` block inside",
+        );
+    }
+    if let Some(token) = &sig.constness {
+        cannot(
+            token.span,
+            "a `const`",
+            "stages run at run time; remove `const`, or call the `const fn` from the stage",
+        );
+    }
+    if let Some(abi) = &sig.abi {
+        cannot(
+            abi.extern_token.span,
+            "an `extern`",
+            "stages are called from Rust; remove `extern`, or call it from the stage",
+        );
+    }
+    if let Some(variadic) = &sig.variadic {
+        cannot(variadic.dots.spans[0], "a variadic", "an edge carries one event; name the parameters");
+    }
+    if role != Role::Producer && sig.inputs.is_empty() {
+        let at = sig.paren_token.span.join();
+        errors.error(at, format!("{attribute} takes the event as its first parameter, but `{name}` takes none"));
+    }
+}
+
+/// A method cannot be a stage: there is nowhere to put the type.
+pub(crate) fn method(sig: &Signature, role: Role) -> Option<(Span, String)> {
+    let receiver = sig.receiver()?;
+    let attribute = role.attribute();
+    let text = format!(
+        "{attribute} on a method: a stage is a function; take the value as a parameter instead: `state: &mut T`, or `config: &T` to share it"
+    );
+    Some((receiver.self_token.span, text))
+}
+
+/// The name of the stage's type. `false`: it cannot be declared.
+pub(crate) fn name(name: &Ident, role: Role, errors: &mut Diagnostics) -> bool {
+    let attribute = role.attribute();
+    let attribute = attribute.trim_end_matches(']');
+    let own = std::env::var("CARGO_PKG_NAME").unwrap_or_default().replace('-', "_");
+    let what = match name.to_string() {
+        word if PRIMITIVES.split(' ').any(|primitive| word == primitive) => format!("the built-in `{word}`"),
+        word if word == own => format!("the crate `{word}`"),
+        _ => return true,
+    };
+    errors.error(
+        name.span(),
+        format!("a stage named `{name}` would hide {what} in this module; rename the function, or its type: `{attribute}(as = Name)]`"),
+    );
+    false
+}
+
+/// A warning if the name is that of a crate which many programs use by path.
+pub(crate) fn hidden_crate(stage: &Stage) -> Option<TokenStream> {
+    let Stage { name, attrs, .. } = stage;
+    let word = CRATES.split(' ').find(|word| name == word)?;
+    let attribute = stage.role.attribute().trim_end_matches(']');
+    let text = format!(
+        "a stage of this name hides the crate `{word}` in this module: write `::{word}` for the crate, or `{attribute}(as = Name)]`"
+    );
+    // A macro warns by using something deprecated.
+    Some(quote_spanned! {ours()=>
+        #attrs
+        const _: () = {
+            #[deprecated(note = #text)]
+            #[allow(non_upper_case_globals)]
+            const #name: () = ();
+            #name
+        };
+    })
+}
+
+/// The parameters' attributes.
+pub(crate) fn attributes(sig: &Signature, role: Role, errors: &mut Diagnostics) {
+    for (i, arg) in sig.inputs.iter().enumerate() {
+        let FnArg::Typed(arg) = arg else { continue };
+        for attr in arg.attrs.iter().filter(|attr| ast::is_state(attr)) {
+            if i == 0 && role != Role::Producer {
+                errors.error(
+                    attr.span(),
+                    "the first parameter is the event: `#[state]` goes on a `&mut` parameter behind it",
+                );
+            } else if !matches!(plain(&arg.ty), Type::Reference(reference) if reference.mutability.is_some()) {
+                errors.error(
+                    attr.span(),
+                    format!("`#[state]` is for what the stage keeps: write `&mut {}`", spell(bare(&arg.ty))),
+                );
+            } else if let Err(error) = ast::init(attr) {
+                errors.push(error);
+            }
+        }
+    }
+}
+
+fn bare(ty: &Type) -> &Type {
+    if let Type::Reference(reference) = plain(ty) { plain(&reference.elem) } else { ty }
+}
+
+/// The event's parameter.
+pub(crate) fn event(ty: &Type, stage: &Stage, errors: &mut Diagnostics) {
+    let inner = bare(ty);
+    let spelled = spell(inner);
+    if let Type::Reference(reference) = plain(ty) {
+        if let Some(mutability) = &reference.mutability {
+            let text = format!(
+                "an event is taken by value or as `&{spelled}`; to change it, take it by value: `mut event: {spelled}`"
+            );
+            return errors.error(mutability.span, text);
+        }
+        let owned = match inner {
+            Type::Path(path) if path.path.is_ident("str") => Some("String".to_owned()),
+            Type::Path(path) if path.path.is_ident("Path") => Some("PathBuf".to_owned()),
+            Type::Slice(slice) if stage.options.batch.is_none() => Some(format!("Vec<{}>", spell(&*slice.elem))),
+            Type::TraitObject(_) => Some(format!("Box<{spelled}>")),
+            _ => None,
+        };
+        if let Some(owned) = owned {
+            let batch = if matches!(inner, Type::Slice(_)) {
+                "; for a batch of events, write the option `batch(size, every)`"
+            } else {
+                ""
+            };
+            let text = format!(
+                "events must own their data; `{}` borrows: take `&{owned}` or `{owned}`{batch}",
+                spell(plain(ty))
+            );
+            return errors.error(inner.span(), text);
+        }
+    }
+    if stage.options.batch.is_some() && !matches!(stage.by, By::Batch | By::Slice) {
+        errors.error(ty.span(), format!("a batch of events is a `Vec<{spelled}>` or a `&[{spelled}]`"));
+    } else {
+        owned("events", inner, errors);
+    }
+}
+
+/// The other parameters. `false`: what the function returns cannot be judged.
+pub(crate) fn parameters(stage: &Stage, errors: &mut Diagnostics) -> bool {
+    let mut clear = true;
+    for parameter in &stage.parameters {
+        let ty = &parameter.ty;
+        match parameter.kind {
+            Kind::Event | Kind::Demand => {}
+            Kind::Emitter => owned("events", ty, errors),
+            Kind::State | Kind::Fresh(_) => owned("a stage's state", ty, errors),
+            Kind::Shared | Kind::Config => owned("the arguments of a stage", ty, errors),
+        }
+        let special = match parameter.kind {
+            Kind::Config if arguments(ty, "Demand").is_some_and(|args| args.is_empty()) => "Demand",
+            Kind::Config | Kind::Shared | Kind::State
+                if arguments(ty, "Emitter").is_some_and(|args| args.len() == 1) =>
+            {
+                "Emitter"
+            }
+            _ => continue,
+        };
+        let text = match stage.role {
+            Role::Producer => format!("take the `{special}` by value"),
+            role => format!("only a `#[producer]` takes a `{special}`: {} emits what it returns", role.attribute()),
+        };
+        errors.error(ty.span(), text);
+        clear = false;
+    }
+    let mut special =
+        stage.parameters.iter().filter(|parameter| matches!(parameter.kind, Kind::Demand | Kind::Emitter));
+    if let (Some(_), Some(second)) = (special.next(), special.next()) {
+        errors.error(second.ty.span(), "a producer answers to one `Demand`, or pushes into one `Emitter`");
+        clear = false;
+    }
+    if let (Some((batch, ..)), Role::Producer) = (&stage.options.batch, stage.role) {
+        errors.error(batch.span(), "`batch` is for stages that take events: a `#[producer]` takes none");
+    }
+    clear
+}
+
+/// What comes back.
+pub(crate) fn returns(output: &ReturnType, stage: &Stage, errors: &mut Diagnostics) {
+    let (name, returns) = (&stage.function, &stage.returns);
+    let unit = returns.shape == Shape::Unit;
+    let at = if matches!(output, ReturnType::Default) { name.span() } else { returns.span };
+    let emitter = stage.parameters.iter().any(|parameter| matches!(parameter.kind, Kind::Emitter));
+    let polled = stage.parameters.iter().any(|parameter| matches!(parameter.kind, Kind::Demand));
+    match stage.role {
+        Role::Consumer if !unit && !alias_of_nothing(output) => {
+            let text = format!(
+                "a consumer returns nothing or `Result<(), Error>`, but `{name}` returns `{}`; did you mean `#[producer_consumer]`?",
+                spelled(output)
+            );
+            return errors.error(at, text);
+        }
+        Role::ProducerConsumer if unit => {
+            let text = format!(
+                "`{name}` returns nothing: a producer-consumer must return the events it emits; did you mean `#[consumer]`?"
+            );
+            return errors.error(at, text);
+        }
+        Role::Producer if emitter && !unit => {
+            let text = format!(
+                "`{name}` emits through its `Emitter`: it returns nothing, or `Result<(), Error>` to end with an error"
+            );
+            return errors.error(at, text);
+        }
+        Role::Producer if emitter && !stage.is_async => {
+            let text = format!("`{name}` must be an `async fn`: `emit` waits for demand");
+            return errors.error(name.span(), text);
+        }
+        Role::Producer if emitter => {}
+        Role::Producer if unit => {
+            let text = format!(
+                "`{name}` returns nothing: a producer returns its events (`impl Iterator<Item = T>`, `impl Stream<Item = T>`, `Vec<T>`), or puts them into an `Emitter<T>` it takes"
+            );
+            return errors.error(at, text);
+        }
+        Role::Producer if polled => {
+            let list = matches!(returns.shape, Shape::List | Shape::Lists) || stage.options.read.is_some();
+            if !list || returns.inner {
+                let text = format!(
+                    "a producer that takes a `Demand` returns `Vec<T>`, `Option<Vec<T>>` (`None` ends it), or a `Result` of these; `{name}` returns `{}`",
+                    spelled(output)
+                );
+                return errors.error(at, text);
+            }
+        }
+        _ => {}
+    }
+    if let ReturnType::Type(_, ty) = output
+        && stage.role != Role::Consumer
+        && !emitter
+    {
+        let item: Option<Type> = syn::parse2(returns.event.clone()).ok();
+        if item
+            .is_some_and(|item| !matches!(&item, Type::Path(path) if path.qself.is_some()) && borrowed(&item).is_some())
+        {
+            errors.error(
+                borrowed(ty).unwrap_or(at),
+                format!("events must own their data; `{}` borrows", spell(&returns.event)),
+            );
+        }
+    }
+}
+
+/// `fmt::Result` and the like: what it is a `Result` of cannot be seen.
+fn alias_of_nothing(output: &ReturnType) -> bool {
+    let ReturnType::Type(_, ty) = output else { return true };
+    arguments(plain(ty), "Result").is_some_and(|args| args.is_empty())
+}
+
+fn spelled(output: &ReturnType) -> String {
+    match output {
+        ReturnType::Default => "()".to_owned(),
+        ReturnType::Type(_, ty) => spell(ty),
+    }
+}
+
+fn owned(what: &str, ty: &Type, errors: &mut Diagnostics) {
+    if let Some(at) = borrowed(ty) {
+        errors.error(
+            at,
+            format!("{what} must own their data; `{}` borrows", spell(ty))
+                .replace("state must own their", "state must own its"),
+        );
+    }
+}
+
+/// Where the type borrows from something that is not `'static`.
+pub(crate) fn borrowed(ty: &Type) -> Option<Span> {
+    struct Search(Option<Span>);
+    impl VisitMut for Search {
+        fn visit_type_reference_mut(&mut self, reference: &mut syn::TypeReference) {
+            if reference.lifetime.is_none() {
+                self.0.get_or_insert(reference.and_token.span());
+            }
+            syn::visit_mut::visit_type_reference_mut(self, reference);
+        }
+        fn visit_lifetime_mut(&mut self, lifetime: &mut syn::Lifetime) {
+            if lifetime.ident != "static" {
+                self.0.get_or_insert(lifetime.span());
+            }
+        }
+        // The lifetimes of a function's own arguments are nobody's loan.
+        fn visit_type_fn_ptr_mut(&mut self, _: &mut syn::TypeFnPtr) {}
+        fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut syn::ParenthesizedGenericArguments) {}
+        fn visit_trait_bound_mut(&mut self, bound: &mut syn::TraitBound) {
+            if bound.lifetimes.is_none() {
+                syn::visit_mut::visit_trait_bound_mut(self, bound);
+            }
+        }
+    }
+    let mut search = Search(None);
+    search.visit_type_mut(&mut ty.clone());
+    search.0
+}
+
+/// The text behind an attribute that is not on a function.
+pub(crate) fn not_a_function(item: &TokenStream, role: Role) -> Option<(Span, String)> {
+    let parsed: syn::Item = syn::parse2(item.clone()).ok()?;
+    let (what, at) = match &parsed {
+        syn::Item::Fn(_) => return None,
+        syn::Item::Struct(item) => ("a struct", item.ident.span()),
+        syn::Item::Enum(item) => ("an enum", item.ident.span()),
+        syn::Item::Impl(item) => ("an impl", item.impl_token.span),
+        syn::Item::Mod(item) => ("a module", item.ident.span()),
+        syn::Item::Trait(item) => ("a trait", item.ident.span()),
+        other => (
+            "an item that is no function",
+            other.to_token_stream().into_iter().next().map_or_else(Span::call_site, |token| token.span()),
+        ),
+    };
+    Some((at, format!("{} on {what}: a stage is a function", role.attribute())))
+}

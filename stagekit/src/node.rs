@@ -1,0 +1,293 @@
+//! A node of the graph: a stage with its options, before it is connected.
+
+use std::marker::PhantomData;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::op::{Awaits, Overlaps, Parts, Uncaught};
+use crate::options::{Limits, Options, Overflow, Policy, Restart};
+use crate::run::Factory;
+use crate::wrap::{Retrying, Timed};
+
+/// A node with one instance of its stage.
+pub struct Single;
+/// A node with `workers(n)`.
+pub struct Several;
+
+/// A stage with its options: what the nodes of `pipeline!` are, and what the builder connects.
+///
+/// Every option is a method, so that the compiler and the editor check and complete it.
+///
+/// | option | default |
+/// |---|---|
+/// | [`name`](Node::name) | the function's name |
+/// | [`max_demand`](Node::max_demand), [`min_demand`](Node::min_demand) | 1000 and half of `max_demand`, in events |
+/// | [`workers`](Node::workers) | 1 |
+/// | [`concurrency`](Node::concurrency), [`unordered`](Node::unordered), [`timeout`](Node::timeout) | 1, ordered, none |
+/// | [`batch`](Node::batch) | from the attribute |
+/// | [`buffer`](Node::buffer) | what one call emits over demand; the producer waits |
+/// | [`on_error`](Node::on_error) | [`stop()`](stop) |
+/// | [`on_panic`](Node::on_panic) | as `on_error` |
+/// | [`restart`](Node::restart) | never |
+/// | [`blocking`](Node::blocking) | on the async threads |
+/// | [`own_task`](Node::own_task) | every `=>` starts a task |
+/// | [`poll_every`](Node::poll_every) | at once |
+#[must_use = "a node does nothing until it is connected in a pipeline"]
+pub struct Node<S, W = Single, L = Uncaught> {
+    pub(crate) stage: S,
+    pub(crate) options: Options,
+    pub(crate) factory: Option<Factory<S>>,
+    pub(crate) again: Option<fn(&S) -> S>,
+    pub(crate) as_: PhantomData<fn() -> (W, L)>,
+}
+
+impl<S> Node<S> {
+    /// A node of this stage, named `name` in summaries and errors. The attributes call it.
+    pub fn new(stage: S, name: &str) -> Self {
+        Node { stage, options: Options::new(name), factory: None, again: None, as_: PhantomData }
+    }
+}
+
+impl<S, W, L> Node<S, W, L> {
+    /// The stage's name in summaries, logs and errors: tells two instances of one function apart.
+    pub fn name(mut self, name: impl AsRef<str>) -> Self {
+        self.options.name = name.as_ref().into();
+        self
+    }
+
+    /// At most this many events may be on their way to (each worker of) the stage: GenStage's `max_demand`.
+    ///
+    /// It must be at least 1 and above `min_demand`; a pipeline with another value does not start.
+    pub fn max_demand(mut self, events: usize) -> Self {
+        self.options.limits.max = Some(events);
+        self
+    }
+
+    /// The stage asks for more when this many events or fewer are outstanding: GenStage's `min_demand`.
+    pub fn min_demand(mut self, events: usize) -> Self {
+        self.options.limits.min = Some(events);
+        self
+    }
+
+    /// `n` instances share the work, each in a task of its own, each from the initial state.
+    ///
+    /// Order is kept by each worker, not between them.
+    pub fn workers(mut self, n: usize) -> Node<S, Several, L>
+    where
+        S: Parts,
+        S::State: InitialState<S>,
+        S::Config: InitialState<S>,
+    {
+        self.options.workers = n;
+        self.with_factory().retyped()
+    }
+
+    /// At most `n` calls of an async stage without `&mut` parameters are in flight at once. The results keep the
+    /// order of the events unless [`unordered`](Node::unordered).
+    pub fn concurrency(mut self, n: usize) -> Self
+    where
+        S: Overlaps,
+    {
+        self.options.concurrency = n;
+        self.again = Some(S::again);
+        self
+    }
+
+    /// With `concurrency`: results go on as they come.
+    pub fn unordered(mut self) -> Self
+    where
+        S: Overlaps,
+    {
+        self.options.unordered = true;
+        self
+    }
+
+    /// A call of an async stage that takes longer than `limit` is dropped, and its event has failed.
+    ///
+    /// Written before `on_error(retry(..))` it limits each attempt, behind it all attempts together. The `else` edge
+    /// takes the stage's own errors only: a timeout is left to the policy.
+    pub fn timeout(self, limit: Duration) -> Node<Timed<S>, W, L>
+    where
+        S: Awaits + Send + 'static,
+    {
+        let inner = self.again;
+        self.wrapped(move |stage| Timed { stage, limit, again: inner }, Timed::again)
+    }
+
+    /// For a batch stage: at most `size` events, or what has come within `every` of the first.
+    pub fn batch(mut self, size: usize, every: Duration) -> Self {
+        self.options.batch = Some((size, every));
+        self
+    }
+
+    /// Room for `n` events that nobody has asked for yet, and what happens when there is no more.
+    ///
+    /// With [`Overflow::Wait`] a producer runs ahead by `n` events. The other policies are for producers that push
+    /// (an [`Emitter`](crate::Emitter) or a stream): they never wait, and what overflows is counted.
+    pub fn buffer(mut self, n: usize, overflow: Overflow) -> Self {
+        self.options.buffer = Some((n, overflow));
+        self
+    }
+
+    /// What happens to an event whose function returns `Err` and has no `else` edge: [`stop()`](stop) (the default),
+    /// [`skip()`](skip), or [`retry(n, backoff)`](retry).
+    pub fn on_error<P: OnError>(self, policy: P) -> Node<P::Stage<S>, W, L>
+    where
+        S: Send + 'static,
+    {
+        policy.apply(self)
+    }
+
+    /// What happens when the function panics: [`stop()`](stop) or [`skip()`](skip). The default is as `on_error`.
+    pub fn on_panic(mut self, policy: Policy) -> Self {
+        self.options.on_panic = Some(policy);
+        self
+    }
+
+    /// After a panic, or an error whose policy is to stop, the stage begins again from its initial state and goes on
+    /// with the next event, as often as `restart` allows.
+    pub fn restart(mut self, restart: Restart) -> Self
+    where
+        S: Parts,
+        S::State: InitialState<S>,
+        S::Config: InitialState<S>,
+    {
+        self.options.restart = Some(restart);
+        self.with_factory()
+    }
+
+    /// The stage's function blocks its thread: each batch runs on tokio's blocking threads.
+    pub fn blocking(mut self) -> Self {
+        self.options.blocking = true;
+        self
+    }
+
+    /// The stage must have a task of its own. Every `=>` starts one today; this keeps it so.
+    pub fn own_task(self) -> Self {
+        self
+    }
+
+    /// How long a producer that takes a `Demand` rests after it returned fewer events than were wanted.
+    pub fn poll_every(mut self, rest: Duration) -> Self {
+        self.options.poll_every = rest;
+        self
+    }
+
+    /// Keeps what the stage begins with, so that more of it can be made.
+    fn with_factory(mut self) -> Self
+    where
+        S: Parts,
+        S::State: InitialState<S>,
+        S::Config: InitialState<S>,
+    {
+        if self.factory.is_none() {
+            let (state, config) = self.stage.split();
+            self.stage = S::join(state.clone(), config.clone());
+            let initial = Mutex::new((state, config));
+            self.factory = Some(Arc::new(move || {
+                let initial = initial.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+                S::join(initial.0.clone(), initial.1.clone())
+            }));
+        }
+        self
+    }
+
+    pub(crate) fn retyped<W2, L2>(self) -> Node<S, W2, L2> {
+        Node { stage: self.stage, options: self.options, factory: self.factory, again: self.again, as_: PhantomData }
+    }
+
+    pub(crate) fn wrapped<T>(self, wrap: impl Fn(S) -> T + Send + Sync + 'static, again: fn(&T) -> T) -> Node<T, W, L>
+    where
+        S: 'static,
+    {
+        let wrap = Arc::new(wrap);
+        let factory = self.factory.map(|factory| {
+            let wrap = wrap.clone();
+            Arc::new(move || wrap(factory())) as Factory<T>
+        });
+        let again = self.again.map(|_| again);
+        Node { stage: wrap(self.stage), options: self.options, factory, again, as_: PhantomData }
+    }
+}
+
+/// What a stage begins with can be had again: it is `Clone`.
+#[diagnostic::on_unimplemented(
+    message = "`{Stage}` cannot begin again: its `{Self}` is not `Clone`",
+    label = "`workers` and `restart` begin every instance from the initial value",
+    note = "derive `Clone` for `{Self}`, or mark the parameter `#[state]` to begin from its `Default`"
+)]
+pub trait InitialState<Stage>: Clone {}
+#[diagnostic::do_not_recommend]
+impl<T: Clone, Stage> InitialState<Stage> for T {}
+
+/// What happens to an event whose function returns `Err`; see [`Node::on_error`].
+pub trait OnError {
+    /// The stage with the policy around it.
+    type Stage<S: Send + 'static>;
+    /// Puts the policy around the node's stage.
+    fn apply<S: Send + 'static, W, L>(self, node: Node<S, W, L>) -> Node<Self::Stage<S>, W, L>;
+}
+
+impl OnError for Policy {
+    type Stage<S: Send + 'static> = S;
+    fn apply<S: Send + 'static, W, L>(self, mut node: Node<S, W, L>) -> Node<S, W, L> {
+        node.options.on_error = self;
+        node
+    }
+}
+
+/// Further attempts; see [`retry`].
+#[derive(Clone, Copy, Debug)]
+pub struct Retry {
+    attempts: u32,
+    backoff: Duration,
+}
+
+impl OnError for Retry {
+    type Stage<S: Send + 'static> = Retrying<S>;
+    fn apply<S: Send + 'static, W, L>(self, node: Node<S, W, L>) -> Node<Retrying<S>, W, L> {
+        let Retry { attempts, backoff } = self;
+        let inner = node.again;
+        node.wrapped(move |stage| Retrying { stage, attempts, backoff, again: inner }, Retrying::again)
+    }
+}
+
+/// The pipeline ends with the error and the stage's name: the default.
+pub fn stop() -> Policy {
+    Policy::Stop
+}
+
+/// The event has failed; a warning is logged, and the stage goes on with the next.
+pub fn skip() -> Policy {
+    Policy::Skip
+}
+
+/// `attempts` further attempts at an event that failed, resting `backoff` before the first and twice as long before
+/// each one after it (at most a minute). Order is kept: the stage waits. What fails for good takes the `else` edge,
+/// else ends the pipeline.
+///
+/// The stage borrows its event, or the event is `Clone`.
+pub fn retry(attempts: u32, backoff: Duration) -> Retry {
+    Retry { attempts, backoff }
+}
+
+/// A subscription to a stage that is bound with `let`: the limits of this one edge.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Edge(pub(crate) Limits);
+
+impl Edge {
+    /// The stage's own limits.
+    pub fn new() -> Self {
+        Edge::default()
+    }
+    /// As [`Node::max_demand`], for this edge.
+    pub fn max_demand(mut self, events: usize) -> Self {
+        self.0.max = Some(events);
+        self
+    }
+    /// As [`Node::min_demand`], for this edge.
+    pub fn min_demand(mut self, events: usize) -> Self {
+        self.0.min = Some(events);
+        self
+    }
+}

@@ -1,0 +1,136 @@
+//! What a user can set on a node of the graph, and the defaults.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+/// GenStage's default `max_demand`, in events.
+pub const MAX_DEMAND: usize = 1000;
+
+/// What a stage does when its function returns `Err` (and no `else` edge takes it) or panics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Policy {
+    /// The pipeline ends with that error and the stage's name. The default.
+    #[default]
+    Stop,
+    /// The event is counted as failed, a warning is logged, and the stage goes on.
+    Skip,
+}
+
+/// How often a stage may begin again from its initial state: at most `limit` times within `window`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Restart {
+    pub(crate) limit: u32,
+    pub(crate) window: Duration,
+}
+
+impl Restart {
+    /// At most `limit` restarts within `window`; the one after that ends the pipeline.
+    pub const fn new(limit: u32, window: Duration) -> Self {
+        Restart { limit, window }
+    }
+}
+
+impl Default for Restart {
+    /// OTP's intensity: 3 restarts within 5 seconds.
+    fn default() -> Self {
+        Restart::new(3, Duration::from_secs(5))
+    }
+}
+
+/// What happens to events that a producer emits over its buffer's capacity. Discards are counted and logged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Overflow {
+    /// The producer waits. The default.
+    #[default]
+    Wait,
+    /// The oldest buffered event is discarded (GenStage's `:last`).
+    DropOldest,
+    /// The new event is discarded (GenStage's `:first`).
+    DropNewest,
+    /// The pipeline ends with an error.
+    Fail,
+}
+
+/// How many events a subscription may have outstanding: GenStage's `max_demand` and `min_demand`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    pub(crate) max: Option<usize>,
+    pub(crate) min: Option<usize>,
+}
+
+impl Limits {
+    /// `max_demand` (default 1000) and `min_demand` (default half of it, rounded down), in events.
+    pub(crate) fn resolve(self) -> Result<(usize, usize), String> {
+        let max = self.max.unwrap_or(match self.min {
+            Some(min) if min >= MAX_DEMAND => min.saturating_mul(2),
+            _ => MAX_DEMAND,
+        });
+        let min = self.min.unwrap_or(max / 2);
+        if max == 0 {
+            return Err("`max_demand` must be at least 1, got 0".into());
+        }
+        if min >= max {
+            return Err(format!("`min_demand` must be lower than `max_demand`, got {min} and {max}"));
+        }
+        Ok((max, min))
+    }
+
+    /// These limits where they are set, else those of `other`.
+    pub(crate) fn or(self, other: Limits) -> Limits {
+        if self == Limits::default() { other } else { self }
+    }
+}
+
+/// Everything that can be set on a node.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    pub(crate) name: Arc<str>,
+    pub(crate) limits: Limits,
+    pub(crate) workers: usize,
+    pub(crate) concurrency: usize,
+    pub(crate) unordered: bool,
+    pub(crate) batch: Option<(usize, Duration)>,
+    pub(crate) buffer: Option<(usize, Overflow)>,
+    pub(crate) on_error: Policy,
+    pub(crate) on_panic: Option<Policy>,
+    pub(crate) restart: Option<Restart>,
+    pub(crate) blocking: bool,
+    pub(crate) poll_every: Duration,
+}
+
+impl Options {
+    pub(crate) fn new(name: &str) -> Self {
+        Options {
+            name: name.into(),
+            limits: Limits::default(),
+            workers: 1,
+            concurrency: 1,
+            unordered: false,
+            batch: None,
+            buffer: None,
+            on_error: Policy::Stop,
+            on_panic: None,
+            restart: None,
+            blocking: false,
+            poll_every: Duration::ZERO,
+        }
+    }
+
+    /// What cannot work, named with its remedy.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        self.limits.resolve()?;
+        if self.workers == 0 {
+            return Err("`workers` must be at least 1, got 0".into());
+        }
+        if self.concurrency == 0 {
+            return Err("`concurrency` must be at least 1, got 0".into());
+        }
+        if matches!(self.batch, Some((0, _))) {
+            return Err("`batch` must hold at least 1 event, got 0".into());
+        }
+        if matches!(self.buffer, Some((0, _))) {
+            return Err("`buffer` must hold at least 1 event, got 0".into());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,77 @@
+//! A pipeline: the stages of a graph, and what remains to be done to run them.
+
+use std::fmt;
+
+use crate::error::Error;
+use crate::stage::{Running, launch, start};
+use crate::telemetry::Summary;
+
+pub use crate::stage::Stage;
+
+/// A graph that can run: what `pipeline!` gives.
+///
+/// `T` is what it gives when it has finished: its [`Summary`], or, where stages are bound with `let`, a struct with
+/// their states as fields, which derefs to the summary.
+#[must_use = "a pipeline does nothing until it is run: `.run().await`, `.spawn()` or `.run_blocking()`"]
+pub struct Pipeline<T = Summary> {
+    stages: Vec<Stage>,
+    finish: Box<dyn FnOnce(Summary) -> T + Send>,
+}
+
+impl<T> fmt::Debug for Pipeline<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pipeline").field("stages", &self.stages.len()).finish_non_exhaustive()
+    }
+}
+
+/// A pipeline of these stages whose result is its summary.
+pub fn runnable(stages: impl IntoIterator<Item = Stage>) -> Pipeline<Summary> {
+    Pipeline::__new(stages, |summary| summary)
+}
+
+impl<T> Pipeline<T> {
+    /// A pipeline of these stages; `finish` makes its result.
+    #[doc(hidden)]
+    pub fn __new(stages: impl IntoIterator<Item = Stage>, finish: impl FnOnce(Summary) -> T + Send + 'static) -> Self {
+        Pipeline { stages: stages.into_iter().collect(), finish: Box::new(finish) }
+    }
+
+    /// Runs the pipeline to its end.
+    ///
+    /// # Errors
+    /// The first failure whose policy is to stop, with the stage's name and the summary of the run; or what is wrong
+    /// with the graph, before anything has run.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    ///
+    /// # Cancel safety
+    /// Dropping the future aborts the pipeline.
+    pub async fn run(self) -> Result<T, Error> {
+        self.spawn().wait().await
+    }
+
+    /// Starts the pipeline on the current tokio runtime, of either flavour, and gives the handle to it.
+    ///
+    /// What is wrong with the graph is told by the handle, when it is awaited.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn spawn(self) -> Running<T> {
+        start(launch(self.stages), self.finish)
+    }
+
+    /// Runs the pipeline to its end on a tokio runtime of its own: for a `main` that is not async.
+    ///
+    /// # Errors
+    /// As [`run`](Pipeline::run).
+    ///
+    /// # Panics
+    /// Inside a tokio runtime, or if the operating system gives no threads.
+    pub fn run_blocking(self) -> Result<T, Error> {
+        match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+            Ok(runtime) => runtime.block_on(self.run()),
+            Err(error) => panic!("no runtime for the pipeline: {error}"),
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! The body of a stage: what its task does with batches. One boxed call for each batch, never for each event.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::error::{Cause, StageFailure};
+use crate::op::Flow;
+use crate::receipt::{Events, Receipts};
+use crate::run::Run;
+use crate::stage::care::{Care, settle};
+use crate::subscription::{Batch, Lend};
+
+/// How far a body has come.
+#[derive(Default)]
+pub(crate) struct Turn {
+    /// Events that are finished since the last turn.
+    pub(crate) handled: usize,
+    /// The stage cannot go on.
+    pub(crate) failed: Option<StageFailure>,
+}
+
+/// What a task does with its batches.
+pub(crate) trait Body<In, Out>: Send {
+    /// How many more events can be given to it now.
+    fn room(&self) -> usize;
+    /// Gives it events: at most `room`.
+    fn load(&mut self, batch: Batch<In>);
+    /// Whether it has nothing to do.
+    fn is_idle(&self) -> bool;
+    /// Works. What it emits is in `out` whether it is `Ready` or not; `demand` is how much may come. `ending` says
+    /// that there will be no more events. `Ready` with nothing handled: it wants to be asked again.
+    fn poll(&mut self, cx: &mut Context<'_>, demand: usize, ending: bool, out: &mut Events<Out>) -> Poll<Turn>;
+    /// Whether demand must be there before it works on: it rests in the middle of an event.
+    fn pauses(&self) -> bool {
+        false
+    }
+    /// Hands back what the stages keep.
+    fn finish(self: Box<Self>);
+}
+
+/// The events a synchronous body is working on. It is the cursor too: what a panic leaves is still here.
+enum Loaded<In> {
+    Nothing,
+    Owned(std::vec::IntoIter<In>, Option<Receipts>),
+    Lent(Box<dyn Lend<In>>, usize, Option<Receipts>),
+}
+
+/// Synchronous stages, on the stage's own task.
+pub(crate) struct SyncBody<In, R> {
+    run: R,
+    care: Care,
+    loaded: Loaded<In>,
+}
+
+impl<In: Send, R: Run<In>> SyncBody<In, R> {
+    pub(crate) fn new(run: R, care: Care) -> Self {
+        SyncBody { run, care, loaded: Loaded::Nothing }
+    }
+
+    fn left(&self) -> usize {
+        match &self.loaded {
+            Loaded::Nothing => 0,
+            Loaded::Owned(events, _) => events.len(),
+            Loaded::Lent(events, at, _) => events.events().len() - at,
+        }
+    }
+
+    /// Goes on with what is loaded until it is finished, a stage stops, or one panics.
+    fn work(&mut self, out: &mut Events<R::Out>) -> Flow {
+        let run = &mut self.run;
+        match &mut self.loaded {
+            Loaded::Nothing => {}
+            Loaded::Owned(events, None) if R::ONE => {
+                // One capacity check for the batch, and a loop that vectorises.
+                out.values.extend(events.by_ref().map(|event| run.one(event)));
+            }
+            Loaded::Owned(events, None) => {
+                let values = &mut out.values;
+                for event in events.by_ref() {
+                    run.push(event, &mut |event| {
+                        values.push(event);
+                        Flow::Continue(())
+                    })?;
+                }
+            }
+            Loaded::Owned(events, Some(receipts)) => {
+                for event in events.by_ref() {
+                    let receipt = receipts.pop();
+                    let before = out.values.len();
+                    let values = &mut out.values;
+                    let flow = run.push(event, &mut |event| {
+                        values.push(event);
+                        Flow::Continue(())
+                    });
+                    settle(run, receipt, before, out);
+                    flow?;
+                }
+            }
+            Loaded::Lent(events, at, receipts) => {
+                let events = events.events();
+                while let Some(event) = events.get(*at) {
+                    *at += 1;
+                    let receipt = receipts.as_mut().and_then(Receipts::pop);
+                    let before = out.values.len();
+                    let values = &mut out.values;
+                    let flow = run.look(event, &mut |event| {
+                        values.push(event);
+                        Flow::Continue(())
+                    });
+                    if receipt.is_some() {
+                        settle(run, receipt, before, out);
+                    }
+                    flow?;
+                }
+            }
+        }
+        Flow::Continue(())
+    }
+
+    /// Everything that is loaded.
+    pub(crate) fn turn(&mut self, out: &mut Events<R::Out>) -> Turn {
+        let all = self.left();
+        let mut turn = Turn::default();
+        loop {
+            let before = self.left();
+            let result = catch_unwind(AssertUnwindSafe(|| self.work(out)));
+            // A panic leaves values of its event without receipts; that receipt has failed already.
+            out.align();
+            self.run.tally((before - self.left()) as u64);
+            let verdict = match result {
+                Ok(Flow::Continue(())) => break,
+                Ok(Flow::Break(())) => self.care.stopped(&mut self.run),
+                Err(panic) => self.care.panicked(&mut self.run, panic),
+            };
+            if let Err(failure) = verdict {
+                turn.failed = Some(failure);
+                break;
+            }
+        }
+        turn.handled = all - self.left();
+        if R::FALLIBLE {
+            let none: &mut Events<R::Out> = &mut Events::default();
+            settle(&mut self.run, None, 0, none);
+        }
+        turn
+    }
+}
+
+impl<In: Send + 'static, R: Run<In> + 'static> Body<In, R::Out> for SyncBody<In, R> {
+    fn room(&self) -> usize {
+        if self.is_idle() { usize::MAX } else { 0 }
+    }
+    fn load(&mut self, batch: Batch<In>) {
+        self.loaded = match batch {
+            Batch::Owned(events) => Loaded::Owned(events.values.into_iter(), events.receipts),
+            Batch::Lent(events, receipts) => Loaded::Lent(events, 0, receipts),
+        };
+    }
+    fn is_idle(&self) -> bool {
+        self.left() == 0
+    }
+    fn poll(&mut self, _: &mut Context<'_>, _: usize, _: bool, out: &mut Events<R::Out>) -> Poll<Turn> {
+        Poll::Ready(self.turn(out))
+    }
+    fn finish(self: Box<Self>) {
+        self.run.finish();
+    }
+}
+
+type Work<In, R> = tokio::task::JoinHandle<(SyncBody<In, R>, Events<<R as Run<In>>::Out>, Turn)>;
+
+/// Synchronous stages that block: each batch runs on tokio's blocking threads.
+pub(crate) struct BlockingBody<In, R: Run<In>> {
+    idle: Option<SyncBody<In, R>>,
+    working: Option<Work<In, R>>,
+    care: Care,
+    loaded: bool,
+}
+
+impl<In: Send, R: Run<In>> BlockingBody<In, R> {
+    pub(crate) fn new(run: R, care: Care) -> Self {
+        BlockingBody { idle: Some(SyncBody::new(run, care.clone())), working: None, care, loaded: false }
+    }
+}
+
+impl<In: Send + 'static, R: Run<In> + 'static> Body<In, R::Out> for BlockingBody<In, R> {
+    fn room(&self) -> usize {
+        if self.is_idle() { usize::MAX } else { 0 }
+    }
+    fn load(&mut self, batch: Batch<In>) {
+        if let Some(body) = &mut self.idle {
+            body.load(batch);
+            self.loaded = true;
+        }
+    }
+    fn is_idle(&self) -> bool {
+        !self.loaded && self.working.is_none()
+    }
+    fn poll(&mut self, cx: &mut Context<'_>, _: usize, _: bool, out: &mut Events<R::Out>) -> Poll<Turn> {
+        if std::mem::take(&mut self.loaded)
+            && let Some(mut body) = self.idle.take()
+        {
+            self.working = Some(tokio::task::spawn_blocking(move || {
+                let mut out = Events::default();
+                let turn = body.turn(&mut out);
+                (body, out, turn)
+            }));
+        }
+        let Some(working) = &mut self.working else { return Poll::Pending };
+        let Poll::Ready(result) = Pin::new(working).poll(cx) else { return Poll::Pending };
+        self.working = None;
+        Poll::Ready(match result {
+            Ok((body, events, turn)) => {
+                self.idle = Some(body);
+                out.append(events);
+                turn
+            }
+            Err(_) => {
+                let failure = StageFailure { stage: self.care.name().clone(), cause: Cause::Aborted };
+                Turn { handled: 0, failed: Some(failure) }
+            }
+        })
+    }
+    fn finish(self: Box<Self>) {
+        if let Some(body) = self.idle {
+            Box::new(body).finish();
+        }
+    }
+}

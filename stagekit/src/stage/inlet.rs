@@ -1,0 +1,155 @@
+//! The inlet: the consuming half of a running stage. It owns the subscriptions, their quotas, and what has arrived.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+
+use crate::port::Upstream;
+use crate::quota::Quota;
+use crate::subscription::{Batch, Down, Inbox, Up};
+use crate::telemetry::Meter;
+
+struct Subscription {
+    to: Arc<Inbox<Up>>,
+    sub: u32,
+    quota: Quota,
+    alive: bool,
+}
+
+/// The consuming half of a running stage.
+pub(crate) struct Inlet<T> {
+    inbox: Arc<Inbox<Down<T>>>,
+    armed: Option<Waker>,
+    read: Vec<Down<T>>,
+    subs: Vec<Subscription>,
+    alive: usize,
+    queue: VecDeque<(u32, Batch<T>)>,
+    /// The message that is being handled, cut into batches (R2).
+    begun: Option<(u32, Batch<T>)>,
+    /// Batches given to the stage and not settled yet, oldest first.
+    owed: VecDeque<(u32, usize)>,
+    meter: Arc<Meter>,
+    opened: bool,
+}
+
+impl<T> Inlet<T> {
+    pub(crate) fn new(inbox: Arc<Inbox<Down<T>>>, subs: Vec<Upstream>, meter: Arc<Meter>) -> Self {
+        let subs: Vec<_> = subs
+            .into_iter()
+            .map(|up| Subscription { to: up.inbox, sub: up.sub, quota: Quota::new(up.max, up.min), alive: true })
+            .collect();
+        Inlet {
+            inbox,
+            armed: None,
+            read: Vec::new(),
+            alive: subs.len(),
+            subs,
+            queue: VecDeque::new(),
+            begun: None,
+            owed: VecDeque::new(),
+            meter,
+            opened: false,
+        }
+    }
+
+    /// Asks for the first events, once (R1), and reads what has arrived.
+    pub(crate) fn listen(&mut self, cx: &mut Context<'_>) -> bool {
+        if !self.opened {
+            self.opened = true;
+            for sub in &mut self.subs {
+                let demand = sub.quota.open();
+                let _ = sub.to.send(Up::Ask { sub: sub.sub, demand });
+            }
+        }
+        let mut read = std::mem::take(&mut self.read);
+        let any = self.inbox.drain(cx, &mut self.armed, &mut read);
+        for message in read.drain(..) {
+            match message {
+                Down::Events { sub, batch } => self.queue.push_back((sub, batch)),
+                Down::Ended { sub } => {
+                    let sub = &mut self.subs[sub as usize];
+                    if std::mem::replace(&mut sub.alive, false) {
+                        self.alive -= 1;
+                    }
+                }
+            }
+        }
+        self.read = read;
+        any
+    }
+
+    /// Whether the rest of a message waits: it is handled whatever downstream demand is (R35).
+    pub(crate) fn has_begun(&self) -> bool {
+        self.begun.is_some()
+    }
+
+    /// The next batch: at most `max - min` events (R2), and at most `room`.
+    pub(crate) fn next(&mut self, room: usize) -> Option<Batch<T>> {
+        if self.begun.is_none() {
+            self.begun = self.queue.pop_front();
+        }
+        let (sub, batch) = self.begun.as_mut()?;
+        let n = self.subs[*sub as usize].quota.cut().min(room);
+        let sub = *sub;
+        let batch = if batch.len() <= n { self.begun.take()?.1 } else { batch.split_front(n) };
+        self.owed.push_back((sub, batch.len()));
+        Some(batch)
+    }
+
+    /// `n` events have been handled, and what came of them was dispatched: time to ask (R3).
+    pub(crate) fn settle(&mut self, mut n: usize) {
+        while n > 0 {
+            let Some((sub, owed)) = self.owed.front_mut() else { return };
+            let part = n.min(*owed);
+            n -= part;
+            *owed -= part;
+            let sub = &mut self.subs[*sub as usize];
+            if *owed == 0 {
+                self.owed.pop_front();
+            }
+            if let Some(demand) = sub.quota.settle(part)
+                && sub.alive
+            {
+                let _ = sub.to.send(Up::Ask { sub: sub.sub, demand });
+            }
+        }
+    }
+
+    /// Whether nothing has arrived that is not given to the stage.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.begun.is_none() && self.queue.is_empty()
+    }
+
+    /// Whether there will be no more events.
+    pub(crate) fn is_ended(&self) -> bool {
+        self.alive == 0 && self.is_empty()
+    }
+
+    /// Tells every producer, once, that no more is wanted (l08).
+    pub(crate) fn cancel(&mut self) {
+        for sub in self.subs.iter_mut().filter(|sub| sub.alive) {
+            sub.alive = false;
+            let _ = sub.to.send(Up::Cancel { sub: sub.sub });
+        }
+        self.alive = 0;
+    }
+}
+
+impl<T> Drop for Inlet<T> {
+    fn drop(&mut self) {
+        // Events that came and were never handled: their receipts fail as the batches are dropped.
+        let unread: usize = self
+            .inbox
+            .close()
+            .iter()
+            .map(|message| match message {
+                Down::Events { batch, .. } => batch.len(),
+                Down::Ended { .. } => 0,
+            })
+            .sum();
+        let waiting: usize = self.begun.iter().chain(&self.queue).map(|(_, batch)| batch.len()).sum();
+        let given: usize = self.owed.iter().map(|(_, n)| n).sum();
+        self.meter.lost.add((unread + waiting + given) as u64);
+        self.cancel();
+    }
+}

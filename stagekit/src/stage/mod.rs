@@ -1,0 +1,24 @@
+//! Running stages: the only place that spawns, waits and looks at a clock.
+
+mod async_body;
+mod body;
+mod care;
+mod concurrent_body;
+mod inlet;
+#[cfg(test)]
+mod laws;
+mod outlet;
+mod place;
+mod side;
+mod source;
+mod source_body;
+mod supervisor;
+mod task;
+
+pub(crate) use inlet::Inlet;
+pub(crate) use outlet::Outlet;
+pub use place::Stage;
+pub(crate) use place::{launch, place_source, place_stage, wire};
+pub(crate) use side::{ErrorSide, Side};
+pub(crate) use supervisor::start;
+pub use supervisor::{Handle, Running};

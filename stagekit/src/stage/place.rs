@@ -1,0 +1,375 @@
+//! From a closed run to tasks: first every stage is wired to those below it, then all of them are launched.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures_core::Stream;
+
+use crate::builder::{Begins, Open, Part, Subscribes};
+use crate::demand::Demand;
+use crate::emitter::Emitter;
+use crate::op::{Event, Fault};
+use crate::options::{Options, Overflow};
+use crate::port::{Intake, SharedOutlets, Splice, Target, Upstream, lock};
+use crate::producer::{Opens, Polled, Producer, Source};
+use crate::run::Run;
+use crate::slot::Surroundings;
+use crate::stage::async_body::{AsyncBody, BatchBody};
+use crate::stage::body::{BlockingBody, Body, SyncBody};
+use crate::stage::care::Care;
+use crate::stage::concurrent_body::ConcurrentBody;
+use crate::stage::inlet::Inlet;
+use crate::stage::outlet::Outlet;
+use crate::stage::side::Side;
+use crate::stage::source::{Asked, AskedAsync, Emitted, Iterated, Sourced, Spring, Streamed};
+use crate::stage::source_body::{Looped, Rim, SourceBody, Sprung};
+use crate::stage::task::{Ending, Out, SourceTask, StageTask};
+use crate::subscription::{Inbox, Up};
+use crate::telemetry::{Gauge, Meter};
+
+/// A task to be spawned.
+pub(crate) type Task = Pin<Box<dyn Future<Output = Ending> + Send>>;
+
+/// What is wrong with a stage, and its name.
+pub(crate) type Wrong = (Arc<str>, String);
+
+/// Everything that launching a stage gives.
+#[derive(Default)]
+pub(crate) struct Launched {
+    pub(crate) tasks: Vec<(Arc<str>, Task)>,
+    pub(crate) gauges: Vec<Gauge>,
+    /// The inboxes of producers, to be told to drain.
+    pub(crate) sources: Vec<Arc<Inbox<Up>>>,
+}
+
+/// One stage (or fused run) of a graph that does not run yet.
+pub struct Stage(Box<dyn Place>);
+
+impl std::fmt::Debug for Stage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Stage")
+    }
+}
+
+trait Place: Send {
+    /// If it is a segment, its stages are put into `stages` in its place.
+    fn splice(&mut self, stages: &mut Vec<Stage>) -> bool;
+    fn wire(&mut self) -> Result<(), Wrong>;
+    fn launch(self: Box<Self>, to: &mut Launched);
+}
+
+/// Wires and launches all stages of a graph.
+pub(crate) fn launch(stages: Vec<Stage>) -> Result<Launched, Wrong> {
+    let mut all = Vec::new();
+    let mut left: std::collections::VecDeque<Stage> = stages.into();
+    while let Some(mut stage) = left.pop_front() {
+        let mut inner = Vec::new();
+        if stage.0.splice(&mut inner) {
+            inner.into_iter().rev().for_each(|stage| left.push_front(stage));
+        } else {
+            all.push(stage);
+        }
+    }
+    for stage in &mut all {
+        stage.0.wire()?;
+    }
+    let mut launched = Launched::default();
+    for stage in all {
+        stage.0.launch(&mut launched);
+    }
+    Ok(launched)
+}
+
+/// The outlet of one worker, subscribed to by everything its edges lead to; and its inbox.
+pub(crate) fn wire<T>(
+    outlets: &SharedOutlets<T>,
+    overflow: Option<(usize, Overflow)>,
+    meter: Arc<Meter>,
+) -> Result<(Outlet<T>, Arc<Inbox<Up>>), String> {
+    let outlets = lock(outlets);
+    let inbox = Inbox::new();
+    let (mut targets, mut groups) = (Vec::new(), Vec::new());
+    if outlets.groups.len() > 1 && outlets.groups.iter().any(|group| group.copier.is_none()) {
+        return Err("leads to several stages, but not all of its edges were made by `share`".into());
+    }
+    for (at, group) in outlets.groups.iter().enumerate() {
+        let mut subs = Vec::new();
+        for (intake, limits) in &group.legs {
+            let (max, min) = limits.resolve().map_err(|wrong| format!("the edge to `{}`: {wrong}", intake.name))?;
+            for (down, ups) in &intake.workers {
+                let mut ups = lock(ups);
+                subs.push((targets.len(), max));
+                ups.push(Upstream { inbox: inbox.clone(), sub: targets.len() as u32, max, min });
+                targets.push(Target { inbox: down.clone(), sub: ups.len() as u32 - 1 });
+            }
+        }
+        groups.push((at, subs));
+    }
+    let dispatcher = Outlet::dispatcher(&outlets.groups, &groups);
+    Ok((Outlet::new(inbox.clone(), targets, dispatcher, outlets.discard, overflow, meter), inbox))
+}
+
+/// One worker of a stage, wired.
+struct Worker<R, T> {
+    run: R,
+    out: Out<T>,
+}
+
+fn checked(parts: &[Part]) -> Result<(), Wrong> {
+    for part in parts {
+        part.options.check().map_err(|wrong| (part.options.name.clone(), wrong))?;
+    }
+    for part in parts.iter().skip(1) {
+        let options = &part.options;
+        if options.workers > 1 || options.concurrency > 1 || options.batch.is_some() {
+            let wrong =
+                "`->` runs it in the task of the stage before: use `=>` for `workers`, `concurrency` and `batch`";
+            return Err((options.name.clone(), wrong.into()));
+        }
+    }
+    if parts.len() > 1 && parts[0].options.workers > 1 {
+        let wrong = "it has workers of its own, so `->` cannot lead on from it: use `=>`";
+        return Err((parts[0].options.name.clone(), wrong.into()));
+    }
+    Ok(())
+}
+
+/// The outlet and the sides of one worker.
+fn ends<In, R: Run<In>>(
+    parts: &[Part],
+    own: Option<&mut dyn Surroundings>,
+    run: &mut R,
+    outlets: &SharedOutlets<R::Out>,
+    is_consumer: bool,
+) -> Result<(Out<R::Out>, Arc<Inbox<Up>>), Wrong> {
+    let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return Err(Default::default()) };
+    if !is_consumer && lock(outlets).groups.is_empty() && !lock(outlets).discard {
+        let wrong = "it emits events that lead nowhere: connect it to a consumer, or discard them (`=> _`)";
+        return Err((last.options.name.clone(), wrong.into()));
+    }
+    let mut sides = Vec::new();
+    let mut wrong = None;
+    let mut meter = Arc::default();
+    let mut parts_left = parts.iter();
+    let mut visit = |slot: &mut dyn Surroundings| {
+        let Some(part) = parts_left.next() else { return };
+        meter = slot.meter().clone();
+        if let Some(errors) = &*lock(&part.errors) {
+            match slot.lead(&**errors) {
+                Ok(side) => sides.extend(side),
+                Err(text) => wrong = Some((part.options.name.clone(), text)),
+            }
+        }
+    };
+    if let Some(own) = own {
+        visit(own);
+    }
+    run.each(&mut |slot| visit(slot.get().0));
+    if let Some(wrong) = wrong {
+        return Err(wrong);
+    }
+    let (outlet, inbox) =
+        wire(outlets, first.options.buffer, meter).map_err(|text| (last.options.name.clone(), text))?;
+    let sides: Vec<Box<dyn Side>> = sides;
+    Ok((Out::new(last.options.name.clone(), outlet, sides), inbox))
+}
+
+fn is_consumer<T: 'static>() -> bool {
+    std::any::TypeId::of::<T>() == std::any::TypeId::of::<crate::op::NoEvents>()
+}
+
+fn gauges(parts: &[Part], instances: Vec<Vec<Arc<Meter>>>) -> Vec<Gauge> {
+    let of = |at: usize| instances.iter().filter_map(|meters| meters.get(at).cloned()).collect();
+    parts.iter().enumerate().map(|(at, part)| Gauge { name: part.options.name.clone(), meters: of(at) }).collect()
+}
+
+fn meters<In, R: Run<In>>(run: &mut R) -> Vec<Arc<Meter>> {
+    let mut meters = Vec::new();
+    run.each(&mut |slot| meters.push(slot.get().0.meter().clone()));
+    meters
+}
+
+fn care(parts: &[Part]) -> Care {
+    Care::new(parts.iter().map(|part| &part.options))
+}
+
+/// The body of a run.
+fn body<In: Send + 'static, R: Run<In> + 'static>(run: R, options: &Options, care: Care) -> Box<dyn Body<In, R::Out>> {
+    if let Some((size, every)) = options.batch {
+        Box::new(BatchBody::new(run, care, size, every))
+    } else if options.concurrency > 1 {
+        Box::new(ConcurrentBody::new(run, care, options.concurrency, options.unordered))
+    } else if R::ASYNC || R::PAUSES {
+        Box::new(AsyncBody::new(run, care))
+    } else if options.blocking {
+        Box::new(BlockingBody::new(run, care))
+    } else {
+        Box::new(SyncBody::new(run, care))
+    }
+}
+
+// ------------------------------------------------------------------------------------------------ with a subscription
+
+struct StagePlace<In, R: Run<In>> {
+    run: Option<R>,
+    parts: Vec<Part>,
+    intake: Arc<Intake<In>>,
+    outlets: SharedOutlets<R::Out>,
+    workers: Vec<Worker<R, R::Out>>,
+}
+
+pub(crate) fn place_stage<In: Event, R: Run<In, Out = E> + 'static, S: 'static, E: Event, F: 'static>(
+    open: Open<Subscribes<In>, R, S, E, F>,
+) -> Stage {
+    Stage(Box::new(StagePlace {
+        run: Some(open.run),
+        parts: open.parts,
+        intake: open.head.0,
+        outlets: open.port.outlets,
+        workers: Vec::new(),
+    }))
+}
+
+impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
+    fn splice(&mut self, stages: &mut Vec<Stage>) -> bool {
+        let (intake, outlets) = (self.intake.clone(), self.outlets.clone());
+        let name = self.intake.name.clone();
+        self.run.as_mut().is_some_and(|run| run.splice(Splice { name, intake, outlets, stages }))
+    }
+
+    fn wire(&mut self) -> Result<(), Wrong> {
+        checked(&self.parts)?;
+        let options = &self.parts[0].options;
+        if let Some((size, _)) = options.batch {
+            let (max, _) = options.limits.resolve().map_err(|wrong| (options.name.clone(), wrong))?;
+            if max < size {
+                let wrong =
+                    format!("a batch of {size} can never fill: `max_demand` is {max}, let it be {size} or more");
+                return Err((options.name.clone(), wrong));
+            }
+        }
+        let Some(mut run) = self.run.take() else { return Ok(()) };
+        let mut runs = Vec::new();
+        for _ in 1..options.workers {
+            runs.extend(run.another());
+        }
+        runs.insert(0, run);
+        for mut run in runs {
+            let (out, _) = ends(&self.parts, None, &mut run, &self.outlets, is_consumer::<R::Out>())?;
+            self.workers.push(Worker { run, out });
+        }
+        Ok(())
+    }
+
+    fn launch(self: Box<Self>, to: &mut Launched) {
+        let mut instances = Vec::new();
+        for (at, Worker { mut run, out }) in self.workers.into_iter().enumerate() {
+            let meters = meters(&mut run);
+            let own = meters.first().cloned().unwrap_or_default();
+            let inlet = Inlet::new(self.intake.workers[at].0.clone(), self.intake.subscriptions(at), own);
+            instances.push(meters);
+            let care = care(&self.parts);
+            let name = care.name().clone();
+            let body = body(run, &self.parts[0].options, care);
+            to.tasks.push((name, Box::pin(StageTask::new(inlet, body, out))));
+        }
+        to.gauges.extend(gauges(&self.parts, instances));
+    }
+}
+
+// ---------------------------------------------------------------------------------------------------- with a producer
+
+struct SourcePlace<P: Producer, R: Run<P::Out>> {
+    open: Option<(Begins<P>, R)>,
+    parts: Vec<Part>,
+    outlets: SharedOutlets<R::Out>,
+    out: Option<(Out<R::Out>, Arc<Inbox<Up>>)>,
+}
+
+pub(crate) fn place_source<P: Producer, R: Run<P::Out, Out = E> + 'static, S: 'static, E: Event, F: 'static>(
+    open: Open<Begins<P>, R, S, E, F>,
+) -> Stage {
+    let place =
+        SourcePlace { open: Some((open.head, open.run)), parts: open.parts, outlets: open.port.outlets, out: None };
+    Stage(Box::new(place))
+}
+
+impl<P: Producer, R: Run<P::Out> + 'static> Place for SourcePlace<P, R> {
+    fn splice(&mut self, _: &mut Vec<Stage>) -> bool {
+        false
+    }
+
+    fn wire(&mut self) -> Result<(), Wrong> {
+        checked(&self.parts)?;
+        let Some((head, run)) = &mut self.open else { return Ok(()) };
+        self.out = Some(ends(&self.parts, Some(&mut head.1), run, &self.outlets, is_consumer::<R::Out>())?);
+        Ok(())
+    }
+
+    fn launch(self: Box<Self>, to: &mut Launched) {
+        let (Some((head, mut run)), Some((out, inbox))) = (self.open, self.out) else { return };
+        let care = care(&self.parts);
+        let name = care.name().clone();
+        let own = head.1.meter.clone();
+        let instance = std::iter::once(own).chain(meters(&mut run)).collect();
+        let opening = Opening { run, care, rim: Rim::new(head.1), options: head.0.options };
+        let body = head.0.stage.open(opening);
+        to.tasks.push((name, Box::pin(SourceTask::new(body, out))));
+        to.gauges.extend(gauges(&self.parts, vec![instance]));
+        to.sources.push(inbox);
+    }
+}
+
+/// Makes the body of a producer's task, whatever shape its events come in.
+struct Opening<R, F: Fault> {
+    run: R,
+    care: Care,
+    rim: Rim<F>,
+    options: Options,
+}
+
+impl<R, F: Fault> Opening<R, F> {
+    fn sprung<T: Event, S: Spring<T, F> + 'static>(self, spring: S) -> Box<dyn SourceBody<R::Out>>
+    where
+        R: Run<T> + 'static,
+    {
+        let body = body(self.run, &Options::new(&self.options.name), self.care);
+        Box::new(Sprung::new(spring, body, self.rim))
+    }
+}
+
+impl<T: Event, F: Fault, R: Run<T> + 'static> Opens<T, F> for Opening<R, F> {
+    type Opened = Box<dyn SourceBody<R::Out>>;
+
+    fn iterator(self, events: impl Iterator<Item = Result<T, F>> + Send + 'static) -> Self::Opened {
+        if R::ASYNC || R::PAUSES || self.options.blocking {
+            return self.sprung(Iterated(events));
+        }
+        Box::new(Looped::new(events, self.run, self.care, self.rim))
+    }
+    fn stream(self, events: impl Stream<Item = Result<T, F>> + Send + 'static) -> Self::Opened {
+        self.sprung(Streamed(Box::pin(events)))
+    }
+    fn demand(self, ask: impl FnMut(Demand) -> Polled<T, F> + Send + 'static) -> Self::Opened {
+        let every = self.options.poll_every;
+        self.sprung(Asked::new(ask, every))
+    }
+    fn demand_async<S, A>(self, state: S, ask: impl FnMut(S, Demand) -> A + Send + 'static) -> Self::Opened
+    where
+        S: Send + 'static,
+        A: Future<Output = (S, Polled<T, F>)> + Send + 'static,
+    {
+        let every = self.options.poll_every;
+        self.sprung(AskedAsync::new(state, ask, every))
+    }
+    fn emitter<A>(self, run: impl FnOnce(Emitter<T>) -> A + Send + 'static) -> Self::Opened
+    where
+        A: Future<Output = Result<(), F>> + Send + 'static,
+    {
+        self.sprung(Emitted::new(run))
+    }
+    fn source(self, source: impl Source<T>) -> Self::Opened {
+        self.sprung(Sourced(source))
+    }
+}

@@ -1,0 +1,275 @@
+//! The body of a producer's task: its events, and what the stages fused behind it make of them.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::{Context, Poll};
+
+use crate::error::{Cause, StageFailure};
+use crate::op::{Fault, Flow};
+use crate::options::Policy;
+use crate::producer::More;
+use crate::receipt::Events;
+use crate::run::Run;
+use crate::slot::{Slot, Surroundings};
+use crate::stage::body::Body;
+use crate::stage::care::{Care, settle, text};
+use crate::stage::source::Spring;
+
+/// How far a producer has come.
+pub(crate) struct SourceTurn {
+    pub(crate) failed: Option<StageFailure>,
+}
+
+/// What a producer's task does.
+pub(crate) trait SourceBody<Out>: Send {
+    /// Makes events for a demand of `room` and puts what comes of them into `out`, whether it is `Ready` or not.
+    fn poll(&mut self, cx: &mut Context<'_>, room: usize, out: &mut Events<Out>) -> Poll<SourceTurn>;
+    /// The pipeline drains.
+    fn stop(&mut self);
+    /// Whether it must be polled without demand too.
+    fn pushes(&self) -> bool;
+    /// Whether nothing more will come.
+    fn is_ended(&self) -> bool;
+    /// Hands back what the stages keep.
+    fn finish(self: Box<Self>);
+}
+
+/// What surrounds the producer's own function.
+pub(crate) struct Rim<F: Fault> {
+    pub(crate) slot: Slot<F::Error>,
+    failures: Vec<F>,
+    ended: bool,
+}
+
+impl<F: Fault> Rim<F> {
+    pub(crate) fn new(slot: Slot<F::Error>) -> Self {
+        Rim { slot, failures: Vec::new(), ended: false }
+    }
+
+    /// Counts `n` events; errors go where they belong.
+    fn account(&mut self, n: usize) -> Result<(), StageFailure> {
+        self.slot.meter.events_out.add(n as u64);
+        if !F::POSSIBLE || self.failures.is_empty() {
+            return Ok(());
+        }
+        let flow = self.slot.absorb(&mut self.failures, None);
+        self.slot.release(&mut || None);
+        self.slot.take_failures();
+        match (flow, self.slot.take_stop()) {
+            (Flow::Break(()), Some(cause)) => Err(StageFailure { stage: self.slot.name.clone(), cause }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The producer itself panicked: there is nothing left of it to go on with.
+    fn panicked(&mut self, panic: Box<dyn std::any::Any + Send>) -> Result<(), StageFailure> {
+        let cause = Cause::Panicked(text(&*panic));
+        self.ended = true;
+        if self.slot.on_panic == Policy::Skip {
+            self.slot.skip(&cause);
+            return Ok(());
+        }
+        self.slot.meter.failed.add(1);
+        Err(StageFailure { stage: self.slot.name.clone(), cause })
+    }
+}
+
+/// An iterator and synchronous stages: one loop, in which an event is never stored.
+pub(crate) struct Looped<I, R, F: Fault> {
+    events: Option<I>,
+    run: Option<R>,
+    care: Care,
+    rim: Rim<F>,
+}
+
+impl<I, R, F: Fault> Looped<I, R, F> {
+    pub(crate) fn new(events: I, run: R, care: Care, rim: Rim<F>) -> Self {
+        Looped { events: Some(events), run: Some(run), care, rim }
+    }
+}
+
+/// The loop's own copy of what it works on, so that the compiler may keep it in registers; put back at the end of the
+/// loop, and by a panic too.
+struct Hot<'a, I, R> {
+    events: Option<I>,
+    run: Option<R>,
+    made: usize,
+    done: usize,
+    home: (&'a mut Option<I>, &'a mut Option<R>, &'a mut (usize, usize)),
+}
+
+impl<I, R> Drop for Hot<'_, I, R> {
+    fn drop(&mut self) {
+        *self.home.0 = self.events.take();
+        *self.home.1 = self.run.take();
+        *self.home.2 = (self.made, self.done);
+    }
+}
+
+impl<I, T, R, F> SourceBody<R::Out> for Looped<I, R, F>
+where
+    I: Iterator<Item = Result<T, F>> + Send,
+    F: Fault,
+    R: Run<T>,
+{
+    fn poll(&mut self, _: &mut Context<'_>, room: usize, out: &mut Events<R::Out>) -> Poll<SourceTurn> {
+        let Looped { events, run, care, rim } = self;
+        let before = out.values.len();
+        let mut counted = (0, 0);
+        let result = {
+            let (failures, values, counted) = (&mut rim.failures, &mut out.values, &mut counted);
+            let (events, run) = (&mut *events, &mut *run);
+            catch_unwind(AssertUnwindSafe(move || one_loop(events, run, room, values, failures, counted)))
+        };
+        let (made, mut done) = counted;
+        if R::ONE && !F::POSSIBLE {
+            done = out.values.len() - before;
+        }
+        let emitted = made - rim.failures.len();
+        let mut verdict = rim.account(emitted);
+        if let (Ok(()), Some(run)) = (&verdict, run.as_mut()) {
+            run.tally(emitted as u64);
+            verdict = match result {
+                Ok(Flow::Continue(())) => {
+                    rim.ended |= made < room;
+                    Ok(())
+                }
+                Ok(Flow::Break(())) => care.stopped(run),
+                // The panic was in the iterator if no event was between the two counts.
+                Err(panic) if made == done => rim.panicked(panic),
+                Err(panic) => care.panicked(run, panic),
+            };
+            if R::FALLIBLE {
+                settle(run, None, 0, &mut Events::default());
+            }
+        }
+        Poll::Ready(SourceTurn { failed: verdict.err() })
+    }
+    fn stop(&mut self) {
+        self.rim.ended = true;
+    }
+    fn pushes(&self) -> bool {
+        false
+    }
+    fn is_ended(&self) -> bool {
+        self.rim.ended
+    }
+    fn finish(self: Box<Self>) {
+        if let Some(run) = self.run {
+            run.finish();
+        }
+    }
+}
+
+fn one_loop<I, T, R, F>(
+    events: &mut Option<I>,
+    run: &mut Option<R>,
+    room: usize,
+    values: &mut Vec<R::Out>,
+    failures: &mut Vec<F>,
+    counted: &mut (usize, usize),
+) -> Flow
+where
+    I: Iterator<Item = Result<T, F>>,
+    F: Fault,
+    R: Run<T>,
+{
+    let taken = (events.take(), run.take());
+    let mut hot = Hot { events: taken.0, run: taken.1, made: 0, done: 0, home: (events, run, counted) };
+    let Hot { events: Some(events), run: Some(run), made, done, .. } = &mut hot else { return Flow::Continue(()) };
+    if R::ONE && !F::POSSIBLE {
+        values.extend(events.by_ref().take(room).map(|result| {
+            *made += 1;
+            match result {
+                Ok(event) => run.one(event),
+                Err(_) => unreachable!("a producer that cannot fail has failed"),
+            }
+        }));
+        return Flow::Continue(());
+    }
+    events.by_ref().take(room).try_for_each(|result| {
+        *made += 1;
+        let flow = match result {
+            Ok(event) => run.push(event, &mut |event| {
+                values.push(event);
+                Flow::Continue(())
+            }),
+            Err(failure) => {
+                failures.push(failure);
+                Flow::Break(())
+            }
+        };
+        *done += 1;
+        flow
+    })
+}
+
+/// Any other shape, and asynchronous stages: events are made in batches and given to the body of the run.
+pub(crate) struct Sprung<S, T, Out, F: Fault> {
+    spring: S,
+    body: Box<dyn Body<T, Out>>,
+    rim: Rim<F>,
+    made: Events<T>,
+}
+
+impl<S, T, Out, F: Fault> Sprung<S, T, Out, F> {
+    pub(crate) fn new(spring: S, body: Box<dyn Body<T, Out>>, rim: Rim<F>) -> Self {
+        Sprung { spring, body, rim, made: Events::default() }
+    }
+}
+
+impl<S: Spring<T, F>, T: Send, Out, F: Fault> Sprung<S, T, Out, F> {
+    /// Makes events. `Ready(Ok(true))` if there are some, `Ready(Ok(false))` if it is worth asking again.
+    fn make(&mut self, cx: &mut Context<'_>, room: usize) -> Poll<Result<bool, StageFailure>> {
+        let Sprung { spring, rim, made, .. } = self;
+        let failures = &mut rim.failures;
+        let result = catch_unwind(AssertUnwindSafe(|| spring.poll(cx, room, made, failures)));
+        let verdict = match result {
+            Ok(Poll::Pending) if made.is_empty() && rim.failures.is_empty() => return Poll::Pending,
+            Ok(Poll::Pending) => rim.account(made.len()),
+            Ok(Poll::Ready(more)) => {
+                rim.ended |= more == More::Ended;
+                rim.account(made.len())
+            }
+            Err(panic) => rim.account(made.len()).and_then(|()| rim.panicked(panic)),
+        };
+        Poll::Ready(verdict.map(|()| !self.made.is_empty()))
+    }
+}
+
+impl<S: Spring<T, F>, T: Send, Out, F: Fault> SourceBody<Out> for Sprung<S, T, Out, F> {
+    fn poll(&mut self, cx: &mut Context<'_>, room: usize, out: &mut Events<Out>) -> Poll<SourceTurn> {
+        let mut failed = None;
+        if self.body.is_idle() {
+            // A run that behaves is given what was made before anything new is.
+            if self.made.is_empty() && !self.rim.ended {
+                match self.make(cx, room) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(Ok(_)) => {}
+                    Poll::Ready(Err(failure)) => failed = Some(failure),
+                }
+            }
+            if !self.made.is_empty() {
+                self.body.load(std::mem::take(&mut self.made).into());
+            }
+        }
+        if failed.is_none() && !self.body.is_idle() {
+            match self.body.poll(cx, room, false, out) {
+                Poll::Ready(turn) => failed = turn.failed,
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        Poll::Ready(SourceTurn { failed })
+    }
+    fn stop(&mut self) {
+        self.rim.ended |= self.spring.stop() == More::Ended;
+    }
+    fn pushes(&self) -> bool {
+        self.spring.pushes() || !self.body.is_idle()
+    }
+    fn is_ended(&self) -> bool {
+        self.rim.ended && self.made.is_empty() && self.body.is_idle()
+    }
+    fn finish(self: Box<Self>) {
+        self.body.finish();
+    }
+}

@@ -1,0 +1,330 @@
+//! The supervisor: spawns the tasks of a pipeline, sees them end, and speaks for them.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+use crate::error::{Cause, Error, StageFailure};
+use crate::port::lock;
+use crate::stage::care::text;
+use crate::stage::place::{Launched, Task, Wrong};
+use crate::subscription::{Inbox, Up};
+use crate::telemetry::{Gauge, Summary};
+
+struct Inner {
+    left: usize,
+    failure: Option<StageFailure>,
+    aborted: Option<Cause>,
+    aborts: Vec<AbortHandle>,
+    /// How long the pipeline ran, once it has ended.
+    elapsed: Option<Duration>,
+}
+
+/// What all handles of one pipeline share.
+struct State {
+    gauges: Vec<Gauge>,
+    sources: Vec<Arc<Inbox<Up>>>,
+    started: Instant,
+    inner: Mutex<Inner>,
+    finished: watch::Sender<bool>,
+}
+
+impl State {
+    fn ended(&self, failure: Option<StageFailure>) {
+        let mut inner = lock(&self.inner);
+        inner.left -= 1;
+        if let Some(failure) = failure {
+            // The first failure is the cause of the others.
+            inner.failure.get_or_insert(failure);
+        }
+        if inner.left == 0 {
+            inner.elapsed = Some(self.started.elapsed());
+            inner.aborts.clear();
+            drop(inner);
+            self.finished.send_replace(true);
+        }
+    }
+
+    fn summary(&self) -> Summary {
+        let elapsed = lock(&self.inner).elapsed.unwrap_or_else(|| self.started.elapsed());
+        Summary::read(&self.gauges, elapsed)
+    }
+
+    fn abort(&self, cause: Cause) {
+        let aborts = {
+            let mut inner = lock(&self.inner);
+            if inner.left > 0 {
+                inner.aborted.get_or_insert(cause);
+            }
+            std::mem::take(&mut inner.aborts)
+        };
+        // Outside the lock: an aborted task may be dropped here and now, and says that it has ended.
+        aborts.iter().for_each(AbortHandle::abort);
+    }
+
+    fn drain(&self) {
+        for source in &self.sources {
+            let _ = source.send(Up::Drain);
+        }
+    }
+
+    async fn finished(&self) {
+        let _ = self.finished.subscribe().wait_for(|finished| *finished).await;
+    }
+}
+
+/// Tells the state how a task ended, whatever way it does.
+struct Witness {
+    state: Arc<State>,
+    told: bool,
+}
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        if !self.told {
+            self.state.ended(None);
+        }
+    }
+}
+
+/// A stage's task under supervision.
+struct Supervised {
+    // Dropped first: when the end is told, the stage has said goodbye to its neighbours and counted its losses.
+    task: Option<Task>,
+    name: Arc<str>,
+    witness: Witness,
+}
+
+impl Future for Supervised {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        let Some(task) = &mut this.task else { return Poll::Ready(()) };
+        // A panic that reaches this far came from stagekit's own loop or from a value's `Drop`: contained all the same.
+        let failure = match catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(cx))) {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(ending)) => ending.err(),
+            Err(panic) => Some(StageFailure { stage: this.name.clone(), cause: Cause::Panicked(text(&*panic)) }),
+        };
+        this.task = None;
+        this.witness.told = true;
+        this.witness.state.ended(failure);
+        Poll::Ready(())
+    }
+}
+
+/// Spawns everything.
+pub(crate) fn start<T>(launched: Result<Launched, Wrong>, finish: Box<dyn FnOnce(Summary) -> T + Send>) -> Running<T> {
+    let (launched, wrong) = match launched {
+        Ok(launched) => (launched, None),
+        Err((stage, text)) => (Launched::default(), Some(StageFailure { stage, cause: Cause::Graph(text) })),
+    };
+    let Launched { tasks, mut gauges, sources } = launched;
+    name_apart(&mut gauges);
+    let empty = tasks.is_empty();
+    let inner = Inner { left: tasks.len(), failure: wrong, aborted: None, aborts: Vec::new(), elapsed: None };
+    let state = Arc::new(State {
+        gauges,
+        sources,
+        started: Instant::now(),
+        inner: Mutex::new(inner),
+        finished: watch::Sender::new(empty),
+    });
+    for (name, task) in tasks {
+        let witness = Witness { state: state.clone(), told: false };
+        let handle = tokio::spawn(Supervised { task: Some(task), name, witness });
+        lock(&state.inner).aborts.push(handle.abort_handle());
+    }
+    Running { handle: Handle(state), finish: Some(finish), kill: true }
+}
+
+/// Two stages of one name are numbered.
+fn name_apart(gauges: &mut [Gauge]) {
+    let mut seen = std::collections::HashMap::<Arc<str>, usize>::new();
+    for gauge in gauges {
+        let n = seen.entry(gauge.name.clone()).and_modify(|n| *n += 1).or_insert(1);
+        if *n > 1 {
+            gauge.name = format!("{} {n}", gauge.name).into();
+        }
+    }
+}
+
+/// A running pipeline. Await it for its result; drop it to abort it.
+///
+/// `T` is what a finished pipeline gives: its [`Summary`], or a struct with the states of the stages bound by `let`.
+/// The type of the latter has no name; keep the [`Handle`] where a name is needed.
+#[must_use = "dropping a running pipeline aborts it: `.await` it, or `.detach()` it"]
+pub struct Running<T = Summary> {
+    handle: Handle,
+    finish: Option<Box<dyn FnOnce(Summary) -> T + Send>>,
+    kill: bool,
+}
+
+impl<T> fmt::Debug for Running<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.handle.fmt(f)
+    }
+}
+
+impl<T> Running<T> {
+    /// Waits for the end.
+    ///
+    /// # Errors
+    /// How the pipeline ended, if a stage failed or it was aborted; with the summary.
+    ///
+    /// # Cancel safety
+    /// Dropping the future aborts the pipeline, as dropping the `Running` does.
+    pub async fn wait(mut self) -> Result<T, Error> {
+        self.handle.0.finished().await;
+        let state = self.handle.0.clone();
+        let mut summary = state.summary();
+        let failure = {
+            let mut inner = lock(&state.inner);
+            let aborted = inner.aborted.take().map(|cause| StageFailure { stage: "".into(), cause });
+            inner.failure.take().or(aborted)
+        };
+        if let Some(failure) = failure {
+            return Err(Error::new(failure, summary));
+        }
+        for stage in &mut summary.stages {
+            stage.demand = 0;
+        }
+        match self.finish.take() {
+            Some(finish) => Ok(finish(summary)),
+            None => unreachable!("a pipeline is waited for once"),
+        }
+    }
+
+    /// Stops the producers, lets everything in flight finish, and waits for that: at most `limit`, then it aborts.
+    ///
+    /// # Errors
+    /// As [`wait`](Running::wait); an [aborted](Error::is_aborted) one past the limit.
+    pub async fn drain(self, limit: Duration) -> Result<T, Error> {
+        self.handle.drain(limit);
+        self.wait().await
+    }
+
+    /// Stops now: futures are dropped half-way, and what was on its way is lost and counted. Waits at most `limit`
+    /// for the tasks to notice; a call of a `blocking` stage goes on in its thread, and is reported.
+    pub async fn abort(self, limit: Duration) -> Error {
+        let state = self.handle.0.clone();
+        state.abort(Cause::Aborted);
+        if tokio::time::timeout(limit, state.finished()).await.is_err() {
+            let left = lock(&state.inner).left;
+            tracing::warn!(tasks = left, ?limit, "aborted tasks have not ended in time: they are still in a call");
+        }
+        let failure = lock(&state.inner).failure.take();
+        let failure = failure.unwrap_or(StageFailure { stage: "".into(), cause: Cause::Aborted });
+        Error::new(failure, state.summary())
+    }
+
+    /// Leaves the pipeline running by itself.
+    pub fn detach(mut self) -> Handle {
+        self.kill = false;
+        self.handle.clone()
+    }
+
+    /// A handle that can be stored and shared.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// What every stage has done so far.
+    pub fn summary(&self) -> Summary {
+        self.handle.summary()
+    }
+}
+
+impl<T> Drop for Running<T> {
+    fn drop(&mut self) {
+        if self.kill {
+            self.handle.0.abort(Cause::Aborted);
+        }
+    }
+}
+
+impl<T: 'static> IntoFuture for Running<T> {
+    type Output = Result<T, Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.wait())
+    }
+}
+
+/// A handle to a running pipeline: reads its counters, drains it, aborts it. Clones are the same handle; dropping one
+/// does nothing.
+#[derive(Clone)]
+pub struct Handle(Arc<State>);
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("finished", &self.is_finished()).finish_non_exhaustive()
+    }
+}
+
+impl Handle {
+    /// What every stage has done so far. The counters are always on; reading them disturbs no stage.
+    pub fn summary(&self) -> Summary {
+        self.0.summary()
+    }
+
+    /// Whether every task has ended.
+    pub fn is_finished(&self) -> bool {
+        *self.0.finished.borrow()
+    }
+
+    /// Waits until every task has ended.
+    ///
+    /// # Cancel safety
+    /// The future may be dropped at any time.
+    pub async fn finished(&self) {
+        self.0.finished().await;
+    }
+
+    /// Tells the producers to stop, and everything in flight to finish; past `limit` the pipeline aborts. Returns at
+    /// once.
+    pub fn drain(&self, limit: Duration) {
+        self.0.drain();
+        let state = self.0.clone();
+        tokio::spawn(async move {
+            if tokio::time::timeout(limit, state.finished()).await.is_err() {
+                state.abort(Cause::DrainTimeout(limit));
+            }
+        });
+    }
+
+    /// Stops now: futures are dropped half-way, and what was on its way is lost and counted. Returns at once.
+    pub fn abort(&self) {
+        self.0.abort(Cause::Aborted);
+    }
+
+    /// From now on the first SIGINT (Ctrl-C) or SIGTERM drains the pipeline within `limit`, and the second aborts it.
+    ///
+    /// Ctrl-C no longer ends the process by itself then: after the drain, `main` goes on.
+    #[cfg(feature = "signal")]
+    pub fn drain_on_signal(&self, limit: Duration) {
+        let handle = self.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = crate::signal::shutdown() => {}
+                () = handle.finished() => return,
+            }
+            tracing::info!(?limit, "draining");
+            handle.drain(limit);
+            tokio::select! {
+                () = crate::signal::shutdown() => handle.abort(),
+                () = handle.finished() => {}
+            }
+        });
+    }
+}

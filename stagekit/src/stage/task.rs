@@ -1,0 +1,225 @@
+//! The loops of a stage: a future that reads its inboxes, works while there is demand, and ends.
+//!
+//! A loop is polled, not awaited: each turn it listens on both halves first, so that an ask is heard while the user's
+//! own future waits, and gives way to other tasks when its turn has been long.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use tokio::task::coop;
+
+use crate::error::{Cause, StageFailure};
+use crate::receipt::Events;
+use crate::stage::body::Body;
+use crate::stage::inlet::Inlet;
+use crate::stage::outlet::Outlet;
+use crate::stage::side::Side;
+use crate::stage::source_body::SourceBody;
+
+/// How many events a producer that never waits may emit in one turn.
+const AHEAD: usize = 64;
+
+/// How a stage's task ends.
+pub(crate) type Ending = Result<(), StageFailure>;
+
+/// The producing side of a task: its outlet, and the outlets of its stages' errors.
+pub(crate) struct Out<T> {
+    name: Arc<str>,
+    outlet: Outlet<T>,
+    sides: Vec<Box<dyn Side>>,
+    events: Events<T>,
+}
+
+impl<T> Out<T> {
+    pub(crate) fn new(name: Arc<str>, outlet: Outlet<T>, sides: Vec<Box<dyn Side>>) -> Self {
+        Out { name, outlet, sides, events: Events::default() }
+    }
+
+    fn listen(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut any = self.outlet.listen(cx);
+        for side in &mut self.sides {
+            any |= side.listen(cx);
+        }
+        any
+    }
+
+    /// Dispatches what was emitted.
+    fn publish(&mut self) -> Ending {
+        for side in &mut self.sides {
+            side.publish();
+        }
+        if self.events.is_empty() {
+            return Ok(());
+        }
+        self.outlet
+            .publish(std::mem::take(&mut self.events))
+            .map_err(|capacity| StageFailure { stage: self.name.clone(), cause: Cause::Overflow { capacity } })
+    }
+
+    /// Whether no error waits for the stage behind `else`.
+    fn sides_ready(&self) -> bool {
+        self.sides.iter().all(|side| side.is_ready())
+    }
+
+    fn is_clear(&self) -> bool {
+        self.outlet.is_clear() && self.sides.iter().all(|side| side.is_clear())
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.outlet.is_cancelled() || self.sides.iter().any(|side| side.is_cancelled())
+    }
+
+    fn end(&mut self) {
+        self.outlet.end();
+        for side in &mut self.sides {
+            side.end();
+        }
+    }
+}
+
+/// A task with a subscription: a producer-consumer, or a consumer.
+pub(crate) struct StageTask<In, T> {
+    inlet: Inlet<In>,
+    body: Option<Box<dyn Body<In, T>>>,
+    out: Out<T>,
+}
+
+impl<In, T> Unpin for StageTask<In, T> {}
+
+impl<In, T> StageTask<In, T> {
+    pub(crate) fn new(inlet: Inlet<In>, body: Box<dyn Body<In, T>>, out: Out<T>) -> Self {
+        StageTask { inlet, body: Some(body), out }
+    }
+
+    /// The stage cannot go on, or is not wanted any longer.
+    fn stop(&mut self) {
+        // l08: both neighbours are told, once; what downstream has it may finish.
+        self.inlet.cancel();
+        self.out.end();
+        self.body = None;
+    }
+}
+
+impl<In, T> Future for StageTask<In, T> {
+    type Output = Ending;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Ending> {
+        let this = &mut *self;
+        loop {
+            let coop = ready!(coop::poll_proceed(cx));
+            let mut progress = this.out.listen(cx);
+            progress |= this.inlet.listen(cx);
+            let Some(body) = &mut this.body else { return Poll::Ready(Ok(())) };
+            if this.out.is_cancelled() {
+                this.stop();
+                return Poll::Ready(Ok(()));
+            }
+            let demand = this.out.outlet.room();
+            // R35, R36: without demand nothing is begun; what is begun is handled to its end.
+            while body.room() > 0
+                && this.out.sides_ready()
+                && (demand > 0 || (this.inlet.has_begun() && !body.pauses()))
+                && let Some(batch) = this.inlet.next(body.room())
+            {
+                body.load(batch);
+            }
+            if !body.is_idle() {
+                let ending = this.inlet.is_ended();
+                let polled = body.poll(cx, demand, ending, &mut this.out.events);
+                let emitted = !this.out.events.is_empty();
+                let mut verdict = this.out.publish();
+                if let Poll::Ready(turn) = polled {
+                    progress = true;
+                    // The ask goes out after what was emitted (R3).
+                    this.inlet.settle(turn.handled);
+                    verdict = verdict.and(turn.failed.map_or(Ok(()), Err));
+                }
+                if let Err(failure) = verdict {
+                    this.stop();
+                    return Poll::Ready(Err(failure));
+                }
+                progress |= emitted;
+            } else if this.inlet.is_ended() && this.out.is_clear() {
+                // l12: everything in flight is settled before the end is told.
+                this.out.end();
+                if let Some(body) = this.body.take() {
+                    body.finish();
+                }
+                return Poll::Ready(Ok(()));
+            }
+            if !progress {
+                return Poll::Pending;
+            }
+            coop.made_progress();
+        }
+    }
+}
+
+/// A task that begins with a producer.
+pub(crate) struct SourceTask<T> {
+    body: Option<Box<dyn SourceBody<T>>>,
+    out: Out<T>,
+    stopped: bool,
+}
+
+impl<T> Unpin for SourceTask<T> {}
+
+impl<T> SourceTask<T> {
+    pub(crate) fn new(body: Box<dyn SourceBody<T>>, out: Out<T>) -> Self {
+        SourceTask { body: Some(body), out, stopped: false }
+    }
+}
+
+impl<T> Future for SourceTask<T> {
+    type Output = Ending;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Ending> {
+        let this = &mut *self;
+        loop {
+            let coop = ready!(coop::poll_proceed(cx));
+            let mut progress = this.out.listen(cx);
+            let Some(body) = &mut this.body else { return Poll::Ready(Ok(())) };
+            if this.out.is_cancelled() {
+                this.out.end();
+                this.body = None;
+                return Poll::Ready(Ok(()));
+            }
+            if this.out.outlet.is_draining() && !std::mem::replace(&mut this.stopped, true) {
+                body.stop();
+            }
+            let mut room = this.out.outlet.room_ahead();
+            if this.out.outlet.overflows() && body.pushes() {
+                room = room.max(AHEAD);
+            }
+            if !body.is_ended() && this.out.sides_ready() && (room > 0 || body.pushes()) {
+                let polled = body.poll(cx, room, &mut this.out.events);
+                progress |= !this.out.events.is_empty();
+                let mut verdict = this.out.publish();
+                if let Poll::Ready(turn) = polled {
+                    // A producer without events that is worth asking again is asked in its next turn, so that the
+                    // inboxes are read in between; it may spend the whole turn of the task on that, and no more.
+                    progress = true;
+                    verdict = verdict.and(turn.failed.map_or(Ok(()), Err));
+                }
+                if let Err(failure) = verdict {
+                    this.out.end();
+                    this.body = None;
+                    return Poll::Ready(Err(failure));
+                }
+            }
+            if body.is_ended() && this.out.is_clear() {
+                this.out.end();
+                if let Some(body) = this.body.take() {
+                    body.finish();
+                }
+                return Poll::Ready(Ok(()));
+            }
+            if !progress {
+                return Poll::Pending;
+            }
+            coop.made_progress();
+        }
+    }
+}

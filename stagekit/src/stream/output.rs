@@ -1,0 +1,149 @@
+//! An open end: a pipeline as a `Stream`.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+
+use crate::builder::{IntoNode, same};
+use crate::error::Error;
+use crate::node::{Edge, Node, Single};
+use crate::op::{AcceptedAs, Event};
+use crate::options::{Limits, Options};
+use crate::pipeline::{Stage, runnable};
+use crate::port::{Intake, Port, SharedOutlets};
+use crate::stage::{Handle, Inlet, Running};
+use crate::stream::FromStream;
+use crate::subscription::Batch;
+use crate::telemetry::Summary;
+
+/// The open end of a pipeline, `pipeline! { source => a => .. }`: a `Stream` of its events.
+///
+/// The pipeline starts when the stream is first polled and runs ahead by `max_demand` events. An item is an event, or,
+/// as the last item, the error the pipeline ended with. Dropping the stream aborts the pipeline.
+///
+/// An event's receipt is acknowledged when the event leaves the stream.
+///
+/// ```
+/// # use stagekit::prelude::*;
+/// use futures::TryStreamExt;
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), stagekit::Error> {
+/// let squares: Output<u64> = pipeline! { { from_iter(1..=3u64) } => |n| n * n => .. };
+/// assert_eq!(squares.try_collect::<Vec<_>>().await?, [1, 4, 9]);
+/// # Ok(()) }
+/// ```
+#[must_use = "a stream does nothing until it is polled"]
+pub struct Output<T> {
+    state: State<T>,
+    limits: Limits,
+}
+
+enum State<T> {
+    Idle(SharedOutlets<T>, Vec<Stage>),
+    Running { inlet: Inlet<T>, batch: std::vec::IntoIter<T>, running: Running },
+    Ending(Pin<Box<dyn Future<Output = Result<Summary, Error>> + Send>>),
+    Ended,
+}
+
+impl<T> std::fmt::Debug for Output<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Output")
+    }
+}
+
+/// `source => a => ..`.
+pub fn output<S, E: Event, F, Out: Event>(to: &Port<S, E, F>, stages: impl IntoIterator<Item = Stage>) -> Output<Out>
+where
+    Out: AcceptedAs<E, S, Output<Out>>,
+{
+    Output { state: State::Idle(same(to.outlets.clone()), stages.into_iter().collect()), limits: Limits::default() }
+}
+
+impl<T: Event> Output<T> {
+    /// How many events the pipeline may run ahead of the stream's reader; 1000 unless set, before the first poll.
+    pub fn max_demand(mut self, events: usize) -> Self {
+        self.limits.max = Some(events);
+        self
+    }
+
+    /// The handle of the pipeline, once it runs.
+    pub fn handle(&self) -> Option<Handle> {
+        match &self.state {
+            State::Running { running, .. } => Some(running.handle()),
+            _ => None,
+        }
+    }
+
+    fn start(outlets: SharedOutlets<T>, stages: Vec<Stage>, limits: Limits) -> State<T> {
+        let mut options = Options::new("the stream");
+        options.limits = limits;
+        let intake = Intake::new(&options);
+        let port: Port<(), T, ()> = Port { outlets, ..Port::new() };
+        port.connect(intake.clone(), Edge::new(), None);
+        let running = runnable(stages).spawn();
+        let inlet = Inlet::new(intake.workers[0].0.clone(), intake.subscriptions(0), Arc::default());
+        State::Running { inlet, batch: Vec::new().into_iter(), running }
+    }
+}
+
+impl<T> Unpin for Output<T> {}
+
+impl<T: Event> Stream for Output<T> {
+    type Item = Result<T, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        loop {
+            match &mut this.state {
+                State::Idle(..) => {
+                    let State::Idle(outlets, stages) = std::mem::replace(&mut this.state, State::Ended) else {
+                        return Poll::Ready(None);
+                    };
+                    this.state = Self::start(outlets, stages, this.limits);
+                }
+                State::Running { inlet, batch, .. } => {
+                    if let Some(event) = batch.next() {
+                        inlet.settle(1);
+                        return Poll::Ready(Some(Ok(event)));
+                    }
+                    let heard = inlet.listen(cx);
+                    match inlet.next(usize::MAX) {
+                        Some(Batch::Owned(events)) => {
+                            if let Some(receipts) = events.receipts {
+                                receipts.acknowledge();
+                            }
+                            *batch = events.values.into_iter();
+                        }
+                        // The edge to the stream is its own: nothing is lent over it.
+                        Some(Batch::Lent(..)) => {}
+                        None if inlet.is_ended() => {
+                            let State::Running { running, .. } = std::mem::replace(&mut this.state, State::Ended)
+                            else {
+                                return Poll::Ready(None);
+                            };
+                            this.state = State::Ending(Box::pin(running.wait()));
+                        }
+                        None if heard => {}
+                        None => return Poll::Pending,
+                    }
+                }
+                State::Ending(ending) => {
+                    let Poll::Ready(result) = ending.as_mut().poll(cx) else { return Poll::Pending };
+                    this.state = State::Ended;
+                    return Poll::Ready(result.err().map(Err));
+                }
+                State::Ended => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+impl<T: Event> IntoNode for Output<T> {
+    type Stage = FromStream<Self>;
+    type Workers = Single;
+    /// A producer of its items: events, or the error the pipeline ended with.
+    fn into_node(self) -> Node<FromStream<Self>> {
+        Node::new(FromStream(self), "output")
+    }
+}

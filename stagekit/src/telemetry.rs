@@ -1,0 +1,150 @@
+//! Telemetry: counters that are always on, and the summary they make.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// A counter that only its owner writes: a plain load and store, no locked instruction.
+#[derive(Debug, Default)]
+pub(crate) struct Count(AtomicU64);
+
+impl Count {
+    pub(crate) fn add(&self, n: u64) {
+        self.0.store(self.0.load(Ordering::Relaxed).wrapping_add(n), Ordering::Relaxed);
+    }
+    pub(crate) fn set(&self, n: u64) {
+        self.0.store(n, Ordering::Relaxed);
+    }
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The counters of one instance of a stage. Written by the stage's own task only.
+#[derive(Debug, Default)]
+pub(crate) struct Meter {
+    pub(crate) events_in: Count,
+    pub(crate) events_out: Count,
+    pub(crate) failed: Count,
+    pub(crate) retried: Count,
+    pub(crate) discarded: Count,
+    pub(crate) restarts: Count,
+    pub(crate) demand: Count,
+    pub(crate) buffered: Count,
+    /// Events that were taken up or waiting when the stage was ended before it could finish them.
+    pub(crate) lost: Count,
+}
+
+/// One stage of a running pipeline: what a summary is made of.
+#[derive(Clone, Debug)]
+pub(crate) struct Gauge {
+    pub(crate) name: Arc<str>,
+    pub(crate) meters: Vec<Arc<Meter>>,
+}
+
+/// What a stage has done so far; its workers together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StageSummary {
+    /// The stage's name.
+    pub name: String,
+    /// How many instances it runs as.
+    pub workers: usize,
+    /// Events its function was given.
+    pub events_in: u64,
+    /// Events its function emitted.
+    pub events_out: u64,
+    /// Events that failed: errors (with and without an `else` edge), panics, timeouts.
+    pub failed: u64,
+    /// Further attempts made by a `retry` policy.
+    pub retried: u64,
+    /// Events a declared overflow policy dropped, or that nobody was left to take.
+    pub discarded: u64,
+    /// Events that an abort, or the failure of another stage, kept from being handled.
+    pub lost: u64,
+    /// Times the stage began again from its initial state.
+    pub restarts: u64,
+    /// Events asked for by downstream and not yet delivered.
+    pub demand: u64,
+    /// Events emitted and not yet asked for.
+    pub buffered: u64,
+}
+
+/// What every stage of a pipeline has done: live from a handle, or final when the pipeline has finished.
+///
+/// Prints as a table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Summary {
+    /// The stages, in the order in which the pipeline names them.
+    pub stages: Vec<StageSummary>,
+    /// How long the pipeline has been running.
+    pub elapsed: Duration,
+}
+
+impl Summary {
+    /// The stage of this name.
+    pub fn stage(&self, name: &str) -> Option<&StageSummary> {
+        self.stages.iter().find(|stage| stage.name == name)
+    }
+
+    pub(crate) fn read(gauges: &[Gauge], elapsed: Duration) -> Self {
+        let sum = |gauge: &Gauge, pick: fn(&Meter) -> &Count| gauge.meters.iter().map(|meter| pick(meter).get()).sum();
+        let stages = gauges
+            .iter()
+            .map(|gauge| StageSummary {
+                name: gauge.name.to_string(),
+                workers: gauge.meters.len(),
+                events_in: sum(gauge, |m| &m.events_in),
+                events_out: sum(gauge, |m| &m.events_out),
+                failed: sum(gauge, |m| &m.failed),
+                retried: sum(gauge, |m| &m.retried),
+                discarded: sum(gauge, |m| &m.discarded),
+                lost: sum(gauge, |m| &m.lost),
+                restarts: sum(gauge, |m| &m.restarts),
+                demand: sum(gauge, |m| &m.demand),
+                buffered: sum(gauge, |m| &m.buffered),
+            })
+            .collect();
+        Summary { stages, elapsed }
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        type Column = (&'static str, fn(&StageSummary) -> u64, bool);
+        // Columns that are nearly always nought are shown only when they are not.
+        let columns: [Column; 9] = [
+            ("in", |s| s.events_in, true),
+            ("out", |s| s.events_out, true),
+            ("failed", |s| s.failed, true),
+            ("retried", |s| s.retried, false),
+            ("discarded", |s| s.discarded, false),
+            ("lost", |s| s.lost, false),
+            ("restarts", |s| s.restarts, false),
+            ("demand", |s| s.demand, false),
+            ("buffered", |s| s.buffered, false),
+        ];
+        let label =
+            |s: &StageSummary| if s.workers > 1 { format!("{} x{}", s.name, s.workers) } else { s.name.clone() };
+        let shown: Vec<&Column> =
+            columns.iter().filter(|(_, pick, always)| *always || self.stages.iter().any(|s| pick(s) > 0)).collect();
+        let first = self.stages.iter().map(|s| label(s).chars().count()).max().unwrap_or(0).max("stage".len());
+        let width = |column: &Column| {
+            let widest = self.stages.iter().map(|s| column.1(s).to_string().len()).max().unwrap_or(0);
+            widest.max(column.0.len())
+        };
+        write!(f, "{:first$}", "stage")?;
+        for column in &shown {
+            write!(f, "  {:>1$}", column.0, width(column))?;
+        }
+        for stage in &self.stages {
+            write!(f, "\n{:first$}", label(stage))?;
+            for column in &shown {
+                write!(f, "  {:>1$}", column.1(stage), width(column))?;
+            }
+        }
+        write!(f, "\n{:.3} s", self.elapsed.as_secs_f64())
+    }
+}

@@ -1,0 +1,69 @@
+//! What a running pipeline promises, seen from outside.
+#![allow(missing_docs, reason = "a test binary has no readers of its documentation")]
+
+mod ending;
+mod errors;
+mod floors;
+mod language;
+mod options;
+mod receipts;
+mod streams;
+
+use stagekit::prelude::*;
+use std::sync::{Arc, Mutex};
+
+/// What a stage has seen, in order.
+#[derive(Clone, Debug)]
+pub struct Seen<T>(Arc<Mutex<Vec<T>>>);
+
+impl<T> Default for Seen<T> {
+    fn default() -> Self {
+        Seen(Arc::default())
+    }
+}
+
+impl<T: Clone> Seen<T> {
+    pub fn push(&self, event: T) {
+        self.0.lock().unwrap().push(event);
+    }
+    pub fn all(&self) -> Vec<T> {
+        self.0.lock().unwrap().clone()
+    }
+    pub fn len(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+}
+
+impl<T: Clone + Ord> Seen<T> {
+    pub fn sorted(&self) -> Vec<T> {
+        let mut all = self.all();
+        all.sort();
+        all
+    }
+}
+
+#[producer]
+pub fn numbers(range: std::ops::Range<u64>) -> impl Iterator<Item = u64> {
+    range
+}
+
+#[producer_consumer]
+pub fn double(n: u64) -> u64 {
+    n * 2
+}
+
+/// Multiples of three fail.
+#[producer_consumer]
+pub fn picky(n: u64) -> Result<u64, String> {
+    if n % 3 == 0 { Err(format!("{n} is a multiple of three")) } else { Ok(n) }
+}
+
+#[consumer]
+pub fn note<T: Clone + Send + 'static>(event: T, seen: &Seen<T>) {
+    seen.push(event);
+}
+
+#[consumer]
+pub fn sum(n: u64, total: &mut u64) {
+    *total += n;
+}

@@ -1,0 +1,38 @@
+//! Compile errors: one mistake for each file of `ui`, and beside it what the user sees.
+//!
+//! The numbers of the files are the rows of the table of mistakes. The texts depend on the compiler, so they are
+//! compared on the one they were recorded with; `TRYBUILD=overwrite` records them anew: read each before keeping it.
+//! A new case starts from a neighbour with a mistake of its kind.
+
+use std::path::Path;
+use std::process::Command;
+
+/// The compiler whose texts are recorded, without the component `rust-src`: with it, notes quote the standard library.
+const RECORDED: &str = "rustc 1.95.0";
+
+fn answer(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).output();
+    output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default()
+}
+
+#[test]
+fn compile_errors() {
+    let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
+    let version = answer(&rustc, &["--version"]);
+    let sysroot = answer(&rustc, &["--print", "sysroot"]);
+    let sources = Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/core/src/lib.rs");
+
+    let cases = trybuild::TestCases::new();
+    cases.pass("ui/pass/*.rs");
+    if !version.starts_with(RECORDED) {
+        eprintln!("SKIPPED: the compile errors were recorded with {RECORDED}, this is {version}");
+        return;
+    }
+    if sources.exists() {
+        eprintln!("SKIPPED: the compile errors were recorded without the component `rust-src`");
+        return;
+    }
+    for kind in ["parse", "graph", "edge", "node", "attr"] {
+        cases.compile_fail(format!("ui/{kind}/*.rs"));
+    }
+}

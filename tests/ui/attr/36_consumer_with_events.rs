@@ -1,0 +1,8 @@
+use stagekit::prelude::*;
+
+#[consumer]
+fn save(x: u64) -> u64 {
+    x
+}
+
+fn main() {}

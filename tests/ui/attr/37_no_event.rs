@@ -1,0 +1,6 @@
+use stagekit::prelude::*;
+
+#[consumer]
+fn save() {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use stagekit::prelude::*;
+
+#[producer_consumer]
+fn u8(x: u64) -> u64 {
+    x
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use stagekit::prelude::*;
+
+#[consumer]
+struct Save;
+
+fn main() {}

@@ -1,0 +1,8 @@
+use stagekit::prelude::*;
+
+#[consumer]
+unsafe fn save(x: u64) {
+    let _ = x;
+}
+
+fn main() {}

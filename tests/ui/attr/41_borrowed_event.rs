@@ -1,0 +1,10 @@
+use stagekit::prelude::*;
+
+struct Line<'a>(&'a str);
+
+#[consumer]
+fn save<'a>(line: Line<'a>) {
+    let _ = line.0;
+}
+
+fn main() {}

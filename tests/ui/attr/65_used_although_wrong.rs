@@ -1,0 +1,20 @@
+use stagekit::prelude::*;
+
+#[producer]
+fn numbers() -> impl Iterator<Item = u64> {
+    0..3
+}
+
+#[producer_consumer]
+fn double(x: u64) {
+    let _ = x * 2;
+}
+
+#[consumer]
+fn save(x: u64) {
+    let _ = x;
+}
+
+fn main() {
+    let _ = pipeline! { numbers => double => save };
+}

@@ -1,0 +1,10 @@
+use stagekit::prelude::*;
+use tests::stages::*;
+
+fn main() {
+    let _ = pipeline! {
+        let store = save;
+        counter(0..3) => store;
+        store => print
+    };
+}

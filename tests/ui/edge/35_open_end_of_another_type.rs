@@ -1,0 +1,10 @@
+use stagekit::prelude::*;
+use tests::stages::*;
+
+fn shown() -> Segment<u64, u64> {
+    pipeline! { .. => double => show => .. }
+}
+
+fn main() {
+    let _ = shown();
+}

@@ -1,0 +1,9 @@
+use stagekit::prelude::*;
+use tests::stages::*;
+
+fn main() {
+    let _ = pipeline! {
+        let audit = print;
+        counter(0..3) => save
+    };
+}

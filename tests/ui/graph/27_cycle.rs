@@ -1,0 +1,10 @@
+use stagekit::prelude::*;
+use tests::stages::*;
+
+fn main() {
+    let _ = pipeline! {
+        let a = double;
+        let b = square;
+        counter(0..3) => a => b => [save, a]
+    };
+}

@@ -1,0 +1,10 @@
+#![deny(deprecated)]
+
+use stagekit::prelude::*;
+use tests::stages::*;
+
+fn main() {
+    let _ = pipeline! {
+        counter(0..3) => by |x| *x [save]
+    };
+}

@@ -1,0 +1,9 @@
+use stagekit::prelude::*;
+use tests::stages::*;
+
+fn main() {
+    let _ = pipeline! {
+        let total = sum(0);
+        counter(0..3) => total(1)
+    };
+}

@@ -1,0 +1,12 @@
+use stagekit::prelude::*;
+
+#[producer]
+fn counts() -> impl Iterator<Item = std::rc::Rc<u64>> {
+    std::iter::empty()
+}
+
+fn main() {
+    let _ = pipeline! {
+        counts => _
+    };
+}

@@ -1,0 +1,5 @@
+use stagekit::prelude::*;
+
+fn main() {
+    let _ = pipeline! {};
+}
