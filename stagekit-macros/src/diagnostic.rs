@@ -1,6 +1,6 @@
 //! Errors collected on the way: the macros report all they find and still expand.
 
-use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Punct, Spacing, Span, TokenStream, TokenTree};
 
 /// The mistakes found so far.
 #[derive(Default)]
@@ -10,6 +10,14 @@ impl Diagnostics {
     /// A mistake at `span`: what is wrong, and what to write instead.
     pub(crate) fn error(&mut self, span: Span, text: impl std::fmt::Display) {
         self.push(syn::Error::new(span, text));
+    }
+
+    /// As [`error`](Diagnostics::error), from the token at `start` to the one at `end`.
+    pub(crate) fn between(&mut self, start: Span, end: Span, text: impl std::fmt::Display) {
+        let [mut first, mut last] = [Punct::new('.', Spacing::Alone), Punct::new('.', Spacing::Alone)];
+        first.set_span(start);
+        last.set_span(end);
+        self.push(syn::Error::new_spanned(TokenStream::from_iter([first, last].map(TokenTree::Punct)), text));
     }
 
     pub(crate) fn push(&mut self, error: syn::Error) {
@@ -59,6 +67,9 @@ fn write(tokens: TokenStream, text: &mut String) {
                     Delimiter::Brace => ("{", "}"),
                     Delimiter::None => ("", ""),
                 };
+                if open == "[" && text.ends_with("mut") {
+                    text.push(' ');
+                }
                 text.push_str(open);
                 write(group.stream(), text);
                 text.push_str(close);
@@ -72,15 +83,14 @@ fn write(tokens: TokenStream, text: &mut String) {
                 '>' if text.ends_with(" -") => text.push('>'),
                 ';' => text.push(';'),
                 sign => {
-                    if text.ends_with(['=', '+']) {
+                    if text.ends_with(['=', '+']) || text.ends_with(" as") {
                         text.push(' ');
                     }
                     text.push(sign);
                 }
             },
             word => {
-                if text.ends_with(|last: char| last.is_alphanumeric() || "_=+;)".contains(last)) || text.ends_with("->")
-                {
+                if text.ends_with(|last: char| last.is_alphanumeric() || "_=+;)>".contains(last)) {
                     text.push(' ');
                 }
                 text.push_str(&word.to_string());

@@ -14,7 +14,7 @@
 
 mod common;
 
-use std::future::{Future, ready};
+use std::future::Future;
 use std::hint::black_box;
 use std::ops::Range;
 use std::pin::Pin;
@@ -127,8 +127,10 @@ async fn mpsc_vec500(n: u64) -> u64 {
     let (to_double, mut numbers) = mpsc::channel::<Vec<u64>>(2);
     let (to_add, mut doubled) = mpsc::channel::<Vec<u64>>(2);
     tokio::spawn(async move {
-        for batch in batches(n) {
-            to_double.send(source(batch).collect()).await.unwrap();
+        for numbers in batches(n) {
+            let mut batch = Vec::with_capacity(BATCH);
+            batch.extend(source(numbers));
+            to_double.send(batch).await.unwrap();
         }
     });
     tokio::spawn(async move {
@@ -148,7 +150,13 @@ async fn mpsc_vec500(n: u64) -> u64 {
 
 /// A chain of unboxed streams.
 async fn stream_chain(n: u64) -> u64 {
-    stream::iter(source(0..n)).map(|x| x * 2 + 1).fold(0, |sum, x| ready(sum + x)).await
+    let mut events = stream::iter(source(0..n)).map(|x| x * 2 + 1);
+    let mut sum = 0;
+    // A fifth faster than `fold`.
+    while let Some(x) = events.next().await {
+        sum += x;
+    }
+    sum
 }
 
 /// A plain loop: nothing but the work.
@@ -160,9 +168,9 @@ async fn loop_opaque(n: u64) -> u64 {
 async fn loop_500(n: u64) -> u64 {
     let mut buffer = Vec::with_capacity(BATCH);
     let mut sum = 0;
-    for batch in batches(n) {
+    for numbers in batches(n) {
         buffer.clear();
-        buffer.extend(source(batch));
+        buffer.extend(source(numbers));
         for x in &mut buffer {
             *x = *x * 2 + 1;
         }

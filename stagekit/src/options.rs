@@ -116,6 +116,31 @@ impl Options {
         }
     }
 
+    /// What has no meaning for a producer.
+    pub(crate) fn check_producer(&self) -> Result<(), String> {
+        if self.limits != Limits::default() {
+            return Err("`max_demand` and `min_demand` belong to the stages it feeds: a producer asks nobody".into());
+        }
+        if self.batch.is_some() {
+            return Err("`batch` belongs to a stage that takes events".into());
+        }
+        if self.restart.is_some() {
+            return Err("a producer cannot begin again: its events would come twice".into());
+        }
+        Ok(())
+    }
+
+    /// What has no meaning for a stage that takes events.
+    pub(crate) fn check_consumer(&self) -> Result<(), String> {
+        if self.buffer.is_some() {
+            return Err("`buffer` belongs to a producer: what takes events waits for demand".into());
+        }
+        if !self.poll_every.is_zero() {
+            return Err("`poll_every` belongs to a producer that takes a `Demand`".into());
+        }
+        Ok(())
+    }
+
     /// What cannot work, named with its remedy.
     pub(crate) fn check(&self) -> Result<(), String> {
         self.limits.resolve()?;
@@ -127,6 +152,9 @@ impl Options {
         }
         if matches!(self.batch, Some((0, _))) {
             return Err("`batch` must hold at least 1 event, got 0".into());
+        }
+        if self.batch.is_some() && self.concurrency > 1 {
+            return Err("a batch stage handles one batch at a time: use `workers` instead of `concurrency`".into());
         }
         if matches!(self.buffer, Some((0, _))) {
             return Err("`buffer` must hold at least 1 event, got 0".into());

@@ -290,6 +290,7 @@ where
         let before = out.total();
         out.extend(begun.events.drain(..));
         self.0.slot.emitted += out.total() - before;
+        self.0.slot.meter.retried.add(u64::from(begun.take_retried()));
         self.0.slot.absorb(&mut failures, begun.take_fault())
     }
     fn each(&mut self, visit: &mut dyn FnMut(&mut dyn SurroundingsHidden)) {
@@ -328,8 +329,9 @@ where
     S: Takes<Mid, Up, Fail = F>,
 {
     /// What the stages before have put into `mid` goes through this one.
-    async fn rest(&mut self, flow: Flow, out: &mut Outbox<S::Out>) -> Flow {
-        flow?;
+    ///
+    /// After a `Break` too: what a stage emitted before it failed has been emitted.
+    async fn rest(&mut self, mut flow: Flow, out: &mut Outbox<S::Out>) -> Flow {
         let before = out.total();
         for event in self.mid.events.drain(..) {
             self.placed.stage.push_async(event, out, &mut self.placed.failures).await;
@@ -337,13 +339,14 @@ where
                 let fault = out.take_fault();
                 if self.placed.slot.absorb(&mut self.placed.failures, fault).is_break() {
                     // The events behind a failure that stops the stage are not given to it.
-                    self.placed.slot.emitted += out.total() - before;
-                    return Flow::Break(());
+                    flow = Flow::Break(());
+                    break;
                 }
             }
         }
+        self.placed.slot.meter.retried.add(u64::from(out.take_retried()));
         self.placed.slot.emitted += out.total() - before;
-        Flow::Continue(())
+        flow
     }
 }
 

@@ -139,6 +139,13 @@ pub struct Loan<'a, T> {
     index: usize,
 }
 
+impl<T> Clone for Loan<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T> Copy for Loan<'_, T> {}
+
 impl<'a, T> Loan<'a, T> {
     pub(crate) fn new(lend: &'a dyn Lend<T>, index: usize) -> Self {
         Loan { lend, index }

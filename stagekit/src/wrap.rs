@@ -54,30 +54,49 @@ fn again<S>(stage: &S, again: Option<fn(&S) -> S>) -> S {
     note = "let `{Stage}` take `&{E}`, or derive `Clone` for `{E}`"
 )]
 pub trait Repeats<E, Up, Stage: Takes<E, Up>> {
-    /// One attempt.
+    /// One attempt. The last one may use the event up.
     fn attempt(
         stage: &mut Stage,
-        event: &mut Option<E>,
+        event: &mut Kept<'_, E>,
         last: bool,
         out: &mut Outbox<Stage::Out>,
         failures: &mut Vec<Stage::Fail>,
     ) -> impl Future<Output = ()> + Send;
 }
 
+/// An event (or the events of a batch) between two attempts.
+pub enum Kept<'a, E> {
+    /// The stage's own; `None` after the last attempt.
+    Own(Option<E>),
+    /// A broadcast's.
+    Lent(Loan<'a, E>),
+    /// An outer wrapper's.
+    Borrowed(&'a mut E),
+    /// A batch.
+    Batch(Vec<E>),
+}
+
 #[diagnostic::do_not_recommend]
 impl<E: Event + Clone, Up, Stage: Takes<E, Up>> Repeats<E, Up, Stage> for ByValue {
-    fn attempt(
+    async fn attempt(
         stage: &mut Stage,
-        event: &mut Option<E>,
+        event: &mut Kept<'_, E>,
         last: bool,
         out: &mut Outbox<Stage::Out>,
         failures: &mut Vec<Stage::Fail>,
-    ) -> impl Future<Output = ()> + Send {
-        let event = if last { event.take() } else { event.clone() };
-        async move {
-            if let Some(event) = event {
-                stage.push_async(event, out, failures).await;
+    ) {
+        match event {
+            Kept::Own(event) => {
+                let event = if last { event.take() } else { event.clone() };
+                if let Some(event) = event {
+                    stage.push_async(event, out, failures).await;
+                }
             }
+            Kept::Batch(events) => {
+                let events = if last { std::mem::take(events) } else { events.clone() };
+                stage.batch(events, out, failures).await;
+            }
+            Kept::Lent(_) | Kept::Borrowed(_) => unreachable!("only a stage that borrows is lent an event"),
         }
     }
 }
@@ -85,33 +104,30 @@ impl<E: Event + Clone, Up, Stage: Takes<E, Up>> Repeats<E, Up, Stage> for ByValu
 impl<E: Event, Up, Stage: Takes<E, Up>> Repeats<E, Up, Stage> for ByRef {
     async fn attempt(
         stage: &mut Stage,
-        event: &mut Option<E>,
+        event: &mut Kept<'_, E>,
         _: bool,
         out: &mut Outbox<Stage::Out>,
         failures: &mut Vec<Stage::Fail>,
     ) {
-        if let Some(event) = event {
-            stage.lend_async(event, out, failures).await;
+        match event {
+            Kept::Own(Some(event)) => stage.lend_async(event, out, failures).await,
+            Kept::Borrowed(event) => stage.lend_async(event, out, failures).await,
+            Kept::Lent(event) => stage.look_async(*event, out, failures).await,
+            Kept::Own(None) | Kept::Batch(_) => unreachable!("a batch stage takes its events by value"),
         }
     }
 }
 
-impl<E: Event, Up: 'static, S: Takes<E, Up>> Takes<E, Up> for Retrying<S>
-where
-    S::By: Repeats<E, Up, S>,
-{
-    type In = S::In;
-    type Out = S::Out;
-    type Fail = S::Fail;
-    type By = ByValue;
-    type Style = S::Style;
-    type Fits = S::Fits;
-    const ASYNC: bool = true;
-    const ONE: bool = false;
-    const PAUSES: bool = false;
-
-    async fn push_async(&mut self, event: E, out: &mut Outbox<S::Out>, failures: &mut Vec<S::Fail>) {
-        let mut event = Some(event);
+impl<S> Retrying<S> {
+    async fn tries<E: Event, Up>(
+        &mut self,
+        mut event: Kept<'_, E>,
+        out: &mut Outbox<S::Out>,
+        failures: &mut Vec<S::Fail>,
+    ) where
+        S: Takes<E, Up>,
+        S::By: Repeats<E, Up, S>,
+    {
         let mut rest = self.backoff;
         for attempt in 0..=self.attempts {
             let last = attempt == self.attempts;
@@ -131,10 +147,39 @@ where
                 }
                 return;
             }
+            tracing::debug!(attempt, ?rest, "an event failed and is tried again");
             failures.clear();
             tokio::time::sleep(rest).await;
             rest = (rest * 2).min(LONGEST);
         }
+    }
+}
+
+impl<E: Event, Up: 'static, S: Takes<E, Up>> Takes<E, Up> for Retrying<S>
+where
+    S::By: Repeats<E, Up, S>,
+{
+    type In = S::In;
+    type Out = S::Out;
+    type Fail = S::Fail;
+    type By = S::By;
+    type Style = S::Style;
+    type Fits = S::Fits;
+    const ASYNC: bool = true;
+    const ONE: bool = false;
+    const PAUSES: bool = false;
+
+    async fn push_async(&mut self, event: E, out: &mut Outbox<S::Out>, failures: &mut Vec<S::Fail>) {
+        self.tries(Kept::Own(Some(event)), out, failures).await;
+    }
+    async fn look_async(&mut self, event: Loan<'_, E>, out: &mut Outbox<S::Out>, failures: &mut Vec<S::Fail>) {
+        self.tries(Kept::Lent(event), out, failures).await;
+    }
+    async fn lend_async(&mut self, event: &mut E, out: &mut Outbox<S::Out>, failures: &mut Vec<S::Fail>) {
+        self.tries(Kept::Borrowed(event), out, failures).await;
+    }
+    async fn batch(&mut self, events: Vec<E>, out: &mut Outbox<S::Out>, failures: &mut Vec<S::Fail>) {
+        self.tries(Kept::Batch(events), out, failures).await;
     }
 }
 
@@ -157,6 +202,12 @@ impl<E: Event, Up: 'static, S: Takes<E, Up> + Awaits> Takes<E, Up> for Timed<S> 
     }
     async fn look_async(&mut self, event: Loan<'_, E>, out: &mut Outbox<S::Out>, failures: &mut Vec<S::Fail>) {
         let call = self.stage.look_async(event, out, failures);
+        if tokio::time::timeout(self.limit, call).await.is_err() {
+            out.set_fault(Cause::TimedOut(self.limit));
+        }
+    }
+    async fn lend_async(&mut self, event: &mut E, out: &mut Outbox<S::Out>, failures: &mut Vec<S::Fail>) {
+        let call = self.stage.lend_async(event, out, failures);
         if tokio::time::timeout(self.limit, call).await.is_err() {
             out.set_fault(Cause::TimedOut(self.limit));
         }

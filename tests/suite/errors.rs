@@ -249,3 +249,43 @@ async fn several_panics_in_one_batch_are_each_one_event() {
     assert_eq!(seen.len(), 500);
     assert_eq!(summary.stage("odd").unwrap().failed, 500);
 }
+
+#[tokio::test(start_paused = true)]
+async fn retry_around_every_kind_of_stage() {
+    /// Fails at its first call for each event.
+    fn first(n: u64, tried: &Seen<u64>) -> Result<u64, String> {
+        if tried.all().contains(&n) {
+            return Ok(n);
+        }
+        tried.push(n);
+        Err("first time".into())
+    }
+    #[producer_consumer]
+    async fn by_reference(n: &u64, tried: &Seen<u64>) -> Result<u64, String> {
+        tokio::task::yield_now().await;
+        first(*n, tried)
+    }
+    #[producer_consumer(batch(3, Duration::from_secs(1)))]
+    fn batched(all: Vec<u64>, tried: &Seen<u64>) -> Result<Vec<u64>, String> {
+        first(all[0], tried)?;
+        Ok(all)
+    }
+    let expected: Vec<u64> = (0..10).collect();
+    let tried = Seen::default;
+    let seen: [Seen<u64>; 6] = Default::default();
+    let [a, b, c, d, e, f] = seen.clone();
+    let again = || retry(1, MS);
+    let pipelines: Vec<Pipeline> = vec![
+        pipeline! { numbers(0..10) => by_reference(tried()).on_error(again()) => note::<_>(a) },
+        pipeline! { numbers(0..10) => [by_reference(tried()).on_error(again()) => note::<_>(b), |_n: &u64| ()] },
+        pipeline! { numbers(0..10) => by_reference(tried()).concurrency(3).on_error(again()) => note::<_>(c) },
+        pipeline! { numbers(0..10) => by_reference(tried()).timeout(MS).on_error(again()).concurrency(3) => note::<_>(d) },
+        pipeline! { numbers(0..10) => batched(tried()).on_error(again()) => note::<_>(e) },
+        pipeline! { numbers(0..10) -> double -> |n| n / 2 -> by_reference(tried()).on_error(again()) => note::<_>(f) },
+    ];
+    for (at, (pipeline, seen)) in pipelines.into_iter().zip(seen).enumerate() {
+        let summary = pipeline.run().await.unwrap_or_else(|error| panic!("{at}: {error}"));
+        assert_eq!(seen.all(), expected, "{at}");
+        assert!(summary.stages.iter().any(|stage| stage.retried > 0), "{at}: {summary}");
+    }
+}

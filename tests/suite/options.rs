@@ -313,3 +313,43 @@ fn runs_in_a_plain_main() {
     let finished = pipeline! { let total = sum(0); numbers(0..10) -> double => total }.run_blocking().unwrap();
     assert_eq!(finished.total, 90);
 }
+
+#[tokio::test]
+async fn blocking_producers_and_batches_leave_the_async_threads_alone() {
+    fn on_async_thread() -> bool {
+        std::thread::current().name().is_some_and(|name| name.contains("options::"))
+    }
+    #[producer]
+    fn slow_numbers() -> impl Iterator<Item = bool> {
+        (0..20).map(|_| on_async_thread())
+    }
+    #[consumer(batch(8, MS))]
+    fn store(rows: Vec<bool>, seen: &Seen<(bool, bool)>) {
+        rows.into_iter().for_each(|row| seen.push((row, on_async_thread())));
+    }
+    let seen = Seen::default();
+    pipeline! { slow_numbers => store(seen.clone()) }.run().await.unwrap();
+    assert_eq!(seen.all(), [(true, true); 20], "the test tells the threads apart");
+    let seen = Seen::default();
+    pipeline! { slow_numbers.blocking() => store(seen.clone()).blocking() }.run().await.unwrap();
+    assert_eq!(seen.all(), [(false, false); 20]);
+}
+
+#[tokio::test]
+async fn options_without_a_meaning_are_refused() {
+    #[producer_consumer]
+    async fn later(n: u64) -> u64 {
+        n
+    }
+    let pipelines: Vec<(Pipeline, &str, &str)> = vec![
+        (pipeline! { numbers(0..9).max_demand(5) => _ }, "numbers", "a producer asks nobody"),
+        (pipeline! { numbers(0..9) => double.poll_every(MS) => _ }, "double", "belongs to a producer"),
+        (pipeline! { numbers(0..9) => double.buffer(5, Overflow::DropNewest) => _ }, "double", "belongs to a producer"),
+        (pipeline! { numbers(0..9) => later.blocking() => _ }, "later", "is for synchronous stages"),
+    ];
+    for (pipeline, stage, text) in pipelines {
+        let error = pipeline.run().await.unwrap_err();
+        assert_eq!(error.stage(), Some(stage));
+        assert!(error.is_graph() && error.to_string().contains(text), "{error}");
+    }
+}

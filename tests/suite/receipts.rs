@@ -141,7 +141,7 @@ async fn l11_holds_when_the_pipeline_fails_or_is_aborted() {
 
     let (events, ledger) = queue(0..u64::MAX);
     let running = pipeline! { { events } => double => later.concurrency(5) => twice => [sink, look] }.spawn();
-    for _ in 0..200 {
+    for _ in 0..30 {
         tokio::task::yield_now().await;
     }
     running.abort(Duration::from_secs(10)).await;
@@ -149,7 +149,7 @@ async fn l11_holds_when_the_pipeline_fails_or_is_aborted() {
 
     let (events, ledger) = queue(0..u64::MAX);
     let running = pipeline! { { events } => double => later => twice => [sink, look] }.spawn();
-    for _ in 0..200 {
+    for _ in 0..30 {
         tokio::task::yield_now().await;
     }
     running.drain(Duration::from_secs(3600)).await.unwrap();

@@ -100,3 +100,16 @@ async fn a_stream_of_one_pipeline_feeds_another() {
     pipeline! { { first } => try_map |item| item => note::<_>(seen.clone()) }.run().await.unwrap();
     assert_eq!(seen.all(), (0..10).map(|n| n * 2).collect::<Vec<_>>());
 }
+
+#[tokio::test]
+async fn a_drained_sink_takes_no_more() {
+    let seen = Seen::default();
+    let mut input: Input<u64> = pipeline! { .. => note::<_>(seen.clone()) };
+    input.feed(1).await.unwrap();
+    input.flush().await.unwrap();
+    input.feed(2).await.unwrap();
+    input.handle().unwrap().drain(std::time::Duration::from_secs(60));
+    assert!(input.send(3).await.is_err() || input.send(4).await.is_err());
+    input.close().await.unwrap();
+    assert_eq!(seen.all()[..2], [1, 2], "what was fed before has arrived");
+}

@@ -1,7 +1,7 @@
 //! What the user wrote, before names have a meaning. The parser makes it, [`graph`](super::graph) reads it.
 
 use proc_macro2::{Group, Ident, Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::ToTokens;
 
 /// The whole of a `pipeline!`, in the order of the text.
 #[derive(Default)]
@@ -78,8 +78,8 @@ pub(crate) enum Stage {
     Value(Group),
     /// `_`
     Discard(Span),
-    /// `..`
-    Open(Span),
+    /// `..`: its first and last token
+    Open(Span, Span),
 }
 
 /// `path`, `path(args)`
@@ -142,17 +142,6 @@ pub(crate) struct Opt {
     pub(crate) tokens: TokenStream,
 }
 
-impl Arrow {
-    /// Both tokens, for an error that underlines the whole of it.
-    pub(crate) fn tokens(self) -> TokenStream {
-        let mut start = proc_macro2::Punct::new(if self.fused { '-' } else { '=' }, proc_macro2::Spacing::Joint);
-        let mut end = proc_macro2::Punct::new('>', proc_macro2::Spacing::Alone);
-        start.set_span(self.start);
-        end.set_span(self.end);
-        quote!(#start #end)
-    }
-}
-
 impl Node {
     /// The token that errors about the stage belong to.
     pub(crate) fn span(&self) -> Span {
@@ -160,7 +149,15 @@ impl Node {
             Stage::Named(named) => named.name.span(),
             Stage::Closure(closure) => closure.span,
             Stage::Value(group) => group.span(),
-            Stage::Discard(span) | Stage::Open(span) => *span,
+            Stage::Discard(span) | Stage::Open(span, _) => *span,
+        }
+    }
+
+    /// The last token of what [`span`](Node::span) begins.
+    pub(crate) fn end(&self) -> Span {
+        match &self.stage {
+            Stage::Open(_, end) => *end,
+            _ => self.span(),
         }
     }
 
@@ -181,7 +178,7 @@ impl Node {
             Stage::Closure(_) => "the closure".into(),
             Stage::Value(group) => group.to_token_stream().to_string(),
             Stage::Discard(_) => "_".into(),
-            Stage::Open(_) => "..".into(),
+            Stage::Open(..) => "..".into(),
         }
     }
 }

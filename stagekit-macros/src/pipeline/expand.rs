@@ -8,7 +8,7 @@ use quote::{quote, quote_spanned};
 
 use super::ast::{Closure, Kind, Node, Stage};
 use super::graph::{Edge, End, Graph};
-use super::tokens::{at, call, over, own, stage, variable};
+use super::tokens::{at, call, call_until, over, own, stage, variable};
 use crate::names::{after, ours, respan};
 
 /// The lines, and what the result is made of.
@@ -19,9 +19,9 @@ pub(crate) struct Body {
     /// The `let`s whose state is a result: the user's name, our variable.
     pub(crate) kept: Vec<(Ident, Ident)>,
     /// The port behind the `..` that begins the graph.
-    pub(crate) head: Option<(Ident, Span)>,
+    pub(crate) head: Option<(Ident, (Span, Span))>,
     /// The port before the `..` that ends it.
-    pub(crate) tail: Option<(Ident, Span)>,
+    pub(crate) tail: Option<(Ident, (Span, Span))>,
 }
 
 /// Writes the lines. `wrong` vertices are connected to nothing.
@@ -103,16 +103,16 @@ impl Writer<'_> {
                     self.line(quote!(#discard;));
                 }
             }
-            Stage::Open(span) => match edges.first() {
+            Stage::Open(span, last) => match edges.first() {
                 None => {
                     let port = variable(format!("__p{}_port", vertex + 1));
                     let open = call("open_in", *span, []);
                     self.bind(&port, open);
-                    self.body.head.get_or_insert((port, *span));
+                    self.body.head.get_or_insert((port, (*span, *last)));
                 }
                 Some(&(end, split, _)) => {
                     let port = self.port(end, split);
-                    self.body.tail.get_or_insert((port, *span));
+                    self.body.tail.get_or_insert((port, (*span, *last)));
                 }
             },
             _ if self.shares(vertex) => self.shared(vertex, create),
@@ -123,7 +123,7 @@ impl Writer<'_> {
     /// For the editor: the names and expressions of a stage that is connected to nothing.
     fn aside(&mut self, node: &Node) {
         let value = match &node.stage {
-            Stage::Closure(_) | Stage::Discard(_) | Stage::Open(_) => return,
+            Stage::Closure(_) | Stage::Discard(_) | Stage::Open(..) => return,
             Stage::Named(named) => stage(&named.path, named.name.span(), named.args.as_ref()),
             Stage::Value(group) => over("value", node.span(), quote!(#group)),
         };
@@ -322,7 +322,7 @@ impl Writer<'_> {
             Stage::Named(named) => stage(&named.path, span, named.args.as_ref()),
             Stage::Value(group) => over("value", span, quote!(#group)),
             Stage::Closure(closure) => self.closure(vertex, node, closure, port),
-            Stage::Discard(_) | Stage::Open(_) => quote!(),
+            Stage::Discard(_) | Stage::Open(..) => quote!(),
         };
         let options = node.options();
         let around = if self.graph.vertices[vertex].caught.is_some() { "caught" } else { "at" };
@@ -354,7 +354,8 @@ impl Writer<'_> {
             }
             (None, port) => port.map(|port| at(port, behind)),
         };
-        call(function, behind, port.into_iter().chain([quote!(#moves #tokens)]))
+        let end = tokens.clone().into_iter().last().map_or(closure.span, |token| token.span());
+        call_until(function, behind, end, port.into_iter().chain([quote!(#moves #tokens)]))
     }
 
     /// Every run that no `->` leads out of is complete.

@@ -1,20 +1,21 @@
 //! What a `pipeline!` is worth: a pipeline that can run, or an open one.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use super::expand::Body;
-use super::tokens::{at, call, variable};
+use super::tokens::{call, over_all, variable};
 use crate::names::ours;
 
 /// The last expression of the block.
 pub(crate) fn finish(body: &Body) -> TokenStream {
     let stages = &body.stages;
     let stages = quote!([#(#stages),*]);
+    let port = |port: &Ident, dots: &(Span, Span)| over_all("at", dots.0, dots.1, quote!(&#port));
     match (&body.head, &body.tail) {
-        (Some((head, _)), Some((tail, span))) => call("segment", *span, [at(head, *span), at(tail, *span), stages]),
-        (None, Some((tail, span))) => call("output", *span, [at(tail, *span), stages]),
-        (Some((head, span)), None) => call("input", *span, [at(head, *span), stages]),
+        (Some((head, _)), Some((tail, dots))) => call("segment", dots.0, [port(head, dots), port(tail, dots), stages]),
+        (None, Some((tail, dots))) => call("output", dots.0, [port(tail, dots), stages]),
+        (Some((head, dots)), None) => call("input", dots.0, [port(head, dots), stages]),
         (None, None) if body.kept.is_empty() => call("runnable", ours(), [stages]),
         (None, None) => finished(body, stages),
     }

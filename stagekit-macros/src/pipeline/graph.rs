@@ -8,6 +8,23 @@ use proc_macro2::{Ident, Span};
 use super::ast::{Arrow, Item, Key, List, Mode, Node, Opt, Path, Source, Stage, Target};
 use crate::diagnostic::Diagnostics;
 
+/// The options that a subscription does not have.
+const OF_A_NODE: [&str; 13] = [
+    "name",
+    "workers",
+    "concurrency",
+    "unordered",
+    "timeout",
+    "batch",
+    "buffer",
+    "on_error",
+    "on_panic",
+    "restart",
+    "blocking",
+    "own_task",
+    "poll_every",
+];
+
 #[derive(Default)]
 pub(crate) struct Graph {
     pub(crate) vertices: Vec<Vertex>,
@@ -110,7 +127,7 @@ impl Graph {
 
     /// Neither `_` nor `..` nor nothing at all.
     pub(crate) fn is_stage(&self, vertex: usize) -> bool {
-        self.stage(vertex).is_some_and(|stage| !matches!(stage, Stage::Discard(_) | Stage::Open(_)))
+        self.stage(vertex).is_some_and(|stage| !matches!(stage, Stage::Discard(_) | Stage::Open(..)))
     }
 
     pub(crate) fn stage(&self, vertex: usize) -> Option<&Stage> {
@@ -152,7 +169,7 @@ impl Lowering<'_> {
                 Item::Path(path) => paths.push((order, path)),
                 Item::Let(name, mut node) => {
                     self.order = (order, 0);
-                    if matches!(node.stage, Stage::Discard(_) | Stage::Open(_)) {
+                    if matches!(node.stage, Stage::Discard(_) | Stage::Open(..)) {
                         let text = format!("expected a stage: `let {name} = stage;`");
                         self.errors.error(node.span(), text);
                         continue;
@@ -247,26 +264,39 @@ impl Lowering<'_> {
                     format!("options of `{name}` belong in its `let`; those of an edge, where an arrow leads into it");
                 self.errors.error(option.name.span(), text);
             }
+            node.options.retain(|option| {
+                let belongs = !OF_A_NODE.contains(&option.name.to_string().as_str());
+                if !belongs && arrow.is_some() {
+                    let text = format!(
+                        "`{}` belongs in the `let` of `{name}`: an edge has `max_demand` and `min_demand`",
+                        option.name
+                    );
+                    self.errors.error(option.name.span(), text);
+                }
+                belongs
+            });
             self.connect(&feeds, arrow, vertex, span, &node.options);
             return vec![Feed { end: End { vertex, errors: false }, split: None }];
         }
         let wrong = match (&node.stage, arrow) {
-            (Stage::Discard(_) | Stage::Open(_), _) if !node.options.is_empty() || node.otherwise.is_some() => {
+            (Stage::Discard(_) | Stage::Open(..), _) if !node.options.is_empty() || node.otherwise.is_some() => {
                 Some(format!("`{}` is no stage: it has no options and no `else`", node.label()))
             }
             (Stage::Discard(_), None) => Some("`_` discards events, so it cannot begin a path".into()),
             (Stage::Discard(_), Some(_)) if goes_on => Some("`_` discards the events, so nothing can follow it".into()),
-            (Stage::Open(_), Some(_)) if goes_on => {
+            (Stage::Open(..), Some(_)) if goes_on => {
                 Some("`..` marks an open end: it can only stand first or last in a path".into())
             }
-            (Stage::Closure(_), None) => Some("a closure needs an upstream stage: it cannot begin a path".into()),
+            (Stage::Closure(_), None) => Some(
+                "a closure needs an upstream stage: begin the path with a producer, or with `{ from_iter(..) }`".into(),
+            ),
             _ => None,
         };
         if let Some(text) = wrong {
-            self.errors.error(span, text);
+            self.errors.between(span, node.end(), text);
             return self.missing(feeds, arrow);
         }
-        let goes_on = !matches!((&node.stage, arrow), (Stage::Discard(_), _) | (Stage::Open(_), Some(_)));
+        let goes_on = !matches!((&node.stage, arrow), (Stage::Discard(_), _) | (Stage::Open(..), Some(_)));
         let otherwise = node.otherwise.take();
         let vertex = self.vertex(Some(node));
         self.connect(&feeds, arrow, vertex, span, &[]);
@@ -279,7 +309,7 @@ impl Lowering<'_> {
     fn list(&mut self, mut feeds: Vec<Feed>, mut arrow: Option<Arrow>, list: List) -> Vec<Feed> {
         if let Some(arrow) = arrow.as_mut().filter(|arrow| arrow.fused) {
             let text = "`->` stays in one task and cannot lead into a list; use `=>`";
-            self.errors.push(syn::Error::new_spanned(arrow.tokens(), text));
+            self.errors.between(arrow.start, arrow.end, text);
             arrow.fused = false;
         }
         let nested = feeds.iter().any(|feed| feed.split.is_some());

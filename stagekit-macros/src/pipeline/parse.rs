@@ -80,10 +80,11 @@ fn path(input: ParseStream<'_>, errors: &mut Diagnostics, or: &str) -> Path {
             rest.push((Arrow { start: input.span(), end: input.span(), fused: false }, Target::Missing));
             skip(input);
         } else if let Some((spelt, arrow)) = strange_arrow(input) {
-            errors.push(syn::Error::new_spanned(
-                arrow.tokens(),
+            errors.between(
+                arrow.start,
+                arrow.end,
                 format!("unknown arrow `{spelt}`: use `=>` (own task) or `->` (same task)"),
-            ));
+            );
             rest.push((arrow, target(input, errors, arrow.start)));
         } else {
             errors.error(input.span(), format!("expected `=>` (next stage) or {or}"));
@@ -247,8 +248,8 @@ fn node(input: ParseStream<'_>, errors: &mut Diagnostics, before: Span) -> Optio
 
 fn stage(input: ParseStream<'_>, errors: &mut Diagnostics, before: Span) -> Option<Stage> {
     let span = input.span();
-    if input.parse::<Token![..]>().is_ok() {
-        return Some(Stage::Open(span));
+    if let Ok(dots) = input.parse::<Token![..]>() {
+        return Some(Stage::Open(dots.spans[0], dots.spans[1]));
     }
     if input.parse::<Token![_]>().is_ok() {
         return Some(Stage::Discard(span));
@@ -267,9 +268,12 @@ fn stage(input: ParseStream<'_>, errors: &mut Diagnostics, before: Span) -> Opti
         Ok(path) if input.peek(syn::Ident) || input.peek(Token![<]) || input.peek(Token![::]) || path_word(input) => {
             closure::advance(input, &ahead);
             let name = path.path.segments.last()?.ident.clone();
-            let bare = path.qself.is_none() && path.path.get_ident().is_some();
+            let bare = path.qself.is_none() && path.path.get_ident().is_some() && !input.peek(Token![<]);
+            let mut tokens = path.into_token_stream();
+            // `name<T>` is what the compiler suggests where `name::<T>` is missing.
+            generics(input).to_tokens(&mut tokens);
             let args = if input.peek(token::Paren) { group(input) } else { None };
-            Some(Stage::Named(Named { path: path.into_token_stream(), name, bare, args }))
+            Some(Stage::Named(Named { path: tokens, name, bare, args }))
         }
         _ => {
             let nothing = input.is_empty() || input.peek(Token![;]) || input.peek(Token![,]);
@@ -318,16 +322,20 @@ fn option(input: ParseStream<'_>, errors: &mut Diagnostics) -> Option<Opt> {
     };
     let mut tokens = dot.into_token_stream();
     name.to_tokens(&mut tokens);
-    if input.peek(Token![::]) {
-        let ahead = input.fork();
-        if let Ok(generics) = ahead.parse::<syn::AngleBracketedGenericArguments>() {
-            closure::advance(input, &ahead);
-            generics.to_tokens(&mut tokens);
-        }
-    }
+    generics(input).to_tokens(&mut tokens);
     let args = if input.peek(token::Paren) { group(input) } else { None };
     args.to_tokens(&mut tokens);
     Some(Opt { name, args, tokens })
+}
+
+fn generics(input: ParseStream<'_>) -> Option<syn::AngleBracketedGenericArguments> {
+    if !(input.peek(Token![<]) || input.peek(Token![::])) {
+        return None;
+    }
+    let ahead = input.fork();
+    let generics = ahead.parse().ok()?;
+    closure::advance(input, &ahead);
+    Some(generics)
 }
 
 fn group(input: ParseStream<'_>) -> Option<Group> {

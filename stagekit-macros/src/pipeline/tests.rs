@@ -131,6 +131,9 @@ fn the_list_of_a_partition_is_the_last_one() {
 fn options_are_kept_as_they_are() {
     let mut nodes = nodes("a.name(\"x\").on_error(retry(3, ms(20))) => m::b::<u8>(1, 2).workers(n).wor");
     assert_eq!(nodes[0].options().to_string(), ". name (\"x\") . on_error (retry (3 , ms (20)))");
+    assert!(
+        matches!(self::nodes("a => b<u8>").remove(1).stage, Stage::Named(named) if named.path.to_string() == "b < u8 >" && !named.bare)
+    );
     let last = nodes.remove(1);
     assert_eq!(last.options().to_string(), ". workers (n) . wor", "half an option is the compiler's business");
     let Stage::Named(named) = last.stage else { panic!("a name") };
@@ -188,7 +191,10 @@ fn each_mistake_is_one_error() {
         ("let s = [a, b]; s => c", "a list has no name: write the list where `s` is used"),
         ("let s = save; a => s(1)", "`s` is bound with `let`: its arguments belong there"),
         ("let s = parse; a => s else b => c", "`s` is one stage: write its `else` in the `let`"),
-        ("|e| e => a", "a closure needs an upstream stage: it cannot begin a path"),
+        (
+            "|e| e => a",
+            "a closure needs an upstream stage: begin the path with a producer, or with `{ from_iter(..) }`",
+        ),
         ("_ => a", "`_` discards events, so it cannot begin a path"),
         ("a => _ => b", "`_` discards the events, so nothing can follow it"),
         ("a => .. => b", "`..` marks an open end: it can only stand first or last in a path"),
@@ -202,7 +208,11 @@ fn each_mistake_is_one_error() {
         ("a => b.buffer(0, Overflow::Fail)", "`buffer` must hold at least 1 event, got 0"),
         ("a => b.min_demand(20).max_demand(20)", "`min_demand` must be lower than `max_demand`, got 20 and 20"),
         ("let s = b; a => s.max_demand(0)", "`max_demand` must be at least 1, got 0"),
-        ("let s = b; a => c", "stage `s` is declared but never connected"),
+        (
+            "let s = b; a => s.workers(2)",
+            "`workers` belongs in the `let` of `s`: an edge has `max_demand` and `min_demand`",
+        ),
+        ("let s = b; a => c", "stage `s` is declared but never connected: lead an edge to it, `=> s`, or remove it"),
         ("a => b; c => d", "two unconnected graphs: nothing links `c` to `a`; use two `pipeline!`s or connect them"),
         ("let s = b; s => s", "this graph has no producer: every stage has an upstream, so no event can ever enter it"),
         (

@@ -22,7 +22,12 @@ fn parens(inner: TokenStream, span: Span) -> Group {
 
 /// `name(args)`: the arrow at `on` is underlined, the arguments stand for themselves.
 pub(crate) fn call(name: &str, on: Span, args: impl IntoIterator<Item = TokenStream>) -> TokenStream {
-    let behind = after(on);
+    call_until(name, on, on, args)
+}
+
+/// As [`call`], its last parenthesis behind `end`: where an unfinished expression of the user's is seen to end.
+pub(crate) fn call_until(name: &str, on: Span, end: Span, args: impl IntoIterator<Item = TokenStream>) -> TokenStream {
+    let behind = after(end);
     let mut inner = TokenStream::new();
     for (index, arg) in args.into_iter().enumerate() {
         if index > 0 {
@@ -39,7 +44,12 @@ pub(crate) fn call(name: &str, on: Span, args: impl IntoIterator<Item = TokenStr
 
 /// `name(inner)`, underlined as the user's token `on` although it says something else.
 pub(crate) fn over(name: &str, on: Span, inner: TokenStream) -> TokenStream {
-    let behind = after(on);
+    over_all(name, on, on, inner)
+}
+
+/// As [`over`], for several tokens of the user's.
+pub(crate) fn over_all(name: &str, on: Span, end: Span, inner: TokenStream) -> TokenStream {
+    let behind = after(end);
     let mut tokens = TokenStream::new();
     for (index, mut token) in path(name, behind).into_iter().enumerate() {
         if index < 2 {

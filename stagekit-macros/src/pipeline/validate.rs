@@ -153,7 +153,7 @@ fn fused(graph: &mut Graph, errors: &mut Diagnostics) {
             continue;
         };
         if reported.insert(to) {
-            errors.push(syn::Error::new_spanned(arrow.tokens(), text));
+            errors.between(arrow.start, arrow.end, text);
         }
         graph.edges[index].arrow.fused = false;
     }
@@ -176,20 +176,20 @@ fn ends(graph: &Graph, errors: &mut Diagnostics) {
     let mut open = HashMap::new();
     for (index, vertex) in graph.vertices.iter().enumerate() {
         let Some(stage) = vertex.node.as_ref().map(|node| &node.stage) else { continue };
-        let (Stage::Discard(span) | Stage::Open(span)) = stage else { continue };
+        let (Stage::Discard(span) | Stage::Open(span, _)) = stage else { continue };
         let siblings = graph.edges_into(index).any(|edge| graph.edges_out_of(edge.from).count() > 1);
         match stage {
             Stage::Discard(_) if siblings => {
                 errors
                     .error(*span, "`_` discards all that a stage emits, so it cannot be one of several: leave it out");
             }
-            Stage::Open(_) if siblings => {
+            Stage::Open(..) if siblings => {
                 errors.error(*span, "`..` cannot be one of several: put a stage before it, `[a, |e| e => ..]`");
             }
-            Stage::Open(_) if graph.edges_into(index).count() > 1 => {
+            Stage::Open(..) if graph.edges_into(index).count() > 1 => {
                 errors.error(*span, "several paths lead into `..`: put a stage before it, `[a, b] => |e| e => ..`");
             }
-            Stage::Open(_) => {
+            Stage::Open(..) => {
                 let last = graph.edges_into(index).next().is_some();
                 if open.insert(last, index).is_some() {
                     let where_ = if last { "last" } else { "first" };
@@ -210,7 +210,12 @@ fn alone(graph: &Graph, errors: &mut Diagnostics) {
             continue;
         }
         match &vertex.bound {
-            Some(name) => errors.error(name.span(), format!("stage `{name}` is declared but never connected")),
+            Some(name) => errors.error(
+                name.span(),
+                format!(
+                    "stage `{name}` is declared but never connected: lead an edge to it, `=> {name}`, or remove it"
+                ),
+            ),
             None => {
                 let text =
                     format!("no edge leads from `{}`: write at least `producer => consumer`", graph.label(index));
@@ -281,7 +286,7 @@ fn cycle(graph: &Graph, understood: bool, errors: &mut Diagnostics) -> Vec<usize
             (0..graph.vertices.len()).any(|vertex| graph.is_stage(vertex) && graph.edges_into(vertex).next().is_none());
         if !producer && let Some(edge) = edges.iter().find(inward) {
             let text = "this graph has no producer: every stage has an upstream, so no event can ever enter it";
-            errors.push(syn::Error::new_spanned(edge.arrow.tokens(), text));
+            errors.between(edge.arrow.start, edge.arrow.end, text);
         } else if let Some(edge) = edges.iter().find(closing) {
             let mut names: Vec<_> = round.iter().map(|&vertex| graph.label(vertex)).collect();
             names.push(graph.label(round[0]));
@@ -289,7 +294,7 @@ fn cycle(graph: &Graph, understood: bool, errors: &mut Diagnostics) -> Vec<usize
                 "these edges form a cycle: `{}`; a bounded graph would deadlock: break the cycle",
                 names.join(" => ")
             );
-            errors.push(syn::Error::new_spanned(edge.arrow.tokens(), text));
+            errors.between(edge.arrow.start, edge.arrow.end, text);
         }
     }
     left

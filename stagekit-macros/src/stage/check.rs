@@ -154,11 +154,12 @@ pub(crate) fn event(ty: &Type, stage: &Stage, errors: &mut Diagnostics) {
                 "events must own their data; `{}` borrows: take `&{owned}` or `{owned}`{batch}",
                 spell(plain(ty))
             );
-            return errors.error(inner.span(), text);
+            return errors.push(syn::Error::new_spanned(plain(ty), text));
         }
     }
     if stage.options.batch.is_some() && !matches!(stage.by, By::Batch | By::Slice) {
-        errors.error(ty.span(), format!("a batch of events is a `Vec<{spelled}>` or a `&[{spelled}]`"));
+        errors
+            .push(syn::Error::new_spanned(ty, format!("a batch of events is a `Vec<{spelled}>` or a `&[{spelled}]`")));
     } else {
         owned("events", inner, errors);
     }
@@ -188,7 +189,7 @@ pub(crate) fn parameters(stage: &Stage, errors: &mut Diagnostics) -> bool {
             Role::Producer => format!("take the `{special}` by value"),
             role => format!("only a `#[producer]` takes a `{special}`: {} emits what it returns", role.attribute()),
         };
-        errors.error(ty.span(), text);
+        errors.push(syn::Error::new_spanned(ty, text));
         clear = false;
     }
     let mut special =
@@ -207,7 +208,10 @@ pub(crate) fn parameters(stage: &Stage, errors: &mut Diagnostics) -> bool {
 pub(crate) fn returns(output: &ReturnType, stage: &Stage, errors: &mut Diagnostics) {
     let (name, returns) = (&stage.function, &stage.returns);
     let unit = returns.shape == Shape::Unit;
-    let at = if matches!(output, ReturnType::Default) { name.span() } else { returns.span };
+    let at = match output {
+        ReturnType::Default => name.to_token_stream(),
+        ReturnType::Type(_, ty) => ty.to_token_stream(),
+    };
     let emitter = stage.parameters.iter().any(|parameter| matches!(parameter.kind, Kind::Emitter));
     let polled = stage.parameters.iter().any(|parameter| matches!(parameter.kind, Kind::Demand));
     match stage.role {
@@ -216,19 +220,19 @@ pub(crate) fn returns(output: &ReturnType, stage: &Stage, errors: &mut Diagnosti
                 "a consumer returns nothing or `Result<(), Error>`, but `{name}` returns `{}`; did you mean `#[producer_consumer]`?",
                 spelled(output)
             );
-            return errors.error(at, text);
+            return errors.push(syn::Error::new_spanned(at, text));
         }
         Role::ProducerConsumer if unit => {
             let text = format!(
                 "`{name}` returns nothing: a producer-consumer must return the events it emits; did you mean `#[consumer]`?"
             );
-            return errors.error(at, text);
+            return errors.push(syn::Error::new_spanned(at, text));
         }
         Role::Producer if emitter && !unit => {
             let text = format!(
                 "`{name}` emits through its `Emitter`: it returns nothing, or `Result<(), Error>` to end with an error"
             );
-            return errors.error(at, text);
+            return errors.push(syn::Error::new_spanned(at, text));
         }
         Role::Producer if emitter && !stage.is_async => {
             let text = format!("`{name}` must be an `async fn`: `emit` waits for demand");
@@ -239,7 +243,7 @@ pub(crate) fn returns(output: &ReturnType, stage: &Stage, errors: &mut Diagnosti
             let text = format!(
                 "`{name}` returns nothing: a producer returns its events (`impl Iterator<Item = T>`, `impl Stream<Item = T>`, `Vec<T>`), or puts them into an `Emitter<T>` it takes"
             );
-            return errors.error(at, text);
+            return errors.push(syn::Error::new_spanned(at, text));
         }
         Role::Producer if polled => {
             let list = matches!(returns.shape, Shape::List | Shape::Lists) || stage.options.read.is_some();
@@ -248,7 +252,7 @@ pub(crate) fn returns(output: &ReturnType, stage: &Stage, errors: &mut Diagnosti
                     "a producer that takes a `Demand` returns `Vec<T>`, `Option<Vec<T>>` (`None` ends it), or a `Result` of these; `{name}` returns `{}`",
                     spelled(output)
                 );
-                return errors.error(at, text);
+                return errors.push(syn::Error::new_spanned(at, text));
             }
         }
         _ => {}
@@ -262,7 +266,7 @@ pub(crate) fn returns(output: &ReturnType, stage: &Stage, errors: &mut Diagnosti
             .is_some_and(|item| !matches!(&item, Type::Path(path) if path.qself.is_some()) && borrowed(&item).is_some())
         {
             errors.error(
-                borrowed(ty).unwrap_or(at),
+                borrowed(ty).unwrap_or(returns.span),
                 format!("events must own their data; `{}` borrows", spell(&returns.event)),
             );
         }

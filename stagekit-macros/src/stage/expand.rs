@@ -141,7 +141,7 @@ fn builder(stage: &Stage) -> TokenStream {
     let (private, vis, me) = (stage.private(), &stage.vis, stage.own_type());
     let (generics, args) = stage.scope.unset();
     let on_type = clause(stage.scope.on_struct());
-    let (from_arguments, predicates) = (stage.scope.from_arguments(), clause(stage.scope.predicates(false)));
+    let (from_arguments, predicates) = (stage.scope.of_arguments(), clause(stage.scope.predicates(false)));
     let name = stage.own_name();
     let given: Vec<_> = stage.fields().filter(|parameter| !matches!(parameter.kind, Kind::Fresh(_))).collect();
     let arguments = given.iter().map(|Parameter { kind, ty, field }| match kind {
@@ -160,7 +160,6 @@ fn builder(stage: &Stage) -> TokenStream {
     list.set_span(stage.paren);
     let body = quote_spanned! {ours()=>
         #[doc(hidden)]
-        #[allow(clippy::too_many_arguments)]
         #vis #keyword __stage #from_arguments #list -> #private::Node<#me> #predicates {
             #(#shared)*
             #begin

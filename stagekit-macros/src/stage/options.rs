@@ -60,7 +60,7 @@ impl Options {
         }
         let key = input.call(Ident::parse_any)?;
         let word = key.to_string();
-        if self.seen.iter().any(|seen| *seen == key) {
+        if self.seen.contains(&key) {
             errors.error(key.span(), format!("the option `{word}` is given twice"));
         }
         self.seen.push(key.clone());

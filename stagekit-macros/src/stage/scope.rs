@@ -120,7 +120,7 @@ impl Scope {
     }
 
     /// The parameters that an argument says.
-    pub(crate) fn from_arguments(&self) -> TokenStream {
+    pub(crate) fn of_arguments(&self) -> TokenStream {
         angled(self.params.iter().filter(|param| param.home == Home::Argument).map(Param::declared).collect())
     }
 

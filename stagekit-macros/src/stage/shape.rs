@@ -101,7 +101,7 @@ pub(crate) fn read(output: &ReturnType, context: &Context<'_>) -> syn::Result<Re
             let (value, error) = lifted(ty, &args, context, &mut trusted);
             (true, value, Some(error))
         }
-        None => (false, Inside::Type(ty.clone()), None),
+        None => (false, Inside::Type(Box::new(ty.clone())), None),
     };
     let word = options.read.as_ref().map(ToString::to_string);
     let Inside::Type(inside) = inside else {
@@ -116,7 +116,7 @@ pub(crate) fn read(output: &ReturnType, context: &Context<'_>) -> syn::Result<Re
         return Ok(Returns { outer, shape, inner: false, event, error, span, trusted });
     };
     let (shape, item) = match word.as_deref() {
-        Some("one") => (Shape::One, Some(inside.clone())),
+        Some("one") => (Shape::One, Some((*inside).clone())),
         Some(_) => match events(&inside)? {
             (Shape::One | Shape::Unit, _) => (Shape::Iterator, None),
             read => read,
@@ -146,7 +146,7 @@ pub(crate) fn read(output: &ReturnType, context: &Context<'_>) -> syn::Result<Re
 
 /// What is in a `Result`: a type we can read on, or a projection.
 enum Inside {
-    Type(Type),
+    Type(Box<Type>),
     Projection(TokenStream),
 }
 impl Inside {
@@ -166,12 +166,12 @@ fn lifted(
     trusted: &mut Vec<(TokenStream, &'static str)>,
 ) -> (Inside, TokenStream) {
     match args {
-        [value, error] => (Inside::Type(plain(value).clone()), error.to_token_stream()),
+        [value, error] => (Inside::Type(Box::new(plain(value).clone())), error.to_token_stream()),
         [value] => {
             // The error of an alias does not depend on the value, which may be an `impl Iterator`.
             let ty = with_unit(ty);
             trusted.push((ty.to_token_stream(), "fallible"));
-            (Inside::Type(plain(value).clone()), context.projected(&ty, "Error"))
+            (Inside::Type(Box::new(plain(value).clone())), context.projected(&ty, "Error"))
         }
         _ => {
             trusted.push((ty.to_token_stream(), "fallible"));
@@ -214,7 +214,7 @@ fn events(ty: &Type) -> syn::Result<(Shape, Option<Type>)> {
             true => "a stage that awaits is an `async fn`: write `async fn` and return the events",
             false => "the events' type must be spelled out: `impl Iterator<Item = T>` or `impl Stream<Item = T>`",
         };
-        return Err(syn::Error::new(ty.span(), text));
+        return Err(syn::Error::new_spanned(ty, text));
     }
     Ok((Shape::One, Some(ty.clone())))
 }

@@ -67,7 +67,7 @@ fn takes(stage: &Stage) -> TokenStream {
             accept_all: quote_spanned!(ours()=> events),
             fits: quote_spanned!(ours()=> ()),
         };
-        (names, stage.scope.generics(true, &[up.clone()]))
+        (names, stage.scope.generics(true, std::slice::from_ref(&up)))
     } else {
         // Whichever side the compiler may have to infer must not be the `Self` of the bound.
         let (one, other, accepts) = match stage.scope.is_generic(&own) {
@@ -93,7 +93,12 @@ fn takes(stage: &Stage) -> TokenStream {
         _ => stage.sound(&stage.returns.event),
     };
     let fail = fail(stage);
-    let types = [("In", own, stage.at), ("Out", &out, stage.returns.span), ("Fail", &fail, stage.returns.span)];
+    let types = [
+        ("In", own, stage.at),
+        ("Out", &out, stage.returns.span),
+        ("Fail", &fail, stage.returns.span),
+        ("Fits", fits, stage.at),
+    ];
     let types: TokenStream = types.into_iter().map(|(name, ty, at)| associated(name, ty, at)).collect();
     let by = Ident::new(if stage.by == By::Ref { "ByRef" } else { "ByValue" }, ours());
     let batched = matches!(stage.by, By::Batch | By::Slice);
@@ -118,7 +123,6 @@ fn takes(stage: &Stage) -> TokenStream {
             #types
             type By = #private::#by;
             type Style = #private::#style;
-            type Fits = #fits;
             const ASYNC: ::core::primitive::bool = #awaits;
             const ONE: ::core::primitive::bool = #one;
             const PAUSES: ::core::primitive::bool = #pauses;

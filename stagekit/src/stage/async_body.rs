@@ -177,6 +177,19 @@ impl<In: Send + 'static, R: Run<In>> Work<In, R> {
     }
 }
 
+/// The same on one of tokio's blocking threads.
+async fn elsewhere<R: Send + 'static>(work: impl Future<Output = Back<R>> + Send + 'static) -> Back<R> {
+    let runtime = tokio::runtime::Handle::current();
+    match tokio::task::spawn_blocking(move || runtime.block_on(work)).await {
+        Ok(back) => back,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is shutting down, and this task with it.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
 /// Asynchronous stages, one event after the other.
 pub(crate) struct AsyncBody<In, R: Run<In>> {
     state: State<R>,
@@ -225,10 +238,12 @@ pub(crate) struct BatchBody<In, R: Run<In>> {
     size: usize,
     every: Duration,
     due: Option<Pin<Box<Sleep>>>,
+    /// The stage's function blocks its thread.
+    blocking: bool,
 }
 
 impl<In: Send + 'static, R: Run<In> + 'static> BatchBody<In, R> {
-    pub(crate) fn new(run: R, care: Care, size: usize, every: Duration) -> Self {
+    pub(crate) fn new(run: R, care: Care, size: usize, every: Duration, blocking: bool) -> Self {
         BatchBody {
             state: State::Idle(run, care),
             gate: Arc::new(Gate::new()),
@@ -236,6 +251,7 @@ impl<In: Send + 'static, R: Run<In> + 'static> BatchBody<In, R> {
             size,
             every,
             due: None,
+            blocking,
         }
     }
 }
@@ -266,8 +282,14 @@ impl<In: Send + 'static, R: Run<In> + 'static> Body<In, R::Out> for BatchBody<In
                 && let Some((run, care)) = self.state.take()
             {
                 self.due = None;
-                let work = Work::new(run, care, self.gate.clone());
-                self.state = State::Working(Box::pin(work.batch(std::mem::take(&mut self.gathered))));
+                let mut work = Work::new(run, care, self.gate.clone());
+                let events = std::mem::take(&mut self.gathered);
+                self.state = State::Working(if self.blocking {
+                    work.outbox = Outbox::default();
+                    Box::pin(elsewhere(work.batch(events)))
+                } else {
+                    Box::pin(work.batch(events))
+                });
             }
         }
         self.state.poll(cx, &self.gate, out)

@@ -58,7 +58,13 @@ impl Care {
         let cause = Cause::Panicked(text(&*panic));
         let mut skips = true;
         run.clear();
-        run.each(&mut |slot| skips &= slot.get().0.on_panic() == Policy::Skip);
+        run.each(&mut |slot| {
+            let slot = slot.get().0;
+            // Errors that the event had before it panicked go their way; its receipt has failed already.
+            slot.release(&mut || None);
+            slot.take_failures();
+            skips &= slot.on_panic() == Policy::Skip;
+        });
         let mut first = true;
         run.each(&mut |slot| {
             if std::mem::take(&mut first) {

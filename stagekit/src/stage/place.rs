@@ -22,7 +22,7 @@ use crate::stage::concurrent_body::ConcurrentBody;
 use crate::stage::inlet::Inlet;
 use crate::stage::outlet::Outlet;
 use crate::stage::side::Side;
-use crate::stage::source::{Asked, AskedAsync, Emitted, Iterated, Sourced, Spring, Streamed};
+use crate::stage::source::{Asked, AskedAsync, Blocking, Emitted, Iterated, Pull, Pulled, Sourced, Spring, Streamed};
 use crate::stage::source_body::{Looped, Rim, SourceBody, Sprung};
 use crate::stage::task::{Ending, Out, SourceTask, StageTask};
 use crate::subscription::{Inbox, Up};
@@ -116,9 +116,14 @@ struct Worker<R, T> {
     out: Out<T>,
 }
 
-fn checked(parts: &[Part]) -> Result<(), Wrong> {
-    for part in parts {
-        part.options.check().map_err(|wrong| (part.options.name.clone(), wrong))?;
+fn checked(parts: &[Part], producer: bool, is_async: bool) -> Result<(), Wrong> {
+    for (at, Part { options, .. }) in parts.iter().enumerate() {
+        let role = if producer && at == 0 { options.check_producer() } else { options.check_consumer() };
+        role.and_then(|()| options.check()).map_err(|wrong| (options.name.clone(), wrong))?;
+        if options.blocking && is_async && options.batch.is_none() {
+            let wrong = "`blocking` is for synchronous stages, and this task awaits: use `=>` to keep them apart";
+            return Err((options.name.clone(), wrong.into()));
+        }
     }
     for part in parts.iter().skip(1) {
         let options = &part.options;
@@ -197,13 +202,13 @@ fn care(parts: &[Part]) -> Care {
 /// The body of a run.
 fn body<In: Send + 'static, R: Run<In> + 'static>(run: R, options: &Options, care: Care) -> Box<dyn Body<In, R::Out>> {
     if let Some((size, every)) = options.batch {
-        Box::new(BatchBody::new(run, care, size, every))
+        Box::new(BatchBody::new(run, care, size, every, options.blocking))
     } else if options.concurrency > 1 {
         Box::new(ConcurrentBody::new(run, care, options.concurrency, options.unordered))
-    } else if R::ASYNC || R::PAUSES {
-        Box::new(AsyncBody::new(run, care))
     } else if options.blocking {
         Box::new(BlockingBody::new(run, care))
+    } else if R::ASYNC || R::PAUSES {
+        Box::new(AsyncBody::new(run, care))
     } else {
         Box::new(SyncBody::new(run, care))
     }
@@ -239,7 +244,7 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
     }
 
     fn wire(&mut self) -> Result<(), Wrong> {
-        checked(&self.parts)?;
+        checked(&self.parts, false, R::ASYNC)?;
         let options = &self.parts[0].options;
         if let Some((size, _)) = options.batch {
             let (max, _) = options.limits.resolve().map_err(|wrong| (options.name.clone(), wrong))?;
@@ -301,7 +306,7 @@ impl<P: Producer, R: Run<P::Out> + 'static> Place for SourcePlace<P, R> {
     }
 
     fn wire(&mut self) -> Result<(), Wrong> {
-        checked(&self.parts)?;
+        checked(&self.parts, true, R::ASYNC)?;
         let Some((head, run)) = &mut self.open else { return Ok(()) };
         self.out = Some(ends(&self.parts, Some(&mut head.1), run, &self.outlets, is_consumer::<R::Out>())?);
         Ok(())
@@ -330,6 +335,14 @@ struct Opening<R, F: Fault> {
 }
 
 impl<R, F: Fault> Opening<R, F> {
+    fn pulled<T: Event, P: Pull<T, F> + 'static>(self, pull: P) -> Box<dyn SourceBody<R::Out>>
+    where
+        R: Run<T> + 'static,
+    {
+        let every = self.options.poll_every;
+        if self.options.blocking { self.sprung(Blocking::new(pull, every)) } else { self.sprung(Pulled::new(pull, every)) }
+    }
+
     fn sprung<T: Event, S: Spring<T, F> + 'static>(self, spring: S) -> Box<dyn SourceBody<R::Out>>
     where
         R: Run<T> + 'static,
@@ -344,7 +357,7 @@ impl<T: Event, F: Fault, R: Run<T> + 'static> Opens<T, F> for Opening<R, F> {
 
     fn iterator(self, events: impl Iterator<Item = Result<T, F>> + Send + 'static) -> Self::Opened {
         if R::ASYNC || R::PAUSES || self.options.blocking {
-            return self.sprung(Iterated(events));
+            return self.pulled(Iterated(events));
         }
         Box::new(Looped::new(events, self.run, self.care, self.rim))
     }
@@ -352,8 +365,7 @@ impl<T: Event, F: Fault, R: Run<T> + 'static> Opens<T, F> for Opening<R, F> {
         self.sprung(Streamed(Box::pin(events)))
     }
     fn demand(self, ask: impl FnMut(Demand) -> Polled<T, F> + Send + 'static) -> Self::Opened {
-        let every = self.options.poll_every;
-        self.sprung(Asked::new(ask, every))
+        self.pulled(Asked(ask))
     }
     fn demand_async<S, A>(self, state: S, ask: impl FnMut(S, Demand) -> A + Send + 'static) -> Self::Opened
     where

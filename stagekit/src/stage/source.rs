@@ -35,21 +35,125 @@ fn sort<T, F>(result: Result<T, F>, out: &mut Events<T>, failures: &mut Vec<F>) 
     }
 }
 
+/// What gives its events at once, when it is called.
+pub(crate) trait Pull<T, F>: Send {
+    fn pull(&mut self, room: usize, out: &mut Vec<T>, failures: &mut Vec<F>) -> More;
+}
+
 /// An iterator.
 pub(crate) struct Iterated<I>(pub(crate) I);
 
-impl<T, F: Fault, I: Iterator<Item = Result<T, F>> + Send> Spring<T, F> for Iterated<I> {
-    fn poll(&mut self, _: &mut Context<'_>, room: usize, out: &mut Events<T>, failures: &mut Vec<F>) -> Poll<More> {
-        let mut taken = 0;
-        for result in self.0.by_ref().take(room) {
-            taken += 1;
-            sort(result, out, failures);
-            if F::POSSIBLE && !failures.is_empty() {
-                // A failure is looked at before the next event is made.
-                return Poll::Ready(More::Yes);
+impl<T, F: Fault, I: Iterator<Item = Result<T, F>> + Send> Pull<T, F> for Iterated<I> {
+    fn pull(&mut self, room: usize, out: &mut Vec<T>, failures: &mut Vec<F>) -> More {
+        for _ in 0..room {
+            match self.0.next() {
+                None => return More::Ended,
+                Some(Ok(event)) => out.push(event),
+                Some(Err(failure)) => {
+                    failures.push(failure);
+                    // A failure is looked at before the next event is made.
+                    return More::Yes;
+                }
             }
         }
-        Poll::Ready(if taken < room { More::Ended } else { More::Yes })
+        More::Yes
+    }
+}
+
+/// A function that is called with the demand.
+pub(crate) struct Asked<A>(pub(crate) A);
+
+impl<T, F, A: FnMut(Demand) -> Polled<T, F> + Send> Pull<T, F> for Asked<A> {
+    fn pull(&mut self, room: usize, out: &mut Vec<T>, failures: &mut Vec<F>) -> More {
+        let answer = (self.0)(Demand::new(room));
+        out.extend(answer.events);
+        failures.extend(answer.failure);
+        if answer.ended { More::Ended } else { More::Yes }
+    }
+}
+
+/// Pulls on the stage's own task.
+pub(crate) struct Pulled<P> {
+    pull: P,
+    rest: Rest,
+}
+
+impl<P> Pulled<P> {
+    pub(crate) fn new(pull: P, every: Duration) -> Self {
+        Pulled { pull, rest: Rest::new(every) }
+    }
+}
+
+impl<T, F, P: Pull<T, F>> Spring<T, F> for Pulled<P> {
+    fn poll(&mut self, cx: &mut Context<'_>, room: usize, out: &mut Events<T>, failures: &mut Vec<F>) -> Poll<More> {
+        if self.rest.poll(cx).is_pending() {
+            return Poll::Pending;
+        }
+        let more = self.pull.pull(room, &mut out.values, failures);
+        self.rest.after(out.len(), room);
+        Poll::Ready(more)
+    }
+}
+
+type Pulling<P, T, F> = tokio::task::JoinHandle<(P, Vec<T>, Vec<F>, More)>;
+
+/// Pulls on tokio's blocking threads.
+pub(crate) struct Blocking<P, T, F> {
+    idle: Option<P>,
+    working: Option<(Pulling<P, T, F>, usize)>,
+    rest: Rest,
+    stopped: bool,
+}
+
+impl<P, T, F> Blocking<P, T, F> {
+    pub(crate) fn new(pull: P, every: Duration) -> Self {
+        Blocking { idle: Some(pull), working: None, rest: Rest::new(every), stopped: false }
+    }
+}
+
+impl<T: Send + 'static, F: Send + 'static, P: Pull<T, F> + 'static> Spring<T, F> for Blocking<P, T, F> {
+    fn poll(&mut self, cx: &mut Context<'_>, room: usize, out: &mut Events<T>, failures: &mut Vec<F>) -> Poll<More> {
+        if self.working.is_none() {
+            if self.stopped {
+                return Poll::Ready(More::Ended);
+            }
+            if room == 0 || self.rest.poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            let Some(mut pull) = self.idle.take() else { return Poll::Ready(More::Ended) };
+            let pulling = tokio::task::spawn_blocking(move || {
+                let (mut events, mut failures) = (Vec::new(), Vec::new());
+                let more = pull.pull(room, &mut events, &mut failures);
+                (pull, events, failures, more)
+            });
+            self.working = Some((pulling, room));
+        }
+        let Some((pulling, wanted)) = &mut self.working else { return Poll::Pending };
+        let Poll::Ready(result) = Pin::new(pulling).poll(cx) else { return Poll::Pending };
+        let wanted = *wanted;
+        self.working = None;
+        match result {
+            Ok((pull, events, new_failures, more)) => {
+                self.idle = Some(pull);
+                self.rest.after(events.len(), wanted);
+                out.append(events.into());
+                failures.extend(new_failures);
+                Poll::Ready(more)
+            }
+            // It panicked: the panic goes on here, where it is contained and told.
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Poll::Ready(More::Ended),
+            },
+        }
+    }
+    fn stop(&mut self) -> More {
+        self.stopped = true;
+        // A call that has begun is finished, and its events are delivered.
+        if self.working.is_some() { More::Yes } else { More::Ended }
+    }
+    fn pushes(&self) -> bool {
+        self.working.is_some()
     }
 }
 
@@ -98,47 +202,11 @@ impl Rest {
         }
         Poll::Ready(())
     }
-    fn begin(&mut self) {
-        if !self.every.is_zero() {
+    /// A call has given `got` events where `wanted` were wanted.
+    fn after(&mut self, got: usize, wanted: usize) {
+        if got < wanted && !self.every.is_zero() {
             self.until = Some(Box::pin(sleep_until(Instant::now() + self.every)));
         }
-    }
-}
-
-fn polled<T, F>(
-    polled: Polled<T, F>,
-    room: usize,
-    rest: &mut Rest,
-    out: &mut Events<T>,
-    failures: &mut Vec<F>,
-) -> More {
-    if polled.events.len() < room {
-        rest.begin();
-    }
-    out.append(polled.events.into());
-    failures.extend(polled.failure);
-    if polled.ended { More::Ended } else { More::Yes }
-}
-
-/// A function that is called with the demand.
-pub(crate) struct Asked<A> {
-    ask: A,
-    rest: Rest,
-}
-
-impl<A> Asked<A> {
-    pub(crate) fn new(ask: A, every: Duration) -> Self {
-        Asked { ask, rest: Rest::new(every) }
-    }
-}
-
-impl<T, F, A: FnMut(Demand) -> Polled<T, F> + Send> Spring<T, F> for Asked<A> {
-    fn poll(&mut self, cx: &mut Context<'_>, room: usize, out: &mut Events<T>, failures: &mut Vec<F>) -> Poll<More> {
-        if self.rest.poll(cx).is_pending() {
-            return Poll::Pending;
-        }
-        let answer = (self.ask)(Demand::new(room));
-        Poll::Ready(polled(answer, room, &mut self.rest, out, failures))
     }
 }
 
@@ -179,7 +247,10 @@ where
         let wanted = *wanted;
         self.state = Some(state);
         self.working = None;
-        Poll::Ready(polled(answer, wanted, &mut self.rest, out, failures))
+        self.rest.after(answer.events.len(), wanted);
+        out.append(answer.events.into());
+        failures.extend(answer.failure);
+        Poll::Ready(if answer.ended { More::Ended } else { More::Yes })
     }
     fn stop(&mut self) -> More {
         self.stopped = true;

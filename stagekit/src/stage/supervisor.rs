@@ -31,7 +31,9 @@ struct Inner {
 /// What all handles of one pipeline share.
 struct State {
     gauges: Vec<Gauge>,
-    sources: Vec<Arc<Inbox<Up>>>,
+    sources: Mutex<Vec<Arc<Inbox<Up>>>>,
+    /// Where the tasks run: a handle may be used from any thread.
+    runtime: tokio::runtime::Handle,
     started: Instant,
     inner: Mutex<Inner>,
     finished: watch::Sender<bool>,
@@ -71,7 +73,7 @@ impl State {
     }
 
     fn drain(&self) {
-        for source in &self.sources {
+        for source in &*lock(&self.sources) {
             let _ = source.send(Up::Drain);
         }
     }
@@ -134,14 +136,15 @@ pub(crate) fn start<T>(launched: Result<Launched, Wrong>, finish: Box<dyn FnOnce
     let inner = Inner { left: tasks.len(), failure: wrong, aborted: None, aborts: Vec::new(), elapsed: None };
     let state = Arc::new(State {
         gauges,
-        sources,
+        sources: Mutex::new(sources),
+        runtime: tokio::runtime::Handle::current(),
         started: Instant::now(),
         inner: Mutex::new(inner),
         finished: watch::Sender::new(empty),
     });
     for (name, task) in tasks {
         let witness = Witness { state: state.clone(), told: false };
-        let handle = tokio::spawn(Supervised { task: Some(task), name, witness });
+        let handle = state.runtime.spawn(Supervised { task: Some(task), name, witness });
         lock(&state.inner).aborts.push(handle.abort_handle());
     }
     Running { handle: Handle(state), finish: Some(finish), kill: true }
@@ -296,11 +299,16 @@ impl Handle {
     pub fn drain(&self, limit: Duration) {
         self.0.drain();
         let state = self.0.clone();
-        tokio::spawn(async move {
+        self.0.runtime.spawn(async move {
             if tokio::time::timeout(limit, state.finished()).await.is_err() {
                 state.abort(Cause::DrainTimeout(limit));
             }
         });
+    }
+
+    /// One more producer that is to be told to drain.
+    pub(crate) fn add_source(&self, inbox: Arc<Inbox<Up>>) {
+        lock(&self.0.sources).push(inbox);
     }
 
     /// Stops now: futures are dropped half-way, and what was on its way is lost and counted. Returns at once.
@@ -314,7 +322,7 @@ impl Handle {
     #[cfg(feature = "signal")]
     pub fn drain_on_signal(&self, limit: Duration) {
         let handle = self.clone();
-        tokio::spawn(async move {
+        self.0.runtime.spawn(async move {
             tokio::select! {
                 () = crate::signal::shutdown() => {}
                 () = handle.finished() => return,

@@ -80,8 +80,10 @@ impl<T: Event> Input<T> {
         }
         let State::Idle(outlets, stages) = std::mem::replace(&mut self.state, State::Ended) else { return Ok(()) };
         match wire(&outlets, None, Arc::default()) {
-            Ok((outlet, _)) => {
-                self.state = State::Running { outlet, gathered: Vec::new(), running: runnable(stages).spawn() };
+            Ok((outlet, inbox)) => {
+                let running = runnable(stages).spawn();
+                running.handle().add_source(inbox);
+                self.state = State::Running { outlet, gathered: Vec::new(), running };
                 Ok(())
             }
             Err(text) => {
@@ -102,6 +104,12 @@ impl<T: Event> Input<T> {
                         self.end();
                         continue;
                     }
+                    if outlet.is_draining() && gathered.is_empty() && outlet.is_clear() {
+                        // The pipeline drains: what was fed has been handed on, and no more is taken.
+                        self.end();
+                        return Poll::Ready(if all { Ok(()) } else { Err(closed()) });
+                    }
+                    let all = all || outlet.is_draining();
                     if gathered.is_empty() && outlet.is_clear() || !all && gathered.len() < BATCH && outlet.is_ready() {
                         return Poll::Ready(Ok(()));
                     }

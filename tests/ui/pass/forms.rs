@@ -41,7 +41,7 @@ fn main() {
             => (|x| if x > limit { x } else { limit }).workers(2)
             => try_map |x| u8::try_from(x)
             => |x: u8| -> u64 { u64::from(x) }
-            => [|x| drop(Some(x)), |x: &u64| assert!(*x < 100), try_map |x| if x < 100 { Ok(()) } else { Err("large") }]
+            => [|x| assert!(x < 100), |x: &u64| assert!(*x < 100), try_map |x| if x < 100 { Ok(()) } else { Err("large") }]
     };
     let _ = pipeline! { { from_iter(0..3) } => { shown() } => fetched };
     let _ = (numbers(), alarms());

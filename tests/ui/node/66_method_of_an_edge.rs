@@ -1,0 +1,9 @@
+use stagekit::prelude::*;
+use tests::stages::*;
+
+fn main() {
+    let _ = pipeline! {
+        let store = save;
+        counter(0..3) => store.maxdemand(3)
+    };
+}
