@@ -162,7 +162,7 @@ pub fn look(connection: &Connection) {
 /// Takes what cannot be cloned.
 #[consumer]
 pub fn keep(connection: Connection) {
-    drop(connection);
+    assert!(connection.0 < u64::MAX);
 }
 /// Borrows what cannot be lent.
 #[consumer]

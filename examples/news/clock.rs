@@ -6,14 +6,14 @@ use chrono::{DateTime, SubsecRound, Utc};
 
 /// Says what time it is, in whole seconds.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Clock {
+pub struct Clock {
     fixed: Option<DateTime<Utc>>,
 }
 
 /// `SOURCE_DATE_EPOCH` is set, but it is not a number of seconds.
 #[derive(Debug, thiserror::Error)]
 #[error("SOURCE_DATE_EPOCH is {0:?}; it must be a number of seconds since 1970")]
-pub(crate) struct BadEpoch(String);
+pub struct BadEpoch(String);
 
 impl Clock {
     /// The machine's clock, or the fixed one that `SOURCE_DATE_EPOCH` asks for (reproducible-builds.org).
@@ -21,7 +21,7 @@ impl Clock {
     /// # Errors
     ///
     /// The variable is set to something else than a number of seconds.
-    pub(crate) fn from_environment() -> Result<Self, BadEpoch> {
+    pub fn from_environment() -> Result<Self, BadEpoch> {
         let Some(text) = std::env::var_os("SOURCE_DATE_EPOCH") else {
             return Ok(Self { fixed: None });
         };
@@ -40,7 +40,7 @@ impl Clock {
     }
 
     /// The time, in whole seconds.
-    pub(crate) fn now(&self) -> DateTime<Utc> {
+    pub fn now(&self) -> DateTime<Utc> {
         self.fixed.unwrap_or_else(|| DateTime::<Utc>::from(SystemTime::now()).trunc_subsecs(0))
     }
 }

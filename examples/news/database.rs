@@ -12,6 +12,7 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use rusqlite::{Connection, TransactionBehavior, params};
 use semver::Version;
+use stagekit::consumer;
 
 use crate::changelog::Matched;
 use crate::progress::Progress;
@@ -41,7 +42,7 @@ const SCHEMA: &str = "
 
 /// The connection through which posts are recorded.
 #[derive(Debug)]
-pub(crate) struct Database {
+pub struct Database {
     connection: Connection,
     progress: Arc<Progress>,
 }
@@ -52,13 +53,13 @@ impl Database {
     /// # Errors
     ///
     /// The file cannot be opened or is something else.
-    pub(crate) fn open(path: &Path, progress: Arc<Progress>) -> Result<Self, rusqlite::Error> {
+    pub fn open(path: &Path, progress: Arc<Progress>) -> Result<Self, rusqlite::Error> {
         let connection = connect(path)?;
         Ok(Self { connection, progress })
     }
 
     /// The connection, for reading.
-    pub(crate) fn connection(&self) -> &Connection {
+    pub fn connection(&self) -> &Connection {
         &self.connection
     }
 
@@ -67,7 +68,7 @@ impl Database {
     /// # Errors
     ///
     /// The database cannot be written.
-    pub(crate) fn take_back(&mut self, posts: &[(String, Version)]) -> Result<(), rusqlite::Error> {
+    pub fn take_back(&mut self, posts: &[(String, Version)]) -> Result<(), rusqlite::Error> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for (crate_name, version) in posts {
             transaction.execute(
@@ -80,7 +81,7 @@ impl Database {
 }
 
 /// Opens a connection with everything that each of them needs.
-pub(crate) fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
+pub fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(PATIENCE)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -96,7 +97,8 @@ pub(crate) fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
 /// # Errors
 ///
 /// The database cannot be written; then nothing of the batch is.
-pub(crate) fn report(done: Vec<Published>, db: &mut Database) -> Result<(), rusqlite::Error> {
+#[consumer(batch(200, Duration::from_millis(200)))]
+pub fn report(done: Vec<Published>, db: &mut Database) -> Result<(), rusqlite::Error> {
     let transaction = db.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for post in &done {
         let (name, version) = (&post.crate_name, post.version.to_string());
@@ -124,7 +126,7 @@ pub(crate) fn report(done: Vec<Published>, db: &mut Database) -> Result<(), rusq
 }
 
 /// Every post on record, newest release first, then by crate, then by version downwards; undated ones last.
-pub(crate) fn posts(connection: &Connection) -> Result<Vec<Published>, rusqlite::Error> {
+pub fn posts(connection: &Connection) -> Result<Vec<Published>, rusqlite::Error> {
     let mut subjects =
         connection.prepare("SELECT subject, entry FROM subjects WHERE crate = ?1 AND version = ?2 ORDER BY place")?;
     let mut files = connection.prepare("SELECT format, bytes FROM files WHERE crate = ?1 AND version = ?2")?;
@@ -162,7 +164,7 @@ pub(crate) fn posts(connection: &Connection) -> Result<Vec<Published>, rusqlite:
 }
 
 /// A time as the tables have it.
-pub(crate) fn timestamp(time: DateTime<Utc>) -> String {
+pub fn timestamp(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
@@ -194,7 +196,7 @@ mod tests {
     fn recording_twice_is_recording_once_and_the_first_time_stays() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("news.db");
-        let mut database = Database::open(&path, Arc::new(Progress::new())).expect("a database");
+        let mut database = Database::open(&path, Arc::new(Progress::begin())).expect("a database");
         let first = vec![
             published("1.0.0", None),
             published("1.2.0", Some("2024-01-02")),
@@ -220,7 +222,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("news.db");
         let write = |offset: u64| {
-            let mut database = Database::open(&path, Arc::new(Progress::new())).expect("a database");
+            let mut database = Database::open(&path, Arc::new(Progress::begin())).expect("a database");
             for n in 0..40 {
                 report(vec![published(&format!("{}.0.0", offset + n), None)], &mut database).expect("recorded");
             }

@@ -1,19 +1,20 @@
-//! Files that made no posts are kept with their reason, in a table of their own and through a connection of their own,
-//! so that the stage that rejects never waits for the stage that reports.
+//! Files that made no posts, and posts that made no page, are kept with their reason, in a table of their own and
+//! through a connection of their own, so that the stage that rejects never waits for the stage that reports.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use rusqlite::{Connection, params};
+use stagekit::consumer;
 
-use crate::changelog::Rejected;
+use crate::changelog::{Reason, Rejected};
 use crate::clock::Clock;
 use crate::database::{connect, timestamp};
 use crate::progress::Progress;
-use std::sync::Arc;
 
 /// The connection through which rejected files are recorded.
 #[derive(Debug)]
-pub(crate) struct DeadLetters {
+pub struct DeadLetters {
     connection: Connection,
     clock: Clock,
     progress: Arc<Progress>,
@@ -21,13 +22,13 @@ pub(crate) struct DeadLetters {
 
 /// A file on record as rejected.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct DeadLetter {
-    /// Relative to the folder searched.
-    pub(crate) path: String,
+pub struct DeadLetter {
+    /// Where it was, as [`Rejected::path`] has it.
+    pub path: String,
     /// One word.
-    pub(crate) reason: String,
+    pub reason: String,
     /// The reason for people.
-    pub(crate) detail: String,
+    pub detail: String,
 }
 
 impl DeadLetters {
@@ -36,7 +37,7 @@ impl DeadLetters {
     /// # Errors
     ///
     /// The file cannot be opened or is something else.
-    pub(crate) fn open(path: &Path, clock: Clock, progress: Arc<Progress>) -> Result<Self, rusqlite::Error> {
+    pub fn open(path: &Path, clock: Clock, progress: Arc<Progress>) -> Result<Self, rusqlite::Error> {
         let connection = connect(path)?;
         Ok(Self { connection, clock, progress })
     }
@@ -47,19 +48,23 @@ impl DeadLetters {
 /// # Errors
 ///
 /// The database cannot be written.
-pub(crate) fn quarantine(rejected: Rejected, dead: &mut DeadLetters) -> Result<(), rusqlite::Error> {
+#[consumer]
+pub fn quarantine(rejected: Rejected, dead: &mut DeadLetters) -> Result<(), rusqlite::Error> {
     let mut insert = dead.connection.prepare_cached(
         "INSERT INTO dead_letters VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (path) DO UPDATE SET reason = excluded.reason, detail = excluded.detail",
     )?;
     let reason = &rejected.reason;
     insert.execute(params![rejected.path, reason.label(), reason.to_string(), timestamp(dead.clock.now())])?;
+    if matches!(reason, Reason::NotRendered(_)) {
+        dead.progress.given_up();
+    }
     dead.progress.rejected();
     Ok(())
 }
 
 /// Every dead letter on record, by reason and path.
-pub(crate) fn dead_letters(connection: &Connection) -> Result<Vec<DeadLetter>, rusqlite::Error> {
+pub fn dead_letters(connection: &Connection) -> Result<Vec<DeadLetter>, rusqlite::Error> {
     let mut statement = connection.prepare("SELECT path, reason, detail FROM dead_letters ORDER BY reason, path")?;
     let letter =
         |row: &rusqlite::Row<'_>| Ok(DeadLetter { path: row.get(0)?, reason: row.get(1)?, detail: row.get(2)? });
@@ -69,12 +74,11 @@ pub(crate) fn dead_letters(connection: &Connection) -> Result<Vec<DeadLetter>, r
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::changelog::Reason;
 
     #[test]
     fn a_file_is_rejected_once_with_its_latest_reason() {
         let folder = tempfile::tempdir().expect("a folder");
-        let progress = Arc::new(Progress::new());
+        let progress = Arc::new(Progress::begin());
         let mut dead =
             DeadLetters::open(&folder.path().join("news.db"), Clock::fixed(0), progress).expect("a database");
         for reason in [Reason::Empty, Reason::NoRelease, Reason::NoRelease] {

@@ -10,11 +10,11 @@ use crate::{feed, index, metrics};
 
 /// What the database knows.
 #[derive(Debug)]
-pub(crate) struct Record {
+pub struct Record {
     /// Newest first.
-    pub(crate) posts: Vec<Published>,
+    pub posts: Vec<Published>,
     /// By reason and path.
-    pub(crate) dead: Vec<DeadLetter>,
+    pub dead: Vec<DeadLetter>,
 }
 
 /// Writes `index.html`, `feed.xml`, `feed.json` and `metrics.prom`, and returns what they were made from.
@@ -22,7 +22,7 @@ pub(crate) struct Record {
 /// # Errors
 ///
 /// The database cannot be read, or a file cannot be written.
-pub(crate) fn finish(site: &Site, database: &Database, run: &Run) -> Result<Record, Box<dyn std::error::Error>> {
+pub fn finish(site: &Site, database: &Database, run: &Run) -> Result<Record, Box<dyn std::error::Error>> {
     let posts = database::posts(database.connection())?;
     let dead = dead_letters(database.connection())?;
     let record = Record { posts, dead };

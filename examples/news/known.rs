@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use semver::Version;
+use stagekit::producer_consumer;
 
 use crate::changelog::Post;
 use crate::database::{self, Database};
@@ -11,7 +12,7 @@ use crate::progress::Progress;
 
 /// The posts on record when the run began, with the subjects they were published for.
 #[derive(Debug)]
-pub(crate) struct Known {
+pub struct Known {
     posts: HashMap<(String, Version), Vec<String>>,
     progress: Arc<Progress>,
 }
@@ -22,7 +23,7 @@ impl Known {
     /// # Errors
     ///
     /// The database cannot be read.
-    pub(crate) fn load(database: &Database, progress: Arc<Progress>) -> Result<Self, rusqlite::Error> {
+    pub fn load(database: &Database, progress: Arc<Progress>) -> Result<Self, rusqlite::Error> {
         let posts = database::posts(database.connection())?.into_iter().map(|post| {
             let subjects = post.subjects.into_iter().map(|matched| matched.subject);
             ((post.crate_name, post.version), sorted(subjects))
@@ -33,7 +34,8 @@ impl Known {
 
 /// Passes on what no earlier run has published. Asking for other subjects is asking for news: a post that matches others
 /// than it was published for is passed on and replaces itself.
-pub(crate) fn fresh(post: Post, known: &Known) -> Option<Post> {
+#[producer_consumer]
+pub fn fresh(post: Post, known: &Known) -> Option<Post> {
     let key = (post.crate_name.clone(), post.version.clone());
     let subjects = sorted(post.subjects.iter().map(|matched| matched.subject.clone()));
     if known.posts.get(&key) == Some(&subjects) {
@@ -72,7 +74,7 @@ mod tests {
     #[test]
     fn what_is_on_record_is_not_fresh_unless_its_subjects_change() {
         let folder = tempfile::tempdir().expect("a folder");
-        let progress = Arc::new(Progress::new());
+        let progress = Arc::new(Progress::begin());
         let path = folder.path().join("news.db");
         let mut database = Database::open(&path, Arc::clone(&progress)).expect("a database");
         let posts = many(2);

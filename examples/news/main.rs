@@ -9,41 +9,31 @@
 //! ```
 //!
 //! Every stage is a plain function in a module of its own; this file reads the arguments, connects the stages and says
-//! what was made.
-
-mod changelog;
-mod chart;
-mod clock;
-mod database;
-mod dead_letter;
-mod feed;
-mod finish;
-mod index;
-mod known;
-mod metrics;
-mod progress;
-mod render;
-mod site;
-mod subjects;
+//! what was made. Ctrl-C (or SIGTERM) takes no more files up and finishes the posts that are on their way; a second one
+//! ends at once.
 
 use std::error::Error;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Parser;
+use news::changelog::{changelogs, read, releases};
+use news::clock::Clock;
+use news::database::{Database, report};
+use news::dead_letter::{DeadLetters, quarantine};
+use news::finish::{Record, finish};
+use news::known::{Known, fresh};
+use news::progress::{Progress, Run};
+use news::render::{Press, render};
+use news::site::{Site, publish};
+use news::subjects::{DEFAULT, Tags, followed};
+use stagekit::prelude::*;
 
-use crate::changelog::{changelogs, read, releases};
-use crate::clock::Clock;
-use crate::database::{Database, report};
-use crate::dead_letter::{DeadLetters, quarantine};
-use crate::finish::{Record, finish};
-use crate::known::{Known, fresh};
-use crate::progress::{Progress, Run};
-use crate::render::{Press, render};
-use crate::site::{Site, publish};
-use crate::subjects::{Tags, followed};
+/// How long a run that is asked to end may take to finish the posts that are on their way.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How many of the rejected files are named for each reason; the site has them all.
 const NAMED: usize = 3;
@@ -54,7 +44,7 @@ struct Arguments {
     /// The folder to search [default: $CARGO_HOME/registry/src]
     root: Option<PathBuf>,
     /// The subjects to follow, separated by commas; any word will do
-    #[arg(long, default_value = subjects::DEFAULT)]
+    #[arg(long, default_value = DEFAULT)]
     tags: String,
     /// The folder to publish to
     #[arg(long, default_value = "target/news", value_name = "DIR")]
@@ -64,19 +54,9 @@ struct Arguments {
     workers: Option<NonZeroUsize>,
 }
 
-/// Everything that the stages are given.
-struct Resources {
-    root: PathBuf,
-    tags: Tags,
-    known: Known,
-    site: Arc<Site>,
-    database: Database,
-    dead_letters: DeadLetters,
-    workers: usize,
-}
-
-fn main() -> ExitCode {
-    match run(Arguments::parse()) {
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("news: {error}");
@@ -85,7 +65,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let root = match arguments.root {
         Some(root) => root,
         None => home::cargo_home()?.join("registry").join("src"),
@@ -101,52 +81,36 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let workers = arguments.workers.map_or_else(cores, NonZeroUsize::get);
 
     let clock = Clock::from_environment()?;
-    let progress = Arc::new(Progress::new());
+    let progress = Arc::new(Progress::begin());
     let site = Arc::new(Site::open(arguments.out, clock, Arc::clone(&progress))?);
     let path = site.root().join("news.db");
     let mut database = Database::open(&path, Arc::clone(&progress))?;
     site.reconcile(&mut database)?;
     let known = Known::load(&database, Arc::clone(&progress))?;
     let dead_letters = DeadLetters::open(&path, clock, Arc::clone(&progress))?;
-
     println!("reading {} for {}", root.display(), tags.names().collect::<Vec<_>>().join(", "));
-    run_pipeline(Resources { root, tags, known, site: Arc::clone(&site), database, dead_letters, workers })?;
+
+    let running = pipeline! {
+        let done = report(database);
+        let dead = quarantine(dead_letters);
+
+        changelogs(root).blocking()
+            => read.blocking().max_demand(1) else dead
+            -> releases else dead
+            -> followed(tags)
+            -> fresh(known)
+            => render(Press::default()).workers(workers).blocking().max_demand(8) else dead
+            => publish(Arc::clone(&site)).blocking().max_demand(16)
+            => done.max_demand(400);
+    }
+    .spawn();
+    running.handle().drain_on_signal(PATIENCE);
+    let finished = running.await?;
 
     let run = progress.finish();
-    let database = Database::open(&path, Arc::clone(&progress))?;
-    let record = finish(&site, &database, &run)?;
+    let record = finish(&site, &finished.done, &run)?;
     say(&site, &record, &run.later(&progress));
-    Ok(())
-}
-
-/// Connects the stages and runs them to the end.
-fn run_pipeline(resources: Resources) -> Result<(), Box<dyn Error>> {
-    /// How many publications are recorded in one transaction.
-    const BATCH: usize = 200;
-
-    let Resources { root, tags, known, site, mut database, mut dead_letters, workers } = resources;
-    debug_assert!(workers > 0, "the arguments see to it");
-    let mut press = Press::default();
-    let mut done = Vec::new();
-    for found in changelogs(root) {
-        let posts = match read(found).and_then(releases) {
-            Ok(posts) => posts,
-            Err(rejected) => {
-                quarantine(rejected, &mut dead_letters)?;
-                continue;
-            }
-        };
-        for post in posts {
-            let Some(post) = followed(post, &tags).and_then(|post| fresh(post, &known)) else {
-                continue;
-            };
-            done.push(publish(render(&post, &mut press)?, &site)?);
-            if done.len() >= BATCH {
-                report(std::mem::take(&mut done), &mut database)?;
-            }
-        }
-    }
-    report(done, &mut database)?;
+    println!("\n{finished}");
     Ok(())
 }
 
@@ -178,21 +142,4 @@ fn say(site: &Site, record: &Record, run: &Run) {
         }
     }
     println!("{run}");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn state_can_move_to_a_stage_and_resources_can_be_shared() {
-        fn is_state<T: Send + 'static>() {}
-        fn is_shared<T: Send + Sync + 'static>() {}
-        is_state::<Database>();
-        is_state::<DeadLetters>();
-        is_state::<Press>();
-        is_shared::<Tags>();
-        is_shared::<Known>();
-        is_shared::<Site>();
-    }
 }

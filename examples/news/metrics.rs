@@ -32,7 +32,13 @@ pub(crate) fn text(record: &Record, run: &Run) -> Result<String, prometheus::Err
         count(subjects),
     )?;
     let reasons = record.dead.iter().map(|letter| letter.reason.as_str());
-    labelled(&registry, "news_dead_letters", "Files that made no posts.", "reason", count(reasons))?;
+    labelled(
+        &registry,
+        "news_dead_letters",
+        "Files that made no posts, and posts that made no page.",
+        "reason",
+        count(reasons),
+    )?;
     let bytes = |at: usize| posts.iter().map(|post| post.bytes[at] as f64).sum();
     let sizes = FORMATS.iter().enumerate().map(|(at, format)| (*format, bytes(at)));
     labelled(&registry, "news_bytes", "Size of the posts.", "format", sizes.collect())?;
@@ -97,11 +103,11 @@ mod tests {
     fn totals_come_from_the_record_and_the_run_keeps_to_its_prefix() {
         let letter = |reason: &str| DeadLetter { path: "p".into(), reason: reason.into(), detail: "d".into() };
         let record = Record { posts: many(4), dead: vec![letter("empty"), letter("empty"), letter("not_utf8")] };
-        let first = text(&record, &Progress::new().finish()).expect("text");
+        let first = text(&record, &Progress::begin().finish()).expect("text");
         assert!(first.contains("\nnews_posts 4\n"), "{first}");
         assert!(first.contains("\nnews_dead_letters{reason=\"empty\"} 2\n"), "{first}");
         assert!(first.contains("\nnews_files{format=\"pdf\"} 4\n"), "{first}");
-        let second = text(&record, &Progress::new().finish()).expect("text");
+        let second = text(&record, &Progress::begin().finish()).expect("text");
         let lasting =
             |text: &str| text.lines().filter(|line| !line.starts_with("news_run_")).collect::<Vec<_>>().join("\n");
         assert_eq!(lasting(&first), lasting(&second));

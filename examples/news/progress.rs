@@ -17,7 +17,7 @@ const WARM: u64 = 100;
 
 /// Counters that the stages share. They only ever count, so a reader may see them a moment apart.
 #[derive(Debug)]
-pub(crate) struct Progress {
+pub struct Progress {
     bar: ProgressBar,
     started: Instant,
     entered: AtomicU64,
@@ -31,7 +31,7 @@ pub(crate) struct Progress {
 
 impl Progress {
     /// Begins to show progress, on standard error if that is a terminal and nowhere else.
-    pub(crate) fn new() -> Self {
+    pub fn begin() -> Self {
         let bar = ProgressBar::new_spinner();
         if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {msg}") {
             bar.set_style(style);
@@ -51,30 +51,35 @@ impl Progress {
     }
 
     /// A post is new and on its way.
-    pub(crate) fn entered(&self) {
+    pub fn entered(&self) {
         let entered = self.entered.fetch_add(1, Relaxed) + 1;
         self.in_flight_most.fetch_max(entered.saturating_sub(self.recorded.load(Relaxed)), Relaxed);
     }
 
     /// A post was published by an earlier run.
-    pub(crate) fn known(&self) {
+    pub fn known(&self) {
         self.known.fetch_add(1, Relaxed);
     }
 
+    /// A post is on its way no more: it could not be rendered.
+    pub fn given_up(&self) {
+        self.entered.fetch_sub(1, Relaxed);
+    }
+
     /// A file was rejected.
-    pub(crate) fn rejected(&self) {
+    pub fn rejected(&self) {
         self.rejected.fetch_add(1, Relaxed);
     }
 
     /// A post is on the disk; `title` is shown.
-    pub(crate) fn published(&self, title: &str) {
+    pub fn published(&self, title: &str) {
         let recorded = self.recorded.load(Relaxed);
         let rejected = self.rejected.load(Relaxed);
         self.bar.set_message(format!("{recorded} posts recorded, {rejected} files rejected, now {title}"));
     }
 
     /// `posts` more posts are in the database.
-    pub(crate) fn recorded(&self, posts: u64) {
+    pub fn recorded(&self, posts: u64) {
         let before = self.recorded.fetch_add(posts, Relaxed);
         let after = before + posts;
         if before / SAMPLE_EVERY == after / SAMPLE_EVERY {
@@ -90,7 +95,7 @@ impl Progress {
     }
 
     /// Takes the display away and says what was counted.
-    pub(crate) fn finish(&self) -> Run {
+    pub fn finish(&self) -> Run {
         self.bar.finish_and_clear();
         Run {
             published: self.recorded.load(Relaxed),
@@ -107,28 +112,28 @@ impl Progress {
 
 /// What one run did.
 #[derive(Clone, Debug)]
-pub(crate) struct Run {
+pub struct Run {
     /// Posts published and recorded.
-    pub(crate) published: u64,
+    pub published: u64,
     /// Posts that an earlier run had published.
-    pub(crate) known: u64,
+    pub known: u64,
     /// Files rejected.
-    pub(crate) rejected: u64,
+    pub rejected: u64,
     /// The most posts that were on their way at once.
-    pub(crate) in_flight_most: u64,
+    pub in_flight_most: u64,
     /// How long it took, up to the call of `finish`.
-    pub(crate) elapsed: Duration,
+    pub elapsed: Duration,
     /// Bytes in memory after the first hundred posts.
-    pub(crate) memory_warm: Option<u64>,
+    pub memory_warm: Option<u64>,
     /// Bytes in memory at the end.
-    pub(crate) memory_end: Option<u64>,
+    pub memory_end: Option<u64>,
     /// The most bytes that were ever in memory.
-    pub(crate) memory_most: Option<u64>,
+    pub memory_most: Option<u64>,
 }
 
 impl Run {
     /// The same run seen later: the peak of memory and the time include what was done since.
-    pub(crate) fn later(self, progress: &Progress) -> Self {
+    pub fn later(self, progress: &Progress) -> Self {
         Self { elapsed: progress.started.elapsed(), memory_most: memory("VmHWM"), ..self }
     }
 }
@@ -170,7 +175,7 @@ mod tests {
 
     #[test]
     fn posts_on_their_way_are_counted_at_their_most() {
-        let progress = Progress::new();
+        let progress = Progress::begin();
         for _ in 0..7 {
             progress.entered();
         }

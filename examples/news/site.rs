@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use semver::Version;
+use stagekit::producer_consumer;
 
 use crate::changelog::{Matched, Post};
 use crate::clock::Clock;
@@ -23,13 +24,13 @@ use crate::render::Page;
 /// What unfinished files begin with.
 const UNFINISHED: &str = ".news-";
 /// The formats, which are also the files' extensions.
-pub(crate) const FORMATS: [&str; 3] = ["html", "md", "pdf"];
+pub const FORMATS: [&str; 3] = ["html", "md", "pdf"];
 /// The longest slug, in bytes, which leaves room for an extension on every file system.
 const LONGEST_SLUG: usize = 200;
 
 /// The folder that is published.
 #[derive(Debug)]
-pub(crate) struct Site {
+pub struct Site {
     root: PathBuf,
     clock: Clock,
     progress: Arc<Progress>,
@@ -39,27 +40,27 @@ pub(crate) struct Site {
 
 /// A post that is on the disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Published {
+pub struct Published {
     /// The crate.
-    pub(crate) crate_name: String,
+    pub crate_name: String,
     /// The release.
-    pub(crate) version: Version,
+    pub version: Version,
     /// The day of the release.
-    pub(crate) date: Option<NaiveDate>,
+    pub date: Option<NaiveDate>,
     /// Its subjects and why.
-    pub(crate) subjects: Vec<Matched>,
+    pub subjects: Vec<Matched>,
     /// The name of its files without their extensions.
-    pub(crate) slug: String,
+    pub slug: String,
     /// How many bytes each of [`FORMATS`] has.
-    pub(crate) bytes: [u64; 3],
+    pub bytes: [u64; 3],
     /// When its last file was written.
-    pub(crate) published_at: DateTime<Utc>,
+    pub published_at: DateTime<Utc>,
 }
 
 /// A file that could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write {path}: {source}")]
-pub(crate) struct PublishError {
+pub struct PublishError {
     path: String,
     source: io::Error,
 }
@@ -77,7 +78,7 @@ impl Site {
     /// # Errors
     ///
     /// The folder cannot be made, or another run is at work in it.
-    pub(crate) fn open(root: PathBuf, clock: Clock, progress: Arc<Progress>) -> Result<Self, PublishError> {
+    pub fn open(root: PathBuf, clock: Clock, progress: Arc<Progress>) -> Result<Self, PublishError> {
         let posts = root.join("posts");
         fs::create_dir_all(&posts).map_err(PublishError::at(&posts))?;
         let path = root.join(".lock");
@@ -92,7 +93,7 @@ impl Site {
     }
 
     /// The folder.
-    pub(crate) fn root(&self) -> &Path {
+    pub fn root(&self) -> &Path {
         &self.root
     }
 
@@ -104,7 +105,7 @@ impl Site {
     /// # Errors
     ///
     /// The database cannot be read, or a file cannot be removed.
-    pub(crate) fn reconcile(&self, database: &mut Database) -> Result<(), Box<dyn std::error::Error>> {
+    pub fn reconcile(&self, database: &mut Database) -> Result<(), Box<dyn std::error::Error>> {
         let posts = self.root.join("posts");
         let mut vouched = HashSet::new();
         let mut lost = Vec::new();
@@ -140,7 +141,7 @@ impl Site {
     /// # Errors
     ///
     /// It cannot be written; nothing is left behind.
-    pub(crate) fn write(&self, name: &str, content: &[u8]) -> Result<u64, PublishError> {
+    pub fn write(&self, name: &str, content: &[u8]) -> Result<u64, PublishError> {
         let path = self.root.join(name);
         // The unfinished file lies beside the finished one, since only within a file system is renaming one step.
         let folder = path.parent().unwrap_or(&self.root);
@@ -169,7 +170,8 @@ impl Site {
 /// # Errors
 ///
 /// A file cannot be written.
-pub(crate) fn publish(page: Page, site: &Site) -> Result<Published, PublishError> {
+#[producer_consumer]
+pub fn publish(page: Page, site: &Site) -> Result<Published, PublishError> {
     let slug = slug(&page.post);
     let contents = [page.html.as_bytes(), page.markdown.as_bytes(), &page.pdf];
     let mut bytes = [0; 3];
@@ -192,7 +194,7 @@ pub(crate) fn publish(page: Page, site: &Site) -> Result<Published, PublishError
 ///
 /// Small letters, digits and `-_.` stand for themselves, any other byte for `~` and two digits; capitals too, since some
 /// file systems take `A` for `a`. A dot is never first, so no name is hidden or leads upwards.
-pub(crate) fn slug(post: &Post) -> String {
+pub fn slug(post: &Post) -> String {
     let mut slug = String::new();
     for byte in format!("{}-{}", post.crate_name, post.version).bytes() {
         match byte {
@@ -246,14 +248,14 @@ mod tests {
     fn a_second_run_is_refused_and_leftovers_are_removed() {
         let folder = tempfile::tempdir().expect("a folder");
         let root = folder.path().join("site");
-        let open = || Site::open(root.clone(), Clock::fixed(0), Arc::new(Progress::new()));
+        let open = || Site::open(root.clone(), Clock::fixed(0), Arc::new(Progress::begin()));
         let site = open().expect("a site");
         assert!(open().expect_err("locked").to_string().contains("another run"));
         assert_eq!(site.write("posts/a-1.0.0.html", b"orphan").expect("written"), 6);
         for name in [".news-abc", "posts/.news-def", "posts/README.txt"] {
             fs::write(root.join(name), "left over").expect("written");
         }
-        let mut database = Database::open(&root.join("news.db"), Arc::new(Progress::new())).expect("a database");
+        let mut database = Database::open(&root.join("news.db"), Arc::new(Progress::begin())).expect("a database");
         site.reconcile(&mut database).expect("agreement");
         let left: Vec<_> =
             fs::read_dir(root.join("posts")).expect("a folder").flatten().map(|entry| entry.file_name()).collect();

@@ -1,9 +1,11 @@
 //! The subjects a reader follows, and how they are recognised in a post.
 
+use stagekit::producer_consumer;
+
 use crate::changelog::{Matched, Post};
 
 /// What is followed when nobody says otherwise.
-pub(crate) const DEFAULT: &str = "security,breaking,performance,deprecated";
+pub const DEFAULT: &str = "security,breaking,performance,deprecated";
 
 /// The words that stand for a subject, in lower case with single spaces. A tag that is not here stands for itself.
 const SYNONYMS: [(&str, &[&str]); 4] = [
@@ -79,11 +81,11 @@ const LONGEST_ENTRY: usize = 220;
 
 /// The subjects that are followed, each with its words.
 #[derive(Clone, Debug)]
-pub(crate) struct Tags(Vec<(String, Vec<String>)>);
+pub struct Tags(Vec<(String, Vec<String>)>);
 
 impl Tags {
     /// Reads tags separated by commas; the order is kept, repetitions and white space are not.
-    pub(crate) fn parse(list: &str) -> Self {
+    pub fn parse(list: &str) -> Self {
         let mut tags: Vec<(String, Vec<String>)> = Vec::new();
         for tag in list.split(',').map(|tag| plain(tag).trim().to_owned()) {
             if tag.is_empty() || tags.iter().any(|(known, _)| *known == tag) {
@@ -98,7 +100,7 @@ impl Tags {
     }
 
     /// Their names, in order.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+    pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 }
@@ -107,7 +109,8 @@ impl Tags {
 ///
 /// A section whose title names the subject speaks for its first entry; otherwise the first entry that contains one of
 /// the subject's words does. Words match whole, so "performant" is not "performance".
-pub(crate) fn followed(mut post: Post, tags: &Tags) -> Option<Post> {
+#[producer_consumer]
+pub fn followed(mut post: Post, tags: &Tags) -> Option<Post> {
     let sections: Vec<(String, Vec<String>)> = post
         .sections
         .iter()

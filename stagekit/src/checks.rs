@@ -163,7 +163,7 @@ impl<E, Up, Down> Feeds<E, Up, Down> for E {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a `Result`",
     label = "read as a `Result`: by its name, or because of the option `try`",
-    note = "an event type of that name needs the option `one` and another path, or a type alias"
+    note = "an event type of your own that is called `Result` needs another name here: `use .. as ..`"
 )]
 pub trait Fallible {
     /// What comes of success.

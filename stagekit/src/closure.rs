@@ -337,12 +337,6 @@ pub fn try_each<S, E, F, G: FnMut(E) -> Result<(), X>, X>(
     node(TryEach(g, PhantomData), "each")
 }
 
-/// The event type of an annotated closure parameter, checked like a stage's.
-pub fn accepts<S, E, F, T>(_: &Port<S, E, F>, _: PhantomData<fn(T)>)
-where
-    T: AcceptedAs<E, S, AClosure>,
-{
-}
 /// A port of no stage: says what the parameter of a closure is, when the closure says so itself.
 pub fn annotated<T>(_: PhantomData<fn(T)>) -> Port<AClosure, T, CannotFail> {
     Port::new()

@@ -1,4 +1,109 @@
-//! stagekit
+//! Demand-driven stages on tokio, and a language for graphs of them that the compiler checks.
+//!
+//! Annotate plain functions as stages, declare the topology in [`pipeline!`], and run it. Demand flows upstream, events
+//! flow downstream, and nothing is sent that was not asked for.
+//!
+//! ```
+//! use stagekit::prelude::*;
+//!
+//! /// Counts up.
+//! #[producer]
+//! fn counter(range: std::ops::Range<u64>) -> impl Iterator<Item = u64> { range }
+//!
+//! /// Multiples of three are refused.
+//! #[producer_consumer]
+//! fn halve(n: u64) -> Result<u64, String> {
+//!     if n % 3 == 0 { Err(format!("{n} is a multiple of three")) } else { Ok(n / 2) }
+//! }
+//!
+//! #[consumer]
+//! fn add(n: u64, sum: &mut u64) { *sum += n; }
+//!
+//! #[consumer]
+//! fn complain(error: String, count: &mut u64) { let _ = error; *count += 1; }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), stagekit::Error> {
+//!     let finished = pipeline! {
+//!         let sum = add(0);
+//!         let refused = complain(0);
+//!
+//!         counter(1..10)
+//!             => halve else refused     // its own task; an `Err` goes along the `else` edge
+//!             -> |n| n + 1              // fused into the same task
+//!             => sum;
+//!     }
+//!     .run().await?;
+//!
+//!     assert_eq!((finished.sum, finished.refused), (18, 3));
+//!     println!("{finished}");           // the summary: events in, out and failed for every stage
+//!     Ok(())
+//! }
+//! ```
+//!
+//! The functions stay functions: `halve(4)` is called and tested as before. The attribute adds a type of the same name,
+//! and that type is what [`pipeline!`] wires.
+//!
+//! # Signatures
+//!
+//! They are read as they are written: spell the types out.
+//!
+//! | in the signature | meaning |
+//! |---|---|
+//! | first parameter `E` or `&E` | the event. Borrowed, a broadcast lends it to several stages without `Clone` (it must be `Sync` then) |
+//! | first parameter `Vec<E>` or `&[E]`, with the attribute option `batch(size, every)` | a batch, of `size` events or what came within `every` (a `Duration`) of the first. Its outputs share the receipts of all of it, an `Err` fails all of it |
+//! | `&T` | a shared resource: an argument of the stage in `pipeline!` (a `T` or an `Arc<T>`), one for all its workers |
+//! | `&mut T` | state of one instance: an argument. With `#[state]` it is `Default`, with `#[state(init = ..)]` that expression, and no argument |
+//! | another parameter by value | configuration: cloned for each call; moved, in a producer |
+//! | [`Demand`], in producers | called with how many events are wanted; returns `Vec<T>` (endless) or `Option<Vec<T>>` (`None` ends). Fewer than asked is owed: it is called again |
+//! | [`Emitter<E>`](Emitter), in async producers | `out.emit(event).await` waits for demand |
+//! | returns `T`, `Option<T>`, `Result<T, E>` | one event, a filter, fallible |
+//! | returns `impl Iterator<Item = T>`, `impl Stream<Item = T>`, `Vec<T>` | none, one or many events. Across `=>` an iterator or stream rests while demand is spent |
+//! | `Result` around `Option`, `Vec`, `impl Iterator`; or `Item = Result<T, E>` | both |
+//! | `async fn` | the same, awaited |
+//!
+//! Attribute options: `one`, `maybe`, `many`, `try` override what is read (an event that *is* a `Vec`, an alias such as
+//! `io::Result<T>`); `batch(size, every)`; `as = Name` names the type; `crate = path` names the crate.
+//!
+//! # Graphs
+//!
+//! | in `pipeline!` | meaning |
+//! |---|---|
+//! | `a => b` | a subscription: `b` is a task of its own and asks for events |
+//! | `a -> b` | fusion: one task, one loop, nothing in between |
+//! | `a => [b, c]`, `a => all [b, c]` | every event to each of them; legs may be whole paths |
+//! | `a => any [b, c]` | they share the work |
+//! | `a => by \|e\| e.id [b.workers(4)]` | partitioned: events of one key go to one worker |
+//! | `[a, b] => c` | fan-in |
+//! | `let c = stage; a => c; b => c;` | one instance for several edges; its state is `finished.c` |
+//! | `a else b => c` | the errors of `a` go to `b` |
+//! | `a => _` | events are discarded |
+//! | `a => ..`, `.. => b`, `.. => a => ..` | open ends: an [`Output`], an [`Input`], a [`Segment`] |
+//! | `\|e\| ..`, `filter \|e\| ..`, `flat_map`, `try_map`, `inspect` | a closure as a stage |
+//! | `{ from_iter(i) }`, `{ from_stream(s) }`, `{ segment() }` | an expression as a node |
+//! | `a(x).workers(4).name("b")` | options: the methods of [`Node`], with their defaults |
+//!
+//! # How it ends
+//!
+//! A finite source ends the pipeline. A stage that returns `Err` sends the error along its `else` edge; without one the
+//! stage's policy decides: [`stop()`](stop) (the default) ends the pipeline with that error and the stage's name,
+//! [`skip()`](skip) and [`retry(n, backoff)`](retry) go on. A panic is contained and handled by the same policy. On a
+//! stop, upstream is cancelled and what is already downstream finishes. [`Running::drain`] stops the producers and
+//! finishes everything in flight; [`Running::abort`] and dropping the [`Running`] stop now, and what was lost is counted.
+//!
+//! # Receipts
+//!
+//! A source that can acknowledge gives each event a receipt ([`Events`], [`Acknowledger`]). Plain functions never see
+//! it: it travels beside the events, is shared by what an event becomes, and is settled exactly once, when the last
+//! effect is done; an event that failed, or was dropped, fails it. [`memory::queue`] is such a source, for tests.
+//!
+//! # Runtimes
+//!
+//! Any tokio runtime with its timer enabled, `current_thread` or `multi_thread`; [`Pipeline::run_blocking`] brings its
+//! own.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod batch;
 mod buffer;
 pub mod builder;
 pub mod checks;
@@ -9,9 +114,11 @@ mod emitter;
 mod error;
 mod hash;
 mod intensity;
+mod lock;
 pub mod memory;
 pub mod node;
 pub mod op;
+mod open;
 pub mod options;
 mod outbox;
 mod pipeline;
@@ -20,6 +127,7 @@ pub mod producer;
 mod quota;
 mod receipt;
 mod run;
+mod side;
 #[cfg(feature = "signal")]
 pub mod signal;
 mod slot;
@@ -31,13 +139,15 @@ mod wrap;
 pub use demand::Demand;
 pub use emitter::{Emitter, Stopped};
 pub use error::{BoxError, Error};
-pub use node::{Edge, Node, retry, skip, stop};
-pub use options::{Overflow, Policy, Restart};
+pub use node::{Node, retry, skip, stop};
+pub use options::{Edge, Overflow, Policy, Restart};
 pub use outbox::Outbox;
 pub use pipeline::Pipeline;
+pub use producer::{More, Source};
 pub use receipt::{Acknowledger, Events, Receipts};
 pub use stage::{Handle, Running};
 pub use stagekit_macros::{consumer, pipeline, producer, producer_consumer};
+
 pub use stream::{Input, Output, Segment, from_iter, from_source, from_stream};
 pub use telemetry::{StageSummary, Summary};
 pub mod prelude {

@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use crate::demand::Demand;
+use crate::lock::lock;
 use crate::node::Node;
 use crate::op::Event;
-use crate::port::lock;
 use crate::producer::{More, Source};
 use crate::receipt::{Acknowledger, Events, Receipts};
 use crate::stream::{FromSource, from_source};

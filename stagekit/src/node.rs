@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::op::{Awaits, Overlaps, Parts, Uncaught};
-use crate::options::{Limits, Options, Overflow, Policy, Restart};
+use crate::options::{Options, Overflow, Policy, Restart};
 use crate::run::Factory;
 use crate::wrap::{Retrying, Timed};
 
@@ -271,23 +271,24 @@ pub fn retry(attempts: u32, backoff: Duration) -> Retry {
     Retry { attempts, backoff }
 }
 
-/// A subscription to a stage that is bound with `let`: the limits of this one edge.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Edge(pub(crate) Limits);
-
-impl Edge {
-    /// The stage's own limits.
-    pub fn new() -> Self {
-        Edge::default()
-    }
-    /// As [`Node::max_demand`], for this edge.
-    pub fn max_demand(mut self, events: usize) -> Self {
-        self.0.max = Some(events);
-        self
-    }
-    /// As [`Node::min_demand`], for this edge.
-    pub fn min_demand(mut self, events: usize) -> Self {
-        self.0.min = Some(events);
+/// What may stand in braces: a [`Node`], a [`Segment`](crate::Segment), an [`Output`](crate::Output).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a node of a pipeline",
+    label = "expected `from_iter(..)`, `from_stream(..)`, a segment or another node",
+    note = "an iterator becomes one with `from_iter(i)`, a stream with `from_stream(s)`"
+)]
+pub trait IntoNode {
+    /// The stage.
+    type Stage;
+    /// [`Single`] or [`Several`](Several).
+    type Workers;
+    /// The node.
+    fn into_node(self) -> Node<Self::Stage, Self::Workers>;
+}
+impl<S, W> IntoNode for Node<S, W> {
+    type Stage = S;
+    type Workers = W;
+    fn into_node(self) -> Node<S, W> {
         self
     }
 }

@@ -8,10 +8,9 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::ops::ControlFlow;
 
+pub use crate::batch::Loan;
 use crate::error::BoxError;
 use crate::outbox::Outbox;
-use crate::port::Splice;
-pub use crate::subscription::Loan;
 
 /// Whether the events behind this one are wanted too. `Break` after a failure whose policy is to stop.
 pub type Flow = ControlFlow<()>;
@@ -108,12 +107,6 @@ pub trait Takes<E, Up>: Sized + Send + 'static {
     ) -> impl Future<Output = ()> + Send {
         let _ = (events, out, failures);
         async { unreachable!("not a batch stage") }
-    }
-    /// [`Whole`] stages: the segment's own stages take the place of this one. False for any other stage.
-    #[doc(hidden)]
-    fn splice(&mut self, splice: Splice<'_, E, Self::Out>) -> bool {
-        let _ = splice;
-        false
     }
 }
 

@@ -81,6 +81,27 @@ impl Limits {
     }
 }
 
+/// A subscription to a stage that is bound with `let`: the limits of this one edge.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Edge(pub(crate) Limits);
+
+impl Edge {
+    /// The stage's own limits.
+    pub fn new() -> Self {
+        Edge::default()
+    }
+    /// As [`Node::max_demand`](crate::Node::max_demand), for this edge.
+    pub fn max_demand(mut self, events: usize) -> Self {
+        self.0.max = Some(events);
+        self
+    }
+    /// As [`Node::min_demand`](crate::Node::min_demand), for this edge.
+    pub fn min_demand(mut self, events: usize) -> Self {
+        self.0.min = Some(events);
+        self
+    }
+}
+
 /// Everything that can be set on a node.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {

@@ -6,11 +6,14 @@
 
 use std::any::Any;
 use std::marker::PhantomData;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 
-use crate::node::Edge;
-use crate::options::{Limits, Options};
-use crate::subscription::{Down, Inbox, Lend, Up};
+use crate::batch::Copier;
+use crate::dispatcher::Key;
+use crate::lock::lock;
+use crate::options::{Edge, Limits, Options};
+use crate::side::ErrorWiring;
+use crate::subscription::{Down, Inbox, Up};
 
 /// What one worker of the stage above sends to: an inbox, and the number of the subscription there.
 pub(crate) struct Target<T> {
@@ -44,25 +47,6 @@ impl<T> Intake<T> {
     }
 }
 
-/// How the events of a broadcast reach one leg: cloned, or lent.
-pub struct Copier<T>(pub(crate) Copy<T>);
-
-pub(crate) enum Copy<T> {
-    Clone(fn(&[T]) -> Vec<T>),
-    Lend(fn(Vec<T>) -> Box<dyn Lend<T>>),
-}
-impl<T> Clone for Copier<T> {
-    fn clone(&self) -> Self {
-        Copier(match &self.0 {
-            Copy::Clone(f) => Copy::Clone(*f),
-            Copy::Lend(f) => Copy::Lend(*f),
-        })
-    }
-}
-
-/// The key of an event, hashed.
-pub(crate) type Key<T> = Arc<Mutex<dyn FnMut(&T) -> u64 + Send>>;
-
 /// Stages that share the work of one leg of a broadcast, or one subscription.
 pub(crate) struct Group<T> {
     pub(crate) key: Option<Key<T>>,
@@ -83,12 +67,8 @@ pub(crate) fn outlets<T>() -> SharedOutlets<T> {
     Arc::new(Mutex::new(Outlets { groups: Vec::new(), discard: false }))
 }
 
-pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-}
-
-/// The [`SharedOutlets`] of a stage's errors, whatever their type, once `else` asks for them.
-pub(crate) type ErrorOutlets = Arc<Mutex<Option<Box<dyn Any + Send>>>>;
+/// How the errors of a stage leave it, once `else` asks for them.
+pub(crate) type ErrorOutlets = Arc<Mutex<Option<ErrorWiring>>>;
 
 /// An end of the graph: a stage `S` that emits events of type `E` and fails with `F`.
 pub struct Port<S, E, F> {
@@ -131,14 +111,11 @@ impl<S, E, F> Port<S, E, F> {
     }
 }
 
-/// What a segment needs to take the place of a stage.
-pub struct Splice<'a, In, Out> {
-    pub(crate) name: Arc<str>,
-    pub(crate) intake: Arc<Intake<In>>,
-    pub(crate) outlets: SharedOutlets<Out>,
-    pub(crate) stages: &'a mut Vec<crate::pipeline::Stage>,
-}
-
-pub(crate) fn clone_all<T: Clone>(events: &[T]) -> Vec<T> {
-    events.to_vec()
+/// `A` and `B` are the same type wherever an edge was accepted; this says so where the compiler cannot see it.
+pub(crate) fn same<A: 'static, B: 'static>(value: A) -> B {
+    let value: Box<dyn Any> = Box::new(value);
+    match value.downcast() {
+        Ok(value) => *value,
+        Err(_) => unreachable!("an event is only accepted as its own type"),
+    }
 }

@@ -3,15 +3,15 @@
 //! [`First`] is the stage that takes what arrives over a subscription, [`Id`] stands there behind a producer, and
 //! [`Then`] puts one more stage behind a run. Types nest inside one task only; between tasks everything is boxed once.
 
+use std::any::Any;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use crate::batch::{Lend, Loan};
 use crate::op::{Event, Fault, Flow, Takes};
 use crate::outbox::Outbox;
-use crate::port::Splice;
 use crate::slot::{Slot, Surroundings};
-use crate::subscription::{Lend, Loan};
 use crate::telemetry::Meter;
 
 /// Everything one task does with an event of type `In`.
@@ -72,9 +72,9 @@ pub trait Run<In>: Sized + Send {
     /// Hands back what the stages keep.
     #[doc(hidden)]
     fn finish(self);
-    /// A segment puts its own stages here.
+    /// The first stage.
     #[doc(hidden)]
-    fn splice(&mut self, splice: Splice<'_, In, Self::Out>) -> bool;
+    fn first(&mut self) -> Option<&mut dyn Any>;
 }
 
 /// Keeps the crate's own trait out of the public one's signature.
@@ -146,8 +146,8 @@ impl<In: Event> Run<In> for Id {
         true
     }
     fn finish(self) {}
-    fn splice(&mut self, _: Splice<'_, In, In>) -> bool {
-        false
+    fn first(&mut self) -> Option<&mut dyn Any> {
+        None
     }
 }
 
@@ -311,8 +311,8 @@ where
     fn finish(self) {
         self.0.finish();
     }
-    fn splice(&mut self, splice: Splice<'_, E, S::Out>) -> bool {
-        self.0.stage.splice(splice)
+    fn first(&mut self) -> Option<&mut dyn Any> {
+        Some(&mut self.0.stage)
     }
 }
 
@@ -426,7 +426,7 @@ where
         self.run.finish();
         self.placed.finish();
     }
-    fn splice(&mut self, _: Splice<'_, In, S::Out>) -> bool {
-        false
+    fn first(&mut self) -> Option<&mut dyn Any> {
+        self.run.first()
     }
 }

@@ -7,9 +7,7 @@ use std::time::{Duration, Instant};
 use crate::error::{BoxError, Cause};
 use crate::op::Flow;
 use crate::options::{Options, Policy};
-use crate::port::SharedOutlets;
 use crate::receipt::{Events, Receipt};
-use crate::stage::{ErrorSide, Side, wire};
 use crate::telemetry::Meter;
 
 /// Errors on their way to the stage behind `else`.
@@ -170,8 +168,8 @@ pub(crate) trait Surroundings {
     fn take_stop(&mut self) -> Option<Cause>;
     /// A panic, or the like, that is skipped.
     fn skip(&mut self, cause: &Cause);
-    /// Sends errors to these outlets (a [`SharedOutlets`] of the slot's error type) from now on.
-    fn lead(&mut self, outlets: &dyn Any) -> Result<Option<Box<dyn Side>>, String>;
+    /// The place of its spill: an `Option<Arc<Spill<X>>>`.
+    fn spill(&mut self) -> &mut dyn Any;
 }
 
 impl<X: Send + 'static> Surroundings for Slot<X> {
@@ -203,13 +201,8 @@ impl<X: Send + 'static> Surroundings for Slot<X> {
     fn take_stop(&mut self) -> Option<Cause> {
         self.stopped.take()
     }
-    fn lead(&mut self, outlets: &dyn Any) -> Result<Option<Box<dyn Side>>, String> {
-        let Some(outlets) = outlets.downcast_ref::<SharedOutlets<X>>() else { return Ok(None) };
-        let spill = Arc::new(Spill::new());
-        self.spill = Some(spill.clone());
-        // The errors' own demand and buffer are not the stage's.
-        let outlet = wire(outlets, None, Arc::new(Meter::default()))?.0;
-        Ok(Some(Box::new(ErrorSide { spill, outlet })))
+    fn spill(&mut self) -> &mut dyn Any {
+        &mut self.spill
     }
     fn skip(&mut self, cause: &Cause) {
         self.meter.failed.add(1);

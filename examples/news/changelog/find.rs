@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use semver::Version;
+use stagekit::producer;
 use walkdir::{DirEntry, WalkDir};
 
 use crate::changelog::Found;
@@ -33,7 +34,8 @@ const EXTENSIONS: [&str; 6] = ["", "md", "markdown", "txt", "rst", "adoc"];
 /// A folder named `name-1.2.3` is a crate and is not searched further: what lies deeper is somebody else's. Any other
 /// folder counts as a crate of its name, without a version, if it has a changelog; hidden folders, `target` and
 /// `node_modules` are passed over.
-pub(crate) fn changelogs(root: PathBuf) -> impl Iterator<Item = Found> {
+#[producer]
+pub fn changelogs(root: PathBuf) -> impl Iterator<Item = Found> {
     let mut newest: BTreeMap<String, (Rank, Found)> = BTreeMap::new();
     let mut walk = WalkDir::new(&root).sort_by_file_name().into_iter();
     while let Some(entry) = walk.next() {

@@ -5,8 +5,8 @@
 
 mod find;
 mod heading;
+mod open;
 mod parse;
-mod read;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -14,94 +14,94 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use semver::Version;
 
-pub(crate) use find::changelogs;
-pub(crate) use parse::releases;
-pub(crate) use read::read;
+pub use find::changelogs;
+pub use open::read;
+pub use parse::releases;
 
 /// A changelog that was found but not yet opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Found {
+pub struct Found {
     /// Where the file is on this machine.
-    pub(crate) file: PathBuf,
+    pub file: PathBuf,
     /// The same, relative to the folder searched, with `/` between the parts. This is what the site shows.
-    pub(crate) path: String,
+    pub path: String,
     /// The crate the folder is named after.
-    pub(crate) crate_name: String,
+    pub crate_name: String,
 }
 
 /// A changelog in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Changelog {
+pub struct Changelog {
     /// Relative to the folder searched.
-    pub(crate) path: String,
+    pub path: String,
     /// The crate it belongs to.
-    pub(crate) crate_name: String,
+    pub crate_name: String,
     /// The whole file, without a byte order mark and with `\n` at the end of every line.
-    pub(crate) text: String,
+    pub text: String,
 }
 
 /// The news about one release of one crate. The crate and the version together are its identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Post {
+pub struct Post {
     /// The crate, as its folder is named.
-    pub(crate) crate_name: String,
+    pub crate_name: String,
     /// The release, with missing parts filled with zeros (`1.2` is `1.2.0`).
-    pub(crate) version: Version,
+    pub version: Version,
     /// The day of the release, when the heading says so.
-    pub(crate) date: Option<NaiveDate>,
+    pub date: Option<NaiveDate>,
     /// What changed, in the order of the file.
-    pub(crate) sections: Vec<Section>,
+    pub sections: Vec<Section>,
     /// Link definitions from anywhere in the file that this post refers to: label and destination.
-    pub(crate) links: Vec<(String, String)>,
+    pub links: Vec<(String, String)>,
     /// The subjects it matched; empty until `followed` has seen it.
-    pub(crate) subjects: Vec<Matched>,
+    pub subjects: Vec<Matched>,
 }
 
 /// One part of a release, such as "Added".
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Section {
+pub struct Section {
     /// The heading, empty for text right under the release.
-    pub(crate) title: String,
+    pub title: String,
     /// The text as it was written.
-    pub(crate) markdown: String,
+    pub markdown: String,
     /// List items and paragraphs as plain text, one line each.
-    pub(crate) entries: Vec<String>,
+    pub entries: Vec<String>,
 }
 
 /// A subject that a post is about, and the line that says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Matched {
+pub struct Matched {
     /// One of the tags asked for.
-    pub(crate) subject: String,
+    pub subject: String,
     /// The first entry that matched.
-    pub(crate) entry: String,
+    pub entry: String,
 }
 
 impl Post {
     /// What a person calls it: `tokio 1.2.3`.
-    pub(crate) fn title(&self) -> String {
+    pub fn title(&self) -> String {
         format!("{} {}", self.crate_name, self.version)
     }
 }
 
-/// A file that made no posts.
+/// A file that made no posts, or a post that made no page.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: {reason}")]
-pub(crate) struct Rejected {
-    /// Relative to the folder searched.
-    pub(crate) path: String,
+pub struct Rejected {
+    /// The file, relative to the folder searched; of a post its title.
+    pub path: String,
     /// Why.
-    pub(crate) reason: Reason,
+    pub reason: Reason,
 }
 
-/// Why a file made no posts.
+/// Why a file made no posts, or a post no page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Reason {
+pub enum Reason {
     /// The first byte that is not UTF-8.
     NotUtf8(usize),
     /// Nothing but white space.
     Empty,
-    /// Its size in bytes, more than [`read::LIMIT`].
+    /// Its size in bytes, more than a changelog may have.
     Enormous(u64),
     /// What the operating system said.
     Unreadable(String),
@@ -109,11 +109,13 @@ pub(crate) enum Reason {
     NotACrate,
     /// No heading names a release.
     NoRelease,
+    /// What the PDF library said.
+    NotRendered(String),
 }
 
 impl Reason {
     /// One word for tables and metrics.
-    pub(crate) fn label(&self) -> &'static str {
+    pub fn label(&self) -> &'static str {
         match self {
             Self::NotUtf8(_) => "not_utf8",
             Self::Empty => "empty",
@@ -121,6 +123,7 @@ impl Reason {
             Self::Unreadable(_) => "unreadable",
             Self::NotACrate => "not_a_crate",
             Self::NoRelease => "no_release",
+            Self::NotRendered(_) => "not_rendered",
         }
     }
 }
@@ -131,12 +134,13 @@ impl fmt::Display for Reason {
             Self::NotUtf8(at) => write!(f, "not UTF-8 from byte {at}"),
             Self::Empty => f.write_str("empty"),
             Self::Enormous(bytes) => {
-                let limit = read::LIMIT;
+                let limit = open::LIMIT;
                 write!(f, "enormous: {bytes} bytes, the limit is {limit}")
             }
             Self::Unreadable(said) => write!(f, "unreadable: {said}"),
             Self::NotACrate => f.write_str("its folder is not named like a crate"),
             Self::NoRelease => f.write_str("no changelog: no heading names a release"),
+            Self::NotRendered(said) => write!(f, "cannot be rendered: {said}"),
         }
     }
 }

@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use pulldown_cmark::{BrokenLink, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use stagekit::producer_consumer;
 
 use crate::changelog::heading::{self, Heading};
 use crate::changelog::{Changelog, Post, Reason, Rejected, Section};
@@ -35,7 +36,8 @@ const SECTIONS: [&str; 16] = [
 /// # Errors
 ///
 /// No release is recognised: whatever the file is, it is no changelog.
-pub(crate) fn releases(file: Changelog) -> Result<Vec<Post>, Rejected> {
+#[producer_consumer]
+pub fn releases(file: Changelog) -> Result<Vec<Post>, Rejected> {
     let (mut marks, links) = by_headings(&file);
     if !marks.iter().any(|mark| matches!(mark.kind, Kind::Release(_))) {
         marks = by_lines(&file);

@@ -9,31 +9,23 @@ mod markdown;
 mod pdf;
 mod press;
 
-use crate::changelog::Post;
+use stagekit::producer_consumer;
+
+use crate::changelog::{Post, Reason, Rejected};
 pub(crate) use html::{chip, frame};
-pub(crate) use press::Press;
+pub use press::Press;
 
 /// A post in all its formats, ready to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Page {
+pub struct Page {
     /// What it was made from; its text is not needed any more and gone.
-    pub(crate) post: Post,
+    pub post: Post,
     /// The sanitised page.
-    pub(crate) html: String,
+    pub html: String,
     /// The text as it was written, with its links.
-    pub(crate) markdown: String,
+    pub markdown: String,
     /// The document.
-    pub(crate) pdf: Vec<u8>,
-}
-
-/// A post that could not be rendered.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot render {post}: {reason}")]
-pub(crate) struct RenderError {
-    /// Its crate and version.
-    pub(crate) post: String,
-    /// What the PDF library said.
-    pub(crate) reason: String,
+    pub pdf: Vec<u8>,
 }
 
 /// Renders `post`; `press` holds the fonts and the scratch space of this worker.
@@ -41,8 +33,10 @@ pub(crate) struct RenderError {
 /// # Errors
 ///
 /// The PDF library refuses the document, which would be a defect: any text is allowed.
-pub(crate) fn render(post: &Post, press: &mut Press) -> Result<Page, RenderError> {
-    let pdf = pdf::document(post, press).map_err(|reason| RenderError { post: post.title(), reason })?;
+#[producer_consumer]
+pub fn render(post: &Post, press: &mut Press) -> Result<Page, Rejected> {
+    let rejected = |said| Rejected { path: post.title(), reason: Reason::NotRendered(said) };
+    let pdf = pdf::document(post, press).map_err(rejected)?;
     Ok(Page {
         html: html::page(post),
         markdown: markdown::file(post),

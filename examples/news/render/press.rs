@@ -62,7 +62,7 @@ pub(super) struct Line {
 }
 
 /// The fonts and the scratch space for setting text. Each worker has its own, since setting text writes to its caches.
-pub(crate) struct Press {
+pub struct Press {
     fonts: FontContext,
     scratch: LayoutContext<Ink>,
     /// The fonts as the PDF library wants them, by where they lie.

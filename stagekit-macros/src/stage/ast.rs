@@ -3,7 +3,6 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::parse::{Parse, ParseStream};
-use syn::spanned::Spanned;
 use syn::{Attribute, Expr, FnArg, Signature, Type, Visibility};
 
 use super::Role;
@@ -177,25 +176,24 @@ pub(crate) fn parameter(index: usize, arg: &FnArg, role: Role, event: bool) -> O
 /// `#[state]` or `#[state(init = ..)]`; what is wrong with it is found elsewhere.
 fn fresh(attrs: &[Attribute]) -> Option<Option<Expr>> {
     let attr = attrs.iter().find(|attr| is_state(attr))?;
-    Some(init(attr).ok().flatten())
+    Some(init(attr).flatten())
 }
 
 pub(crate) fn is_state(attr: &Attribute) -> bool {
     attr.path().is_ident("state")
 }
 
-/// The expression of `#[state(init = ..)]`.
-pub(crate) fn init(attr: &Attribute) -> syn::Result<Option<Expr>> {
+/// The expression of `#[state(init = ..)]`, if there is one; `None` if the attribute is something else.
+pub(crate) fn init(attr: &Attribute) -> Option<Option<Expr>> {
     if let syn::Meta::Path(_) = attr.meta {
-        return Ok(None);
+        return Some(None);
     }
-    attr.parse_args_with(|input: ParseStream<'_>| {
-        let key: Option<Ident> = input.parse().ok();
-        if key.is_none_or(|key| key != "init") || input.parse::<syn::Token![=]>().is_err() || input.is_empty() {
-            return Err(syn::Error::new(attr.span(), "expected `#[state]` or `#[state(init = ..)]`"));
-        }
+    let read = attr.parse_args_with(|input: ParseStream<'_>| {
+        let key: Ident = input.parse()?;
+        input.parse::<syn::Token![=]>()?;
         let init = input.parse()?;
         input.parse::<Option<syn::Token![,]>>()?;
-        Ok(Some(init))
-    })
+        Ok((key == "init").then_some(init))
+    });
+    read.ok().flatten().map(Some)
 }

@@ -104,20 +104,22 @@ pub(crate) fn hidden_crate(stage: &Stage) -> Option<TokenStream> {
 pub(crate) fn attributes(sig: &Signature, role: Role, errors: &mut Diagnostics) {
     for (i, arg) in sig.inputs.iter().enumerate() {
         let FnArg::Typed(arg) = arg else { continue };
-        for attr in arg.attrs.iter().filter(|attr| ast::is_state(attr)) {
-            if i == 0 && role != Role::Producer {
-                errors.error(
-                    attr.span(),
-                    "the first parameter is the event: `#[state]` goes on a `&mut` parameter behind it",
-                );
+        for attr in &arg.attrs {
+            let text = if attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr") {
+                "a stage has the same parameters in every configuration: write two functions, each with its `#[cfg]`"
+                    .to_owned()
+            } else if !ast::is_state(attr) {
+                continue;
+            } else if i == 0 && role != Role::Producer {
+                "the first parameter is the event: `#[state]` goes on a `&mut` parameter behind it".to_owned()
             } else if !matches!(plain(&arg.ty), Type::Reference(reference) if reference.mutability.is_some()) {
-                errors.error(
-                    attr.span(),
-                    format!("`#[state]` is for what the stage keeps: write `&mut {}`", spell(bare(&arg.ty))),
-                );
-            } else if let Err(error) = ast::init(attr) {
-                errors.push(error);
-            }
+                format!("`#[state]` is for what the stage keeps: write `&mut {}`", spell(bare(&arg.ty)))
+            } else if ast::init(attr).is_none() {
+                "expected `#[state]` or `#[state(init = ..)]`".to_owned()
+            } else {
+                continue;
+            };
+            errors.push(syn::Error::new_spanned(attr, text));
         }
     }
 }

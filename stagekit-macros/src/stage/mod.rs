@@ -1,8 +1,9 @@
 //! `#[producer]`, `#[consumer]`, `#[producer_consumer]`: a function that is a stage, and stays a function.
 //!
-//! `options` and `ast` read what the user wrote, `shape` what the function returns, `scope` its type parameters;
-//! `check` finds the mistakes, `sound` has the compiler find the others; `expand` writes the struct and its traits, `takes` and `producer` the one that calls the
-//! function. `fallback` stands in for a stage with a mistake: one mistake is one error.
+//! `options` and `ast` read what the user wrote, `shape` what the function returns, `scope` its type parameters.
+//! `check` finds the mistakes, `sound` has the compiler find the others. `expand` writes the struct and its traits;
+//! `takes` and `producer` write the one that calls the function, `emit` what becomes of its answer. `fallback` stands in
+//! for a stage with a mistake: one mistake is one error.
 
 mod ast;
 mod check;
@@ -102,7 +103,7 @@ fn stacked(mut role: Role, options: TokenStream, function: &mut Function, errors
     function.attrs.retain(|attr| {
         let Some(other) = Role::of(attr) else { return true };
         if other == role {
-            errors.error(attr.span(), format!("{} is given twice", role.attribute()));
+            errors.push(syn::Error::new_spanned(attr, format!("{} is given twice", role.attribute())));
         } else {
             role = Role::ProducerConsumer;
         }

@@ -1,9 +1,9 @@
 //! The broadcast dispatcher: every leg gets every event, at the pace of the slowest. GenStage's rules R22 to R26.
 
 use super::{DemandDispatcher, Sub};
-use crate::port::{Copier, Copy};
+use crate::batch::{Batch, Lend};
+use crate::batch::{Copier, Way};
 use crate::receipt::{Events, Receipts};
-use crate::subscription::{Batch, Lend};
 
 /// One leg: its workers share its events.
 pub(crate) struct Leg<T> {
@@ -62,8 +62,8 @@ impl<T> Broadcast<T> {
         let mut columns = events.receipts.map(|receipts| receipts.fan_out(self.legs.len()).into_iter());
         let mut column = || columns.as_mut().and_then(Iterator::next);
         let lender = self.legs.iter().find_map(|leg| match &leg.copier.0 {
-            Copy::Lend(lend) => Some(*lend),
-            Copy::Clone(_) => None,
+            Way::Lend(lend) => Some(*lend),
+            Way::Clone(_) => None,
         });
         match lender {
             Some(lend) => {
@@ -90,14 +90,14 @@ impl<T> Broadcast<T> {
 
 fn clone<T>(leg: &Leg<T>, events: &[T]) -> Vec<T> {
     match &leg.copier.0 {
-        Copy::Clone(clone) => clone(events),
-        Copy::Lend(_) => Vec::new(),
+        Way::Clone(clone) => clone(events),
+        Way::Lend(_) => Vec::new(),
     }
 }
 
 fn lent_or_cloned<T>(leg: &Leg<T>, shared: &dyn Lend<T>, receipts: Option<Receipts>) -> Batch<T> {
     match &leg.copier.0 {
-        Copy::Clone(clone) => Batch::Owned(Events { values: clone(shared.events()), receipts }),
-        Copy::Lend(_) => Batch::Lent(shared.another(0..shared.events().len()), receipts),
+        Way::Clone(clone) => Batch::Owned(Events { values: clone(shared.events()), receipts }),
+        Way::Lend(_) => Batch::Lent(shared.another(0..shared.events().len()), receipts),
     }
 }

@@ -1,7 +1,7 @@
 //! The demand dispatcher: a batch goes to whoever asked for most. GenStage's rules R19 to R21.
 
 use super::Sub;
-use crate::subscription::Batch;
+use crate::batch::Batch;
 
 /// Subscriptions by outstanding demand.
 #[derive(Debug)]

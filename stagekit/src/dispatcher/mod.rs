@@ -13,10 +13,10 @@ mod tests;
 
 pub(crate) use broadcast::{Broadcast, Leg};
 pub(crate) use demand::DemandDispatcher;
-pub(crate) use partition::Partition;
+pub(crate) use partition::{Key, Partition};
 
+use crate::batch::Batch;
 use crate::receipt::Events;
-use crate::subscription::Batch;
 
 /// The number of a subscription at its outlet.
 pub(crate) type Sub = usize;

@@ -3,10 +3,15 @@
 //! GenStage queues without limit for a hot partition while the others go on asking (R32). Here a partition that has
 //! as much waiting as it may have outstanding holds everybody back until it has caught up.
 
+use std::sync::{Arc, Mutex};
+
 use super::Sub;
-use crate::port::{Key, lock};
+use crate::batch::Batch;
+use crate::lock::lock;
 use crate::receipt::Events;
-use crate::subscription::Batch;
+
+/// The key of an event, hashed.
+pub(crate) type Key<T> = Arc<Mutex<dyn FnMut(&T) -> u64 + Send>>;
 
 struct Part<T> {
     /// `None` when its subscription is gone: what belongs there is dropped.

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use super::*;
-use crate::port::{Copier, Copy, clone_all};
-use crate::subscription::lend;
+use crate::batch::lend;
+use crate::batch::{Copier, Way, clone_all};
 
 fn values(batch: &Batch<u32>) -> Vec<u32> {
     match batch {
@@ -40,7 +40,7 @@ fn demand(subs: usize) -> Probe {
 fn broadcast(legs: usize) -> Probe {
     let leg = |sub| Leg {
         subs: DemandDispatcher::new([sub]),
-        copier: Copier(if sub % 2 == 0 { Copy::Clone(clone_all) } else { Copy::Lend(lend) }),
+        copier: Copier(if sub % 2 == 0 { Way::Clone(clone_all) } else { Way::Lend(lend) }),
     };
     Probe(Dispatcher::Broadcast(Broadcast::new((0..legs).map(leg).collect())), vec![])
 }

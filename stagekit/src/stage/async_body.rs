@@ -14,13 +14,13 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::batch::{Batch, Loan};
 use crate::op::Flow;
 use crate::outbox::{Gate, Outbox};
 use crate::receipt::{Events, Receipts};
 use crate::run::Run;
 use crate::stage::body::{Body, Turn};
 use crate::stage::care::{Care, settle};
-use crate::subscription::{Batch, Loan};
 
 /// What comes back from the future of a batch.
 struct Back<R> {

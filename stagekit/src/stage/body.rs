@@ -5,12 +5,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use crate::batch::{Batch, Lend};
 use crate::error::{Cause, StageFailure};
 use crate::op::Flow;
 use crate::receipt::{Events, Receipts};
 use crate::run::Run;
 use crate::stage::care::{Care, settle};
-use crate::subscription::{Batch, Lend};
 
 /// How far a body has come.
 #[derive(Default)]

@@ -10,13 +10,13 @@ use futures_core::Stream;
 use futures_util::FutureExt;
 use futures_util::stream::{FuturesOrdered, FuturesUnordered};
 
+use crate::batch::{Batch, Lend};
 use crate::op::Flow;
 use crate::outbox::Outbox;
 use crate::receipt::{Events, Receipt, Receipts};
 use crate::run::Run;
 use crate::stage::body::{Body, Turn};
 use crate::stage::care::{Care, settle};
-use crate::subscription::{Batch, Lend};
 
 type Call<B> = Pin<Box<dyn Future<Output = (std::thread::Result<B>, Option<Receipt>)> + Send>>;
 

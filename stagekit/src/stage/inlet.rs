@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
+use crate::batch::Batch;
 use crate::port::Upstream;
 use crate::quota::Quota;
-use crate::subscription::{Batch, Down, Inbox, Up};
+use crate::subscription::{Down, Inbox, Up};
 use crate::telemetry::Meter;
 
 struct Subscription {

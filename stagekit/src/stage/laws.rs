@@ -4,14 +4,16 @@
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
+use crate::batch::Batch;
+use crate::batch::Copier;
 use crate::builder::{Edge, Shares, any, by, close, link, map, runnable, start, value};
 use crate::node::Node;
 use crate::op::{ByRef, ByValue, CannotFail};
 use crate::options::Options;
-use crate::port::{Copier, Intake, Port, Upstream};
+use crate::port::{Intake, Port, Upstream};
 use crate::stage::{Running, Stage};
 use crate::stream::{FromIter, from_iter};
-use crate::subscription::{Batch, Down, Inbox, Up};
+use crate::subscription::{Down, Inbox, Up};
 
 /// A consumer driven by hand.
 struct Probe {
@@ -183,11 +185,11 @@ impl Feed {
     /// Feeds what the port is connected to.
     fn new<S, F>(port: &Port<S, u64, F>) -> Self {
         let inbox = Inbox::new();
-        let outlets = crate::port::lock(&port.outlets);
+        let outlets = crate::lock::lock(&port.outlets);
         let (intake, limits) = &outlets.groups[0].legs[0];
         let (max, min) = limits.resolve().expect("good limits");
         let (down, ups) = &intake.workers[0];
-        crate::port::lock(ups).push(Upstream { inbox: inbox.clone(), sub: 0, max, min });
+        crate::lock::lock(ups).push(Upstream { inbox: inbox.clone(), sub: 0, max, min });
         Feed { inbox, down: down.clone(), sent: 0, asked: 0, pending: 0, cancels: 0 }
     }
     fn send(&mut self, n: u64) {

@@ -4,12 +4,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
+use crate::batch::Batch;
 use crate::buffer::Buffer;
 use crate::dispatcher::{Broadcast, DemandDispatcher, Dispatcher, Leg, Partition};
 use crate::options::Overflow;
 use crate::port::{Group, Target};
 use crate::receipt::Events;
-use crate::subscription::{Batch, Down, Inbox, Up};
+use crate::subscription::{Down, Inbox, Up};
 use crate::telemetry::{Count, Meter};
 
 /// How many events a stage whose events are discarded makes in one turn.

@@ -6,14 +6,16 @@ use std::sync::Arc;
 
 use futures_core::Stream;
 
-use crate::builder::{Begins, Open, Part, Subscribes};
 use crate::demand::Demand;
 use crate::emitter::Emitter;
+use crate::lock::lock;
 use crate::op::{Event, Fault};
+use crate::open::{Begins, Open, Part, Subscribes};
 use crate::options::{Options, Overflow};
-use crate::port::{Intake, SharedOutlets, Splice, Target, Upstream, lock};
+use crate::port::{Intake, SharedOutlets, Target, Upstream};
 use crate::producer::{Opens, Polled, Producer, Source};
 use crate::run::Run;
+use crate::side::Side;
 use crate::slot::Surroundings;
 use crate::stage::async_body::{AsyncBody, BatchBody};
 use crate::stage::body::{BlockingBody, Body, SyncBody};
@@ -21,7 +23,7 @@ use crate::stage::care::Care;
 use crate::stage::concurrent_body::ConcurrentBody;
 use crate::stage::inlet::Inlet;
 use crate::stage::outlet::Outlet;
-use crate::stage::side::Side;
+use crate::stage::segment::Segment;
 use crate::stage::source::{Asked, AskedAsync, Blocking, Emitted, Iterated, Pull, Pulled, Sourced, Spring, Streamed};
 use crate::stage::source_body::{Looped, Rim, SourceBody, Sprung};
 use crate::stage::task::{Ending, Out, SourceTask, StageTask};
@@ -160,9 +162,9 @@ fn ends<In, R: Run<In>>(
     let mut visit = |slot: &mut dyn Surroundings| {
         let Some(part) = parts_left.next() else { return };
         meter = slot.meter().clone();
-        if let Some(errors) = &*lock(&part.errors) {
-            match slot.lead(&**errors) {
-                Ok(side) => sides.extend(side),
+        if let Some(wiring) = &*lock(&part.errors) {
+            match wiring(slot.spill()) {
+                Ok(side) => sides.push(side),
                 Err(text) => wrong = Some((part.options.name.clone(), text)),
             }
         }
@@ -238,9 +240,14 @@ pub(crate) fn place_stage<In: Event, R: Run<In, Out = E> + 'static, S: 'static, 
 
 impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
     fn splice(&mut self, stages: &mut Vec<Stage>) -> bool {
-        let (intake, outlets) = (self.intake.clone(), self.outlets.clone());
-        let name = self.intake.name.clone();
-        self.run.as_mut().is_some_and(|run| run.splice(Splice { name, intake, outlets, stages }))
+        let first = self.run.as_mut().and_then(Run::first);
+        match first.and_then(|stage| stage.downcast_mut::<Segment<In, R::Out>>()) {
+            Some(segment) => {
+                segment.splice(self.intake.clone(), &self.outlets, stages);
+                true
+            }
+            None => false,
+        }
     }
 
     fn wire(&mut self) -> Result<(), Wrong> {
@@ -340,7 +347,11 @@ impl<R, F: Fault> Opening<R, F> {
         R: Run<T> + 'static,
     {
         let every = self.options.poll_every;
-        if self.options.blocking { self.sprung(Blocking::new(pull, every)) } else { self.sprung(Pulled::new(pull, every)) }
+        if self.options.blocking {
+            self.sprung(Blocking::new(pull, every))
+        } else {
+            self.sprung(Pulled::new(pull, every))
+        }
     }
 
     fn sprung<T: Event, S: Spring<T, F> + 'static>(self, spring: S) -> Box<dyn SourceBody<R::Out>>

@@ -1,27 +1,32 @@
-//! A side: the outlet that the errors of one stage leave by, along its `else` edge.
+//! The side of a running stage: see [`Side`].
 
 use std::sync::Arc;
 use std::task::Context;
 
+use crate::op::Event;
+use crate::port::SharedOutlets;
+use crate::side::{ErrorWiring, Side};
 use crate::slot::Spill;
 use crate::stage::outlet::Outlet;
-
-/// An outlet of errors, whatever their type.
-pub(crate) trait Side: Send {
-    fn listen(&mut self, cx: &mut Context<'_>) -> bool;
-    /// Dispatches the errors that the stage has left.
-    fn publish(&mut self);
-    /// Whether the next error would be dispatched at once.
-    fn is_ready(&self) -> bool;
-    fn is_clear(&self) -> bool;
-    fn is_cancelled(&self) -> bool;
-    fn end(&mut self);
-}
+use crate::stage::place::wire;
 
 /// Errors of type `X`.
-pub(crate) struct ErrorSide<X> {
-    pub(crate) spill: Arc<Spill<X>>,
-    pub(crate) outlet: Outlet<X>,
+struct ErrorSide<X> {
+    spill: Arc<Spill<X>>,
+    outlet: Outlet<X>,
+}
+
+/// What leads the errors of a stage to these outlets. Each worker of the stage has a side of its own.
+pub(crate) fn error_wiring<X: Event>(outlets: SharedOutlets<X>) -> ErrorWiring {
+    Box::new(move |place| {
+        let spill = Arc::new(Spill::new());
+        // The demand and the buffer of the errors are not the stage's.
+        let outlet = wire(&outlets, None, Arc::default())?.0;
+        if let Some(place) = place.downcast_mut::<Option<Arc<Spill<X>>>>() {
+            *place = Some(spill.clone());
+        }
+        Ok(Box::new(ErrorSide { spill, outlet }))
+    })
 }
 
 impl<X: Send> Side for ErrorSide<X> {

@@ -13,7 +13,7 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use crate::error::{Cause, Error, StageFailure};
-use crate::port::lock;
+use crate::lock::lock;
 use crate::stage::care::text;
 use crate::stage::place::{Launched, Task, Wrong};
 use crate::subscription::{Inbox, Up};

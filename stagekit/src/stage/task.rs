@@ -12,10 +12,10 @@ use tokio::task::coop;
 
 use crate::error::{Cause, StageFailure};
 use crate::receipt::Events;
+use crate::side::Side;
 use crate::stage::body::Body;
 use crate::stage::inlet::Inlet;
 use crate::stage::outlet::Outlet;
-use crate::stage::side::Side;
 use crate::stage::source_body::SourceBody;
 
 /// How many events a producer that never waits may emit in one turn.

@@ -2,18 +2,19 @@
 
 mod input;
 mod output;
-mod segment;
 
 pub use input::{Input, input};
 pub use output::{Output, output};
-pub use segment::{Segment, segment};
 
 use futures_core::Stream;
 
 use crate::node::Node;
-use crate::op::{CannotFail, Event, Parts};
-use crate::port::Port;
+use crate::op::{AcceptedAs, CannotFail, Event, Parts};
+use crate::pipeline::Stage;
+use crate::port::{Port, same};
 use crate::producer::{Opens, Producer, Source};
+
+pub use crate::stage::Segment;
 
 /// Names the world before an open beginning.
 pub struct Anyone;
@@ -21,6 +22,18 @@ pub struct Anyone;
 /// `..` at the beginning of a path.
 pub fn open_in<In: Event>() -> Port<Anyone, In, CannotFail> {
     Port::new()
+}
+
+/// `.. => a => ..`.
+pub fn segment<S0, In: Event, F0, S, E: Event, F, Out: Event>(
+    from: &Port<S0, In, F0>,
+    to: &Port<S, E, F>,
+    stages: impl IntoIterator<Item = Stage>,
+) -> Segment<In, Out>
+where
+    Out: AcceptedAs<E, S, Segment<In, Out>>,
+{
+    Segment::new(from.outlets.clone(), same(to.outlets.clone()), stages.into_iter().collect())
 }
 
 /// A producer of the items of an iterator: `{ from_iter(0..10) } => ..`.

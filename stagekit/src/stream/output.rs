@@ -6,16 +6,15 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
-use crate::builder::{IntoNode, same};
+use crate::batch::Batch;
 use crate::error::Error;
-use crate::node::{Edge, Node, Single};
+use crate::node::{IntoNode, Node, Single};
 use crate::op::{AcceptedAs, Event};
-use crate::options::{Limits, Options};
+use crate::options::{Edge, Limits, Options};
 use crate::pipeline::{Stage, runnable};
-use crate::port::{Intake, Port, SharedOutlets};
+use crate::port::{Intake, Port, SharedOutlets, same};
 use crate::stage::{Handle, Inlet, Running};
 use crate::stream::FromStream;
-use crate::subscription::Batch;
 use crate::telemetry::Summary;
 
 /// The open end of a pipeline, `pipeline! { source => a => .. }`: a `Stream` of its events.

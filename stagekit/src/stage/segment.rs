@@ -1,15 +1,16 @@
 //! A segment: a piece of a pipeline, as a value.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
-use crate::builder::{IntoNode, Open, Part, Subscribes, same};
-use crate::node::{Node, Single};
+use crate::lock::lock;
+use crate::node::{IntoNode, Node, Single};
 use crate::op::{AcceptedAs, ByValue, CannotFail, Event, Parts, Takes, Whole};
+use crate::open::{Open, Part, Subscribes};
 use crate::options::Options;
-use crate::pipeline::Stage;
-use crate::port::{Port, SharedOutlets, Splice, lock};
+use crate::port::{Intake, Port, SharedOutlets};
 use crate::run::Id;
-use crate::stage::place_stage;
+use crate::stage::place::{Stage, place_stage};
 
 /// A piece of a pipeline that takes `In` and gives `Out`: `pipeline! { .. => a => b => .. }`.
 ///
@@ -41,19 +42,6 @@ impl<In, Out> std::fmt::Debug for Segment<In, Out> {
     }
 }
 
-/// `.. => a => ..`.
-pub fn segment<S0, In: Event, F0, S, E: Event, F, Out: Event>(
-    from: &Port<S0, In, F0>,
-    to: &Port<S, E, F>,
-    stages: impl IntoIterator<Item = Stage>,
-) -> Segment<In, Out>
-where
-    Out: AcceptedAs<E, S, Segment<In, Out>>,
-{
-    let tail = same::<SharedOutlets<E>, SharedOutlets<Out>>(to.outlets.clone());
-    Segment { parts: Some((from.outlets.clone(), tail, stages.into_iter().collect())) }
-}
-
 impl<In: Event, Out: Event> IntoNode for Segment<In, Out> {
     type Stage = Self;
     type Workers = Single;
@@ -75,22 +63,25 @@ where
     const ASYNC: bool = false;
     const ONE: bool = false;
     const PAUSES: bool = false;
+}
 
-    fn splice(&mut self, splice: Splice<'_, E, Out>) -> bool {
-        let Some((head, tail, stages)) = self.parts.take() else { return true };
+impl<In: Event, Out: Event> Segment<In, Out> {
+    pub(crate) fn new(head: SharedOutlets<In>, tail: SharedOutlets<Out>, stages: Vec<Stage>) -> Self {
+        Segment { parts: Some((head, tail, stages)) }
+    }
+
+    /// Puts the segment's own stages into `to`, between the edges that lead into it and those that lead on.
+    pub(crate) fn splice(&mut self, intake: Arc<Intake<In>>, outer: &SharedOutlets<Out>, to: &mut Vec<Stage>) {
+        let Some((head, tail, stages)) = self.parts.take() else { return };
         // The edge into the segment ends at a stage that passes events on to whatever stands first in it.
-        let port: Port<Self, E, CannotFail> = Port { outlets: same(head), ..Port::new() };
-        let part = Part { options: Options::new(&splice.name), errors: port.errors.clone() };
-        let open =
-            Open { head: Subscribes(splice.intake), run: Id, parts: vec![part], port, fits: PhantomData::<fn() -> ()> };
-        splice.stages.push(place_stage(open));
-        splice.stages.extend(stages);
+        let port: Port<Self, In, CannotFail> = Port { outlets: head, ..Port::new() };
+        let parts = vec![Part { options: Options::new(&intake.name), errors: port.errors.clone() }];
+        to.push(place_stage(Open { head: Subscribes(intake), run: Id, parts, port, fits: PhantomData::<fn() -> ()> }));
+        to.extend(stages);
         // The edges out of the segment are edges out of whatever stands last in it.
-        let mut outer = lock(&splice.outlets);
-        let mut tail = lock(&tail);
+        let (mut outer, mut tail) = (lock(outer), lock(&tail));
         tail.groups.append(&mut outer.groups);
         tail.discard |= outer.discard;
-        true
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use stagekit::producer_consumer;
+
 use crate::changelog::{Changelog, Found, Reason, Rejected};
 
 /// The largest changelog that is read, in bytes: five times that of tokio, which is a long one. It bounds the memory that
@@ -13,7 +15,8 @@ pub(crate) const LIMIT: u64 = 1024 * 1024;
 /// # Errors
 ///
 /// The file is enormous, unreadable, not UTF-8 or empty.
-pub(crate) fn read(found: Found) -> Result<Changelog, Rejected> {
+#[producer_consumer]
+pub fn read(found: Found) -> Result<Changelog, Rejected> {
     match text_of(&found) {
         Ok(text) => Ok(Changelog { path: found.path, crate_name: found.crate_name, text }),
         Err(reason) => Err(Rejected { path: found.path, reason }),

@@ -1,1 +1,0 @@
-//! The examples are in this folder, one file or folder each.

@@ -1,0 +1,54 @@
+//! The open end of a run: what the edges of a graph are tied to while it is built.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use crate::node::Node;
+use crate::op::{Event, Fault};
+use crate::options::Options;
+use crate::port::{ErrorOutlets, Intake, Port};
+use crate::producer::Producer;
+use crate::slot::Slot;
+
+/// What feeds a run.
+pub trait Head: Send + 'static {
+    /// The events it feeds.
+    type Ev: Event;
+}
+/// A run that begins with a producer.
+pub struct Begun<P, X>(pub(crate) Node<P>, pub(crate) Slot<X>);
+/// The same, in terms of the producer. The struct itself asks for nothing: a stage that is no producer is one error.
+pub type Begins<P> = Begun<P, <<P as Producer>::Fail as Fault>::Error>;
+impl<P: Producer> Head for Begins<P> {
+    type Ev = P::Out;
+}
+/// A run that begins with a subscription.
+pub struct Subscribes<E>(pub(crate) Arc<Intake<E>>);
+impl<E: Event> Head for Subscribes<E> {
+    type Ev = E;
+}
+
+/// The open end of a run: `H` feeds it, `R` is what it does, its last stage `S` emits `E` and fails with `F`, and `K`
+/// is `()` if all of it fits.
+#[must_use = "a run must be closed"]
+pub struct Open<H, R, S, E, F, K = ()> {
+    pub(crate) head: H,
+    pub(crate) run: R,
+    pub(crate) parts: Vec<Part>,
+    pub(crate) port: Port<S, E, F>,
+    pub(crate) fits: PhantomData<fn() -> K>,
+}
+
+/// One stage of a run, for the loop: its options and its counters.
+pub(crate) struct Part {
+    pub(crate) options: Options,
+    /// The outlets of the stage's errors, when `else` asks for them.
+    pub(crate) errors: ErrorOutlets,
+}
+
+impl<H, R, S, E, F, K> Open<H, R, S, E, F, K> {
+    /// The end that further edges are tied to.
+    pub fn port(&self) -> Port<S, E, F> {
+        self.port.clone()
+    }
+}
