@@ -183,7 +183,7 @@ where
     }
 }
 
-impl<E: Event, Up: 'static, S: Takes<E, Up> + Awaits> Takes<E, Up> for Timed<S> {
+impl<E: Event, Up: 'static, S: Takes<E, Up>> Takes<E, Up> for Timed<S> {
     type In = S::In;
     type Out = S::Out;
     type Fail = S::Fail;

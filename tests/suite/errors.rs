@@ -237,6 +237,47 @@ async fn a_producer_fails_as_any_stage_does() {
 }
 
 #[tokio::test]
+async fn what_a_producer_emitted_before_it_failed_is_delivered_l03() {
+    #[producer]
+    async fn emits(out: Emitter<u64>) -> Result<(), String> {
+        let _ = out.emit(1).await;
+        Err("at the end".into())
+    }
+    #[producer]
+    fn polled(_wanted: Demand, calls: &mut u64) -> Result<Vec<u64>, String> {
+        *calls += 1;
+        if *calls == 1 { Ok(vec![1]) } else { Err("second call".into()) }
+    }
+    #[producer]
+    fn borrowed(items: &Vec<Result<u64, String>>) -> impl Iterator<Item = Result<u64, String>> {
+        items.iter().cloned()
+    }
+    #[producer]
+    fn panics() -> impl futures::Stream<Item = u64> {
+        futures::stream::iter([1, 2].into_iter().inspect(|n| assert!(*n != 2, "two")))
+    }
+    #[producer_consumer]
+    async fn later(n: u64) -> u64 {
+        tokio::task::yield_now().await;
+        n
+    }
+    let seen: [Seen<u64>; 5] = Default::default();
+    let [a, b, c, d, e] = seen.clone();
+    let items = || vec![Ok(1), Err("bad".to_owned()), Ok(2)];
+    let pipelines: Vec<Pipeline> = vec![
+        pipeline! { emits => note::<_>(a) },
+        pipeline! { polled(0) => note::<_>(b) },
+        pipeline! { borrowed(items()) => note::<_>(c) },
+        pipeline! { panics -> later => note::<_>(d) },
+        pipeline! { borrowed(items()) -> later -> note::<_>(e) },
+    ];
+    for (pipeline, seen) in pipelines.into_iter().zip(seen) {
+        let error = pipeline.run().await.unwrap_err();
+        assert_eq!(seen.all(), [1], "{error}");
+    }
+}
+
+#[tokio::test]
 async fn several_panics_in_one_batch_are_each_one_event() {
     #[producer_consumer]
     fn odd(n: u64) -> u64 {

@@ -1,7 +1,7 @@
 //! The body of a producer's task: its events, and what the stages fused behind it make of them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use crate::error::{Cause, StageFailure};
 use crate::op::{Fault, Flow};
@@ -209,54 +209,55 @@ pub(crate) struct Sprung<S, T, Out, F: Fault> {
     body: Box<dyn Body<T, Out>>,
     rim: Rim<F>,
     made: Events<T>,
+    /// The producer cannot go on; told when what it made before has gone through the run.
+    failed: Option<StageFailure>,
 }
 
 impl<S, T, Out, F: Fault> Sprung<S, T, Out, F> {
     pub(crate) fn new(spring: S, body: Box<dyn Body<T, Out>>, rim: Rim<F>) -> Self {
-        Sprung { spring, body, rim, made: Events::default() }
+        Sprung { spring, body, rim, made: Events::default(), failed: None }
     }
 }
 
 impl<S: Spring<T, F>, T: Send, Out, F: Fault> Sprung<S, T, Out, F> {
-    /// Makes events. `Ready(Ok(true))` if there are some, `Ready(Ok(false))` if it is worth asking again.
-    fn make(&mut self, cx: &mut Context<'_>, room: usize) -> Poll<Result<bool, StageFailure>> {
+    /// Makes events.
+    fn make(&mut self, cx: &mut Context<'_>, room: usize) -> Poll<()> {
         let Sprung { spring, rim, made, .. } = self;
         let failures = &mut rim.failures;
         let result = catch_unwind(AssertUnwindSafe(|| spring.poll(cx, room, made, failures)));
-        let verdict = match result {
-            Ok(Poll::Pending) if made.is_empty() && rim.failures.is_empty() => return Poll::Pending,
-            Ok(Poll::Pending) => rim.account(made.len()),
-            Ok(Poll::Ready(more)) => {
-                rim.ended |= more == More::Ended;
-                rim.account(made.len())
-            }
-            Err(panic) => rim.account(made.len()).and_then(|()| rim.panicked(panic)),
-        };
-        Poll::Ready(verdict.map(|()| !self.made.is_empty()))
+        if matches!(result, Ok(Poll::Pending)) && made.is_empty() && rim.failures.is_empty() {
+            return Poll::Pending;
+        }
+        let mut verdict = rim.account(made.len());
+        match result {
+            Ok(Poll::Ready(More::Ended)) => rim.ended = true,
+            Ok(_) => {}
+            Err(panic) => verdict = verdict.and_then(|()| rim.panicked(panic)),
+        }
+        if let Err(failure) = verdict {
+            rim.ended = true;
+            self.failed = Some(failure);
+        }
+        Poll::Ready(())
     }
 }
 
 impl<S: Spring<T, F>, T: Send, Out, F: Fault> SourceBody<Out> for Sprung<S, T, Out, F> {
     fn poll(&mut self, cx: &mut Context<'_>, room: usize, out: &mut Events<Out>) -> Poll<SourceTurn> {
-        let mut failed = None;
         if self.body.is_idle() {
-            // A run that behaves is given what was made before anything new is.
-            if self.made.is_empty() && !self.rim.ended {
-                match self.make(cx, room) {
-                    Poll::Pending => return Poll::Pending,
-                    Poll::Ready(Ok(_)) => {}
-                    Poll::Ready(Err(failure)) => failed = Some(failure),
-                }
+            if !self.rim.ended {
+                ready!(self.make(cx, room));
             }
             if !self.made.is_empty() {
                 self.body.load(std::mem::take(&mut self.made).into());
             }
         }
-        if failed.is_none() && !self.body.is_idle() {
-            match self.body.poll(cx, room, false, out) {
-                Poll::Ready(turn) => failed = turn.failed,
-                Poll::Pending => return Poll::Pending,
-            }
+        let mut failed = None;
+        if !self.body.is_idle() {
+            failed = ready!(self.body.poll(cx, room, false, out)).failed;
+        }
+        if failed.is_none() && self.body.is_idle() {
+            failed = self.failed.take();
         }
         Poll::Ready(SourceTurn { failed })
     }
@@ -267,7 +268,7 @@ impl<S: Spring<T, F>, T: Send, Out, F: Fault> SourceBody<Out> for Sprung<S, T, O
         self.spring.pushes() || !self.body.is_idle()
     }
     fn is_ended(&self) -> bool {
-        self.rim.ended && self.made.is_empty() && self.body.is_idle()
+        self.rim.ended && self.failed.is_none() && self.made.is_empty() && self.body.is_idle()
     }
     fn finish(self: Box<Self>) {
         self.body.finish();
