@@ -7,8 +7,8 @@ use std::marker::PhantomData;
 
 use crate::node::Node;
 use crate::op::{
-    AcceptedAs, ByRef, ByValue, CannotFail, Consumer, Event, Failed, Fault, Flow, Known, Loan, NoEvents, Parts,
-    PerEvent, Takes,
+    AClosure, AcceptedAs, ByRef, ByValue, CannotFail, Consumer, Event, Failed, Fault, Flow, Known, Loan, NoEvents,
+    Parts, PerEvent, Takes,
 };
 use crate::outbox::Outbox;
 use crate::port::Port;
@@ -37,9 +37,6 @@ pub struct Closure<K, T> {
     shape: K,
     takes: PhantomData<fn(T)>,
 }
-
-/// Names a closure in messages.
-pub struct AClosure;
 
 impl<E: Event, Up, T: Event, K: Shape<T>> Takes<E, Up> for Closure<K, T>
 where

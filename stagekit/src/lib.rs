@@ -106,7 +106,11 @@
 mod batch;
 mod buffer;
 pub mod builder;
+// Hidden from the documentation only: the compiler shortens the path of what is not hidden from it.
+#[cfg_attr(doc, doc(hidden))]
 pub mod checks;
+// Hidden from the documentation only: the compiler shortens the path of what is not hidden from it.
+#[cfg_attr(doc, doc(hidden))]
 pub mod closure;
 mod demand;
 mod dispatcher;
@@ -116,13 +120,13 @@ mod hash;
 mod intensity;
 mod lock;
 pub mod memory;
-pub mod node;
+mod node;
 pub mod op;
 mod open;
-pub mod options;
+mod options;
 mod outbox;
 mod pipeline;
-pub mod port;
+mod port;
 pub mod producer;
 mod quota;
 mod receipt;
@@ -136,20 +140,30 @@ mod stream;
 mod subscription;
 mod telemetry;
 mod wrap;
+
 pub use demand::Demand;
 pub use emitter::{Emitter, Stopped};
 pub use error::{BoxError, Error};
-pub use node::{Node, retry, skip, stop};
+pub use node::{InitialState, IntoNode, Node, OnError, Retry, Several, Single, retry, skip, stop};
 pub use options::{Edge, Overflow, Policy, Restart};
 pub use outbox::Outbox;
 pub use pipeline::Pipeline;
 pub use producer::{More, Source};
 pub use receipt::{Acknowledger, Events, Receipts};
 pub use stage::{Handle, Running};
-pub use stagekit_macros::{consumer, pipeline, producer, producer_consumer};
-
-pub use stream::{Input, Output, Segment, from_iter, from_source, from_stream};
+pub use stream::{FromIter, FromSource, FromStream, Input, Output, Segment, from_iter, from_source, from_stream};
 pub use telemetry::{StageSummary, Summary};
+pub use wrap::{Repeats, Retrying, Timed};
+
+/// Makes a function a stage that takes events and emits none: see [the crate](crate#signatures).
+pub use stagekit_macros::consumer;
+/// The graph of a pipeline: see [the crate](crate#graphs).
+pub use stagekit_macros::pipeline;
+/// Makes a function a stage that starts a path: see [the crate](crate#signatures).
+pub use stagekit_macros::producer;
+/// Makes a function a stage that takes events and emits events: see [the crate](crate#signatures).
+pub use stagekit_macros::producer_consumer;
+
 pub mod prelude {
     //! Everything a program with a pipeline needs.
     pub use crate::{

@@ -28,7 +28,7 @@ use crate::stream::{FromSource, from_source};
 /// assert_eq!(ledger.failed(), [4]);
 /// # Ok(()) }
 /// ```
-pub fn queue<I>(events: I) -> (Node<FromSource<Queue<I::IntoIter>, I::Item>>, Ledger)
+pub fn queue<I>(events: I) -> (QueueOf<I>, Ledger)
 where
     I: IntoIterator<Item: Event, IntoIter: Send + 'static>,
 {
@@ -36,6 +36,9 @@ where
     let queue = Queue { events: events.into_iter(), next: 0, ledger: ledger.clone() };
     (from_source(queue).name("queue"), ledger)
 }
+
+/// The node that [`queue`] gives.
+pub type QueueOf<I> = Node<FromSource<Queue<<I as IntoIterator>::IntoIter>, <I as IntoIterator>::Item>>;
 
 /// The source behind [`queue`].
 #[derive(Debug)]

@@ -280,7 +280,7 @@ pub fn retry(attempts: u32, backoff: Duration) -> Retry {
 pub trait IntoNode {
     /// The stage.
     type Stage;
-    /// [`Single`] or [`Several`](Several).
+    /// [`Single`] or [`Several`].
     type Workers;
     /// The node.
     fn into_node(self) -> Node<Self::Stage, Self::Workers>;

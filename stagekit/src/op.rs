@@ -202,6 +202,9 @@ pub struct PerBatch;
 /// A segment: a graph of its own.
 pub struct Whole;
 
+/// Names a closure in messages.
+pub struct AClosure;
+
 /// Names the errors of a stage in messages.
 pub struct ErrorsOf<S>(PhantomData<S>);
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// GenStage's default `max_demand`, in events.
-pub const MAX_DEMAND: usize = 1000;
+pub(crate) const MAX_DEMAND: usize = 1000;
 
 /// What a stage does when its function returns `Err` (and no `else` edge takes it) or panics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub enum Overflow {
 
 /// How many events a subscription may have outstanding: GenStage's `max_demand` and `min_demand`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Limits {
+pub(crate) struct Limits {
     pub(crate) max: Option<usize>,
     pub(crate) min: Option<usize>,
 }

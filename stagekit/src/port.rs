@@ -1,7 +1,7 @@
 //! Ports: the ends that the edges of a graph are tied to, before anything runs.
 //!
 //! A [`Port`] names a stage and its event, never what stands behind them, so types do not grow along the graph. It
-//! shares the specification of an outlet, to which every edge adds a leg; a leg is an [`Intake`], the inboxes of the
+//! shares the specification of an outlet, to which every edge adds a leg; a leg is an `Intake`, the inboxes of the
 //! workers of the stage below.
 
 use std::any::Any;
@@ -33,8 +33,11 @@ pub(crate) struct Upstream {
 pub(crate) struct Intake<T> {
     pub(crate) name: Arc<str>,
     pub(crate) limits: Limits,
-    pub(crate) workers: Vec<(Arc<Inbox<Down<T>>>, Mutex<Vec<Upstream>>)>,
+    pub(crate) workers: Vec<Doors<T>>,
 }
+
+/// The inbox of one worker, and what it will be subscribed to.
+pub(crate) type Doors<T> = (Arc<Inbox<Down<T>>>, Mutex<Vec<Upstream>>);
 
 impl<T> Intake<T> {
     pub(crate) fn new(options: &Options) -> Arc<Self> {

@@ -249,7 +249,7 @@ async fn what_a_producer_emitted_before_it_failed_is_delivered_l03() {
         if *calls == 1 { Ok(vec![1]) } else { Err("second call".into()) }
     }
     #[producer]
-    fn borrowed(items: &Vec<Result<u64, String>>) -> impl Iterator<Item = Result<u64, String>> {
+    fn borrowed(items: &[Result<u64, String>; 3]) -> impl Iterator<Item = Result<u64, String>> {
         items.iter().cloned()
     }
     #[producer]
@@ -263,7 +263,7 @@ async fn what_a_producer_emitted_before_it_failed_is_delivered_l03() {
     }
     let seen: [Seen<u64>; 5] = Default::default();
     let [a, b, c, d, e] = seen.clone();
-    let items = || vec![Ok(1), Err("bad".to_owned()), Ok(2)];
+    let items = || [Ok(1), Err("bad".to_owned()), Ok(2)];
     let pipelines: Vec<Pipeline> = vec![
         pipeline! { emits => note::<_>(a) },
         pipeline! { polled(0) => note::<_>(b) },

@@ -50,7 +50,7 @@ async fn lists_in_every_mode() {
     .await
     .unwrap();
     assert_eq!(a.len() + b.len(), 100);
-    assert!(a.len() > 0 && b.len() > 0, "both share the work: {} and {}", a.len(), b.len());
+    assert!(!a.is_empty() && !b.is_empty(), "both share the work: {} and {}", a.len(), b.len());
 
     let seen = Seen::default();
     #[producer_consumer]

@@ -29,6 +29,9 @@ impl<T: Clone> Seen<T> {
     pub fn all(&self) -> Vec<T> {
         self.0.lock().unwrap().clone()
     }
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
     pub fn len(&self) -> usize {
         self.0.lock().unwrap().len()
     }
@@ -55,7 +58,7 @@ pub fn double(n: u64) -> u64 {
 /// Multiples of three fail.
 #[producer_consumer]
 pub fn picky(n: u64) -> Result<u64, String> {
-    if n % 3 == 0 { Err(format!("{n} is a multiple of three")) } else { Ok(n) }
+    if n.is_multiple_of(3) { Err(format!("{n} is a multiple of three")) } else { Ok(n) }
 }
 
 #[consumer]

@@ -163,7 +163,7 @@ async fn a_demand_producer_may_owe_and_rest() {
     async fn dripping(wanted: Demand, left: &mut u64, calls: &Seen<usize>) -> Option<Vec<u64>> {
         calls.push(wanted.get());
         *left = left.checked_sub(1)?;
-        Some(if *left % 2 == 0 { vec![*left] } else { vec![] })
+        Some(if left.is_multiple_of(2) { vec![*left] } else { vec![] })
     }
     let (seen, calls) = (Seen::default(), Seen::default());
     let began = tokio::time::Instant::now();

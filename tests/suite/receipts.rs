@@ -21,7 +21,7 @@ fn twice(n: u64) -> Vec<u64> {
 
 #[producer_consumer]
 fn even(n: u64) -> Option<u64> {
-    (n % 2 == 0).then_some(n)
+    n.is_multiple_of(2).then_some(n)
 }
 
 #[producer_consumer]

@@ -375,7 +375,7 @@ fn write(tokens: TokenStream, text: &mut String) {
             TokenTree::Punct(punct) => {
                 let sign = punct.as_char();
                 let joined = text.ends_with(|end: char| end.is_ascii_punctuation() && !")]}_\"".contains(end));
-                if "=+-*|>".contains(sign) && !joined && !text.ends_with([' ', '(']) && !(sign == '>') {
+                if "=+-*|>".contains(sign) && !joined && !text.ends_with([' ', '(']) && sign != '>' {
                     text.push(' ');
                 }
                 text.push(sign);

@@ -7,11 +7,10 @@ use std::sync::{Arc, Mutex};
 use super::edge::{Linked, linked};
 use crate::batch::lend;
 use crate::batch::{Copier, Way, clone_all};
-use crate::closure::AClosure;
 use crate::hash::StableHasher;
 use crate::lock::lock;
 use crate::node::Node;
-use crate::op::{AcceptedAs, ByRef, ByValue, Consumer, Event, Fault, Settles, Takes};
+use crate::op::{AClosure, AcceptedAs, ByRef, ByValue, Consumer, Event, Fault, Settles, Takes};
 use crate::port::{Port, same};
 
 /// How one leg of a broadcast gets its events.

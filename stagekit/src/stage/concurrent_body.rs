@@ -49,6 +49,9 @@ impl<B> InFlight<B> {
 /// What comes back from the rest of the run.
 type Rest<R, T> = Pin<Box<dyn Future<Output = (R, Outbox<T>, std::thread::Result<Flow>)> + Send>>;
 
+/// The same, with the receipt of the event.
+type Resting<R, T> = (Rest<R, T>, Option<Receipt>);
+
 /// At most `limit` calls in flight.
 pub(crate) struct ConcurrentBody<In, R: Run<In>> {
     run: Option<R>,
@@ -56,7 +59,7 @@ pub(crate) struct ConcurrentBody<In, R: Run<In>> {
     limit: usize,
     in_flight: InFlight<R::Begun>,
     /// The rest of the run, while it works on what a call came to; with the receipt of that event.
-    rest: Option<(Rest<R, R::Out>, Option<Receipt>)>,
+    rest: Option<Resting<R, R::Out>>,
     waiting: VecDeque<(In, Option<Receipt>)>,
 }
 

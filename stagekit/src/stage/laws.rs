@@ -98,7 +98,7 @@ fn graph_of<I: Iterator<Item = u64> + Send + 'static>(
             vec![Probe::new(&group, None), Probe::new(&group, None)]
         }
         Mode::By => {
-            let group = by(&port, |n: &u64| if n % 2 == 0 { 0 } else { u64::MAX });
+            let group = by(&port, |n: &u64| if n.is_multiple_of(2) { 0 } else { u64::MAX });
             vec![Probe::new(&group, None), Probe::new(&group, None)]
         }
     };

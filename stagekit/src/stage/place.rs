@@ -142,14 +142,17 @@ fn checked(parts: &[Part], producer: bool, is_async: bool) -> Result<(), Wrong> 
     Ok(())
 }
 
-/// The outlet and the sides of one worker.
+/// The outlet and the sides of one worker, and the inbox of the outlet.
+type Ends<T> = (Out<T>, Arc<Inbox<Up>>);
+
+/// Wires the outlet and the sides of one worker.
 fn ends<In, R: Run<In>>(
     parts: &[Part],
     own: Option<&mut dyn Surroundings>,
     run: &mut R,
     outlets: &SharedOutlets<R::Out>,
     is_consumer: bool,
-) -> Result<(Out<R::Out>, Arc<Inbox<Up>>), Wrong> {
+) -> Result<Ends<R::Out>, Wrong> {
     let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return Err(Default::default()) };
     if !is_consumer && lock(outlets).groups.is_empty() && !lock(outlets).discard {
         let wrong = "it emits events that lead nowhere: connect it to a consumer, or discard them (`=> _`)";
@@ -296,7 +299,7 @@ struct SourcePlace<P: Producer, R: Run<P::Out>> {
     open: Option<(Begins<P>, R)>,
     parts: Vec<Part>,
     outlets: SharedOutlets<R::Out>,
-    out: Option<(Out<R::Out>, Arc<Inbox<Up>>)>,
+    out: Option<Ends<R::Out>>,
 }
 
 pub(crate) fn place_source<P: Producer, R: Run<P::Out, Out = E> + 'static, S: 'static, E: Event, F: 'static>(

@@ -38,6 +38,10 @@ pub struct Input<T> {
     state: State<T>,
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one of it for each open end, and it is the large one for its whole life"
+)]
 enum State<T> {
     Idle(SharedOutlets<T>, Vec<Stage>),
     Running { outlet: Outlet<T>, gathered: Vec<T>, running: Running },

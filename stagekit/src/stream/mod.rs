@@ -25,13 +25,13 @@ pub fn open_in<In: Event>() -> Port<Anyone, In, CannotFail> {
 }
 
 /// `.. => a => ..`.
-pub fn segment<S0, In: Event, F0, S, E: Event, F, Out: Event>(
+pub fn segment<S0, In: Event, F0, S, E: Event, F, Out>(
     from: &Port<S0, In, F0>,
     to: &Port<S, E, F>,
     stages: impl IntoIterator<Item = Stage>,
 ) -> Segment<In, Out>
 where
-    Out: AcceptedAs<E, S, Segment<In, Out>>,
+    Out: AcceptedAs<E, S, Segment<In, Out>> + Event,
 {
     Segment::new(from.outlets.clone(), same(to.outlets.clone()), stages.into_iter().collect())
 }

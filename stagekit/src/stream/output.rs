@@ -38,6 +38,10 @@ pub struct Output<T> {
     limits: Limits,
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one of it for each open end, and it is the large one for its whole life"
+)]
 enum State<T> {
     Idle(SharedOutlets<T>, Vec<Stage>),
     Running { inlet: Inlet<T>, batch: std::vec::IntoIter<T>, running: Running },
@@ -52,9 +56,9 @@ impl<T> std::fmt::Debug for Output<T> {
 }
 
 /// `source => a => ..`.
-pub fn output<S, E: Event, F, Out: Event>(to: &Port<S, E, F>, stages: impl IntoIterator<Item = Stage>) -> Output<Out>
+pub fn output<S, E: Event, F, Out>(to: &Port<S, E, F>, stages: impl IntoIterator<Item = Stage>) -> Output<Out>
 where
-    Out: AcceptedAs<E, S, Output<Out>>,
+    Out: AcceptedAs<E, S, Output<Out>> + Event,
 {
     Output { state: State::Idle(same(to.outlets.clone()), stages.into_iter().collect()), limits: Limits::default() }
 }
