@@ -214,7 +214,7 @@ impl<S, F: Fault> Placed<S, F> {
     fn account<T>(&mut self, out: &mut Outbox<T>, before: u64) -> Flow {
         self.slot.emitted += out.total() - before;
         let fault = out.take_fault();
-        self.slot.meter.retried.add(u64::from(out.take_retried()));
+        self.slot.retried(out.take_retried());
         self.slot.absorb(&mut self.failures, fault)
     }
 }
@@ -290,7 +290,7 @@ where
         let before = out.total();
         out.extend(begun.events.drain(..));
         self.0.slot.emitted += out.total() - before;
-        self.0.slot.meter.retried.add(u64::from(begun.take_retried()));
+        self.0.slot.retried(begun.take_retried());
         self.0.slot.absorb(&mut failures, begun.take_fault())
     }
     fn each(&mut self, visit: &mut dyn FnMut(&mut dyn SurroundingsHidden)) {
@@ -344,7 +344,7 @@ where
                 }
             }
         }
-        self.placed.slot.meter.retried.add(u64::from(out.take_retried()));
+        self.placed.slot.retried(out.take_retried());
         self.placed.slot.emitted += out.total() - before;
         flow
     }

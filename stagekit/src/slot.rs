@@ -132,6 +132,17 @@ impl<X: Send + 'static> Slot<X> {
         }
     }
 
+    /// An event took `attempts` further attempts, whatever came of it.
+    pub(crate) fn retried(&mut self, attempts: u32) {
+        if attempts == 0 {
+            return;
+        }
+        self.meter.retried.add(u64::from(attempts));
+        if let Some(hidden) = self.warnings.due() {
+            tracing::warn!(stage = &*self.name, attempts, hidden, "retried an event");
+        }
+    }
+
     pub(crate) fn absorb<F: crate::op::Fault<Error = X>>(
         &mut self,
         failures: &mut Vec<F>,

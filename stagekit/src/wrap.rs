@@ -147,7 +147,6 @@ impl<S> Retrying<S> {
                 }
                 return;
             }
-            tracing::debug!(attempt, ?rest, "an event failed and is tried again");
             failures.clear();
             tokio::time::sleep(rest).await;
             rest = (rest * 2).min(LONGEST);

@@ -8,6 +8,7 @@ mod language;
 mod options;
 mod receipts;
 mod streams;
+mod warnings;
 
 use stagekit::prelude::*;
 use std::sync::{Arc, Mutex};

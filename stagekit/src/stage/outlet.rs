@@ -155,16 +155,17 @@ impl<T> Outlet<T> {
         self.overflow.is_some_and(|(_, policy)| policy != Overflow::Wait)
     }
 
-    /// Dispatches events; what nobody asked for is buffered. `Err` with the capacity if that was too much.
-    pub(crate) fn publish(&mut self, events: Events<T>) -> Result<(), usize> {
+    /// Dispatches events; what nobody asked for is buffered. Gives how many were discarded, or, as an error, the
+    /// capacity of a buffer that must not overflow and did.
+    pub(crate) fn publish(&mut self, events: Events<T>) -> Result<usize, usize> {
         if events.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         if self.open_ended {
             if self.discard {
                 events.acknowledge();
             }
-            return Ok(());
+            return Ok(0);
         }
         self.meet(events.len());
         if self.buffer.is_empty() {
@@ -176,21 +177,16 @@ impl<T> Outlet<T> {
             self.buffer.push(events);
             self.flush();
         }
-        let mut overflowed = Ok(());
+        let mut discarded = Ok(0);
         if let Some((capacity, policy)) = self.overflow
             && self.buffer.len() > capacity
         {
             let dropped = self.buffer.trim(capacity, policy);
-            if dropped > 0 {
-                self.meter.discarded.add(dropped as u64);
-                tracing::warn!(dropped, capacity, ?policy, "discarded events: nobody asked for them in time");
-            }
-            if policy == Overflow::Fail {
-                overflowed = Err(capacity);
-            }
+            self.meter.discarded.add(dropped as u64);
+            discarded = if policy == Overflow::Fail { Err(capacity) } else { Ok(dropped) };
         }
         self.show();
-        overflowed
+        discarded
     }
 
     /// The buffer goes first, whenever there is demand.

@@ -13,6 +13,7 @@ use tokio::task::coop;
 use crate::error::{Cause, StageFailure};
 use crate::receipt::Events;
 use crate::side::Side;
+use crate::slot::Warnings;
 use crate::stage::body::Body;
 use crate::stage::inlet::Inlet;
 use crate::stage::outlet::Outlet;
@@ -30,11 +31,12 @@ pub(crate) struct Out<T> {
     outlet: Outlet<T>,
     sides: Vec<Box<dyn Side>>,
     events: Events<T>,
+    warnings: Warnings,
 }
 
 impl<T> Out<T> {
     pub(crate) fn new(name: Arc<str>, outlet: Outlet<T>, sides: Vec<Box<dyn Side>>) -> Self {
-        Out { name, outlet, sides, events: Events::default() }
+        Out { name, outlet, sides, events: Events::default(), warnings: Warnings::default() }
     }
 
     fn listen(&mut self, cx: &mut Context<'_>) -> bool {
@@ -53,9 +55,16 @@ impl<T> Out<T> {
         if self.events.is_empty() {
             return Ok(());
         }
-        self.outlet
-            .publish(std::mem::take(&mut self.events))
-            .map_err(|capacity| StageFailure { stage: self.name.clone(), cause: Cause::Overflow { capacity } })
+        match self.outlet.publish(std::mem::take(&mut self.events)) {
+            Ok(0) => Ok(()),
+            Ok(discarded) => {
+                if let Some(hidden) = self.warnings.due() {
+                    tracing::warn!(stage = &*self.name, discarded, hidden, "discarded events: nobody asked in time");
+                }
+                Ok(())
+            }
+            Err(capacity) => Err(StageFailure { stage: self.name.clone(), cause: Cause::Overflow { capacity } }),
+        }
     }
 
     /// Whether no error waits for the stage behind `else`.
