@@ -95,7 +95,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         let dead = quarantine(dead_letters);
 
         changelogs(root).blocking()
-            => read.blocking().max_demand(1) else dead
+            => read.blocking().max_demand(2) else dead
             -> releases else dead
             -> followed(tags)
             -> fresh(known)
@@ -105,7 +105,8 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     }
     .spawn();
     running.handle().drain_on_signal(PATIENCE);
-    let finished = running.await?;
+    // Whatever ends the run early, the table of what was done until then is worth seeing.
+    let finished = running.await.inspect_err(|error| eprintln!("{}", error.summary()))?;
 
     let run = progress.finish();
     let record = finish(&site, &finished.done, &run)?;
@@ -130,7 +131,8 @@ fn say(site: &Site, record: &Record, run: &Run) {
     println!("  {root}/metrics.prom  for Prometheus");
     println!("  {root}/news.db       what was published and when");
     if !record.dead.is_empty() {
-        println!("{} files made no news:", record.dead.len());
+        let files = if record.dead.len() == 1 { "file" } else { "files" };
+        println!("{} {files} made no news:", record.dead.len());
     }
     for letters in record.dead.chunk_by(|a, b| a.reason == b.reason) {
         println!("  {} {}", letters.len(), letters[0].reason);

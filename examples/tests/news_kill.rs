@@ -1,8 +1,7 @@
 //! Kills the `news` example at twenty moments and expects that nobody can tell afterwards.
 //!
 //! The law it proves: a run that is killed and then run again leaves the same site and the same rows as a run that was
-//! left alone, provided that the clock is fixed. Cargo builds an example that has tests of its own only as those tests,
-//! so the program that is killed here is built by the test itself; that is quick when nothing has changed.
+//! left alone, provided that the clock is fixed. The program is the one that `cargo test` has built beside this test.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -29,7 +28,7 @@ fn a_killed_run_and_another_equal_one_undisturbed_run() {
     let folder = tempfile::tempdir().expect("a folder");
     let registry = folder.path().join("registry");
     make_registry(&registry);
-    let program = build();
+    let program = program();
 
     // The shorter of two runs is the one that the machine disturbed less.
     let undisturbed = folder.path().join("undisturbed");
@@ -85,19 +84,23 @@ fn a_killed_run_and_another_equal_one_undisturbed_run() {
     assert_eq!(rows, rows_of(&undisturbed), "run twice");
 }
 
-/// Builds the example in the profile of this test and returns where cargo has put it.
-fn build() -> PathBuf {
-    let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(env!("CARGO_MANIFEST_DIR"));
-    command.args(["build", "--quiet", "--example", "news", "--message-format", "json", "--profile", profile]);
-    let output = command.stderr(Stdio::inherit()).output().expect("cargo");
-    assert!(output.status.success(), "the example does not build");
-    let messages = String::from_utf8(output.stdout).expect("text");
-    let messages = messages.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("a message"));
-    let mut programs = messages.filter(|message| message["target"]["name"] == "news");
-    let program = programs.find_map(|message| message["executable"].as_str().map(PathBuf::from));
-    program.expect("cargo names the program")
+/// Where cargo has put the example: `examples/news`, beside the folder `deps` that this test lies in. It is built for
+/// `cargo test` and `cargo test --tests --examples`, but not for this test alone, so an old one is refused.
+fn program() -> PathBuf {
+    let test = std::env::current_exe().expect("the path of this test");
+    let profile = test.parent().and_then(Path::parent).expect("the folder of the profile");
+    let program = profile.join("examples").join("news").with_extension(std::env::consts::EXE_EXTENSION);
+    let advice = "build it: cargo build --example news (with --release for a release test)";
+    let changed = |path: &Path| fs::metadata(path).and_then(|found| found.modified());
+    let built = changed(&program).unwrap_or_else(|error| panic!("{}: {error}; {advice}", program.display()));
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("news");
+    for source in walkdir::WalkDir::new(sources) {
+        let source = source.expect("a source").into_path();
+        let is_code = source.extension().is_some_and(|extension| extension == "rs");
+        let is_older = !is_code || changed(&source).expect("a time") <= built;
+        assert!(is_older, "{} is newer than the program; {advice}", source.display());
+    }
+    program
 }
 
 fn start(program: &Path, registry: &Path, out: &Path) -> Child {
