@@ -90,6 +90,9 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let dead_letters = DeadLetters::open(&path, clock, Arc::clone(&progress))?;
     println!("reading {} for {}", root.display(), tags.names().collect::<Vec<_>>().join(", "));
 
+    // The limits of demand keep the memory flat and the work shared: a file is read while another is taken apart, each
+    // press has a few posts at hand, and one batch gathers while another is recorded. What is `blocking` works on
+    // threads of its own, so that signals and timers are never kept waiting.
     let running = pipeline! {
         let done = report(database);
         let dead = quarantine(dead_letters);

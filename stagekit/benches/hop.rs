@@ -207,7 +207,8 @@ fn run(runtime: &Runtime, (name, start): Contender, events: u64) -> Duration {
 fn size(runtime: &Runtime, contender: Contender) -> u64 {
     let mut events = 100_000;
     loop {
-        let took = run(runtime, contender, events);
+        // The best of three: a neighbour who wants the processor just now is no reason for a small size.
+        let took = (0..3).map(|_| run(runtime, contender, events)).min().unwrap_or_default();
         if took * 8 > TARGET {
             return (events as f64 * TARGET.as_secs_f64() / took.as_secs_f64()) as u64;
         }

@@ -7,6 +7,7 @@ mod concurrent_body;
 mod inlet;
 #[cfg(test)]
 mod laws;
+mod opening;
 mod outlet;
 mod place;
 mod segment;

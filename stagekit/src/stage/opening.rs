@@ -1,0 +1,101 @@
+//! Which body a run gets, and what becomes of a producer's function, whatever shape its events come in.
+
+use std::future::Future;
+
+use futures_core::Stream;
+
+use crate::demand::Demand;
+use crate::emitter::Emitter;
+use crate::op::{Event, Fault};
+use crate::options::Options;
+use crate::producer::{Opens, Polled, Source};
+use crate::run::Run;
+use crate::stage::async_body::{AsyncBody, BatchBody};
+use crate::stage::body::{BlockingBody, Body, SyncBody};
+use crate::stage::care::Care;
+use crate::stage::concurrent_body::ConcurrentBody;
+use crate::stage::source::{Asked, AskedAsync, Blocking, Emitted, Iterated, Pull, Pulled, Sourced, Spring, Streamed};
+use crate::stage::source_body::{Looped, Rim, SourceBody, Sprung};
+
+/// The body of a run.
+pub(super) fn body<In: Send + 'static, R: Run<In> + 'static>(
+    run: R,
+    options: &Options,
+    care: Care,
+) -> Box<dyn Body<In, R::Out>> {
+    if let Some((size, every)) = options.batch {
+        Box::new(BatchBody::new(run, care, size, every, options.blocking))
+    } else if options.concurrency > 1 {
+        Box::new(ConcurrentBody::new(run, care, options.concurrency, options.unordered))
+    } else if options.blocking {
+        Box::new(BlockingBody::new(run, care))
+    } else if R::ASYNC || R::PAUSES {
+        Box::new(AsyncBody::new(run, care))
+    } else {
+        Box::new(SyncBody::new(run, care))
+    }
+}
+
+/// Makes the body of a producer's task, whatever shape its events come in.
+pub(super) struct Opening<R, F: Fault> {
+    pub(super) run: R,
+    pub(super) care: Care,
+    pub(super) rim: Rim<F>,
+    pub(super) options: Options,
+}
+
+impl<R, F: Fault> Opening<R, F> {
+    fn pulled<T: Event, P: Pull<T, F> + 'static>(self, pull: P) -> Box<dyn SourceBody<R::Out>>
+    where
+        R: Run<T> + 'static,
+    {
+        let every = self.options.poll_every;
+        if self.options.blocking {
+            self.sprung(Blocking::new(pull, every))
+        } else {
+            self.sprung(Pulled::new(pull, every))
+        }
+    }
+
+    fn sprung<T: Event, S: Spring<T, F> + 'static>(self, spring: S) -> Box<dyn SourceBody<R::Out>>
+    where
+        R: Run<T> + 'static,
+    {
+        let body = body(self.run, &Options::new(&self.options.name), self.care);
+        Box::new(Sprung::new(spring, body, self.rim))
+    }
+}
+
+impl<T: Event, F: Fault, R: Run<T> + 'static> Opens<T, F> for Opening<R, F> {
+    type Opened = Box<dyn SourceBody<R::Out>>;
+
+    fn iterator(self, events: impl Iterator<Item = Result<T, F>> + Send + 'static) -> Self::Opened {
+        if R::ASYNC || R::PAUSES || self.options.blocking {
+            return self.pulled(Iterated(events));
+        }
+        Box::new(Looped::new(events, self.run, self.care, self.rim))
+    }
+    fn stream(self, events: impl Stream<Item = Result<T, F>> + Send + 'static) -> Self::Opened {
+        self.sprung(Streamed(Box::pin(events)))
+    }
+    fn demand(self, ask: impl FnMut(Demand) -> Polled<T, F> + Send + 'static) -> Self::Opened {
+        self.pulled(Asked(ask))
+    }
+    fn demand_async<S, A>(self, state: S, ask: impl FnMut(S, Demand) -> A + Send + 'static) -> Self::Opened
+    where
+        S: Send + 'static,
+        A: Future<Output = (S, Polled<T, F>)> + Send + 'static,
+    {
+        let every = self.options.poll_every;
+        self.sprung(AskedAsync::new(state, ask, every))
+    }
+    fn emitter<A>(self, run: impl FnOnce(Emitter<T>) -> A + Send + 'static) -> Self::Opened
+    where
+        A: Future<Output = Result<(), F>> + Send + 'static,
+    {
+        self.sprung(Emitted::new(run))
+    }
+    fn source(self, source: impl Source<T>) -> Self::Opened {
+        self.sprung(Sourced(source))
+    }
+}
