@@ -71,56 +71,67 @@ impl Entry {
 }
 
 /// The receipts of a batch, in the order of its events. Dropping it fails what it still holds.
-pub struct Receipts {
+///
+/// One word: most batches have none, and every batch is moved several times on its way.
+pub struct Receipts(Box<Column>);
+
+struct Column {
     acknowledger: Arc<dyn Acknowledger>,
     entries: VecDeque<Entry>,
 }
 
 impl std::fmt::Debug for Receipts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Receipts({})", self.entries.len())
+        write!(f, "Receipts({})", self.len())
     }
 }
 
 impl Receipts {
+    fn of(acknowledger: Arc<dyn Acknowledger>, entries: VecDeque<Entry>) -> Self {
+        Receipts(Box::new(Column { acknowledger, entries }))
+    }
+
     /// A column of a source's own numbers, one for each event of the batch it goes with.
     pub fn new(acknowledger: Arc<dyn Acknowledger>, numbers: impl IntoIterator<Item = u64>) -> Self {
-        Receipts { acknowledger, entries: numbers.into_iter().map(Entry::Own).collect() }
+        Receipts::of(acknowledger, numbers.into_iter().map(Entry::Own).collect())
     }
 
     /// How many receipts the column holds.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.0.entries.len()
     }
 
     /// Whether the column holds no receipt.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.0.entries.is_empty()
     }
 
     pub(crate) fn empty_like(&self) -> Self {
-        Receipts { acknowledger: self.acknowledger.clone(), entries: VecDeque::new() }
+        Receipts::of(self.0.acknowledger.clone(), VecDeque::new())
     }
 
     pub(crate) fn pop(&mut self) -> Option<Receipt> {
-        self.entries.pop_front().map(|entry| Receipt { acknowledger: self.acknowledger.clone(), entry: Some(entry) })
+        self.0
+            .entries
+            .pop_front()
+            .map(|entry| Receipt { acknowledger: self.0.acknowledger.clone(), entry: Some(entry) })
     }
 
     pub(crate) fn push(&mut self, mut receipt: Receipt) {
         let Some(entry) = receipt.entry.take() else { return };
         let entry = match entry {
             // Numbers mean nothing to another source: such an entry brings its acknowledger along.
-            Entry::Own(_) if !Arc::ptr_eq(&self.acknowledger, &receipt.acknowledger) => {
+            Entry::Own(_) if !Arc::ptr_eq(&self.0.acknowledger, &receipt.acknowledger) => {
                 share(&receipt.acknowledger, entry)
             }
             entry => entry,
         };
-        self.entries.push_back(entry);
+        self.0.entries.push_back(entry);
     }
 
     pub(crate) fn append(&mut self, mut other: Receipts) {
-        if Arc::ptr_eq(&self.acknowledger, &other.acknowledger) {
-            self.entries.append(&mut other.entries);
+        if Arc::ptr_eq(&self.0.acknowledger, &other.0.acknowledger) {
+            self.0.entries.append(&mut other.0.entries);
         } else {
             while let Some(receipt) = other.pop() {
                 self.push(receipt);
@@ -129,8 +140,8 @@ impl Receipts {
     }
 
     pub(crate) fn split_front(&mut self, n: usize) -> Receipts {
-        let rest = self.entries.split_off(n.min(self.entries.len()));
-        Receipts { acknowledger: self.acknowledger.clone(), entries: std::mem::replace(&mut self.entries, rest) }
+        let rest = self.0.entries.split_off(n.min(self.len()));
+        Receipts::of(self.0.acknowledger.clone(), std::mem::replace(&mut self.0.entries, rest))
     }
 
     /// One column of the same length for each of `n` readers; every receipt is done when all readers are.
@@ -139,10 +150,10 @@ impl Receipts {
         if n == 0 {
             return columns;
         }
-        for entry in std::mem::take(&mut self.entries) {
-            let shared = share(&self.acknowledger, entry);
+        for entry in std::mem::take(&mut self.0.entries) {
+            let shared = share(&self.0.acknowledger, entry);
             for column in &mut columns {
-                column.entries.push_back(shared.clone());
+                column.0.entries.push_back(shared.clone());
             }
         }
         columns
@@ -150,11 +161,11 @@ impl Receipts {
 
     /// All of these receipts behind one: the events made of the whole batch share it.
     pub(crate) fn into_one(mut self) -> Option<Receipt> {
-        let entries = std::mem::take(&mut self.entries);
-        let acknowledger = self.acknowledger.clone();
+        let entries = std::mem::take(&mut self.0.entries);
+        let acknowledger = self.0.acknowledger.clone();
         (!entries.is_empty()).then(|| {
             let all: Arc<dyn Acknowledger> =
-                Arc::new(Together(std::sync::Mutex::new(Some(Receipts { acknowledger, entries }))));
+                Arc::new(Together(std::sync::Mutex::new(Some(Receipts::of(acknowledger, entries)))));
             Receipt { acknowledger: all, entry: Some(Entry::Own(0)) }
         })
     }
@@ -165,19 +176,19 @@ impl Receipts {
     }
 
     fn settle_all(&mut self, done: bool) {
-        let entries = std::mem::take(&mut self.entries);
+        let entries = std::mem::take(&mut self.0.entries);
         if entries.is_empty() {
             return;
         }
         let mut own = Vec::with_capacity(entries.len());
         for entry in entries {
-            entry.settle(&self.acknowledger, done, &mut own);
+            entry.settle(&self.0.acknowledger, done, &mut own);
         }
         if !own.is_empty() {
             if done {
-                self.acknowledger.acknowledge(&own);
+                self.0.acknowledger.acknowledge(&own);
             } else {
-                self.acknowledger.fail(&own);
+                self.0.acknowledger.fail(&own);
             }
         }
     }
@@ -244,7 +255,7 @@ impl Receipt {
 
     /// A column that holds nothing but can take this receipt.
     pub(crate) fn column(&self) -> Receipts {
-        Receipts { acknowledger: self.acknowledger.clone(), entries: VecDeque::new() }
+        Receipts::of(self.acknowledger.clone(), VecDeque::new())
     }
 }
 

@@ -63,11 +63,16 @@ impl<M> Inbox<M> {
     /// Moves all messages into `to`, which is empty, and arms the inbox: the next message wakes the owner.
     ///
     /// Returns whether there were any. Without messages and with the waker in place this is one load.
+    #[inline]
     pub(crate) fn drain(&self, cx: &mut Context<'_>, armed: &mut Option<Waker>, to: &mut Vec<M>) -> bool {
         let known = armed.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()));
         if known && !self.full.load(Ordering::Acquire) {
             return false;
         }
+        self.swap(cx, armed, known, to)
+    }
+
+    fn swap(&self, cx: &mut Context<'_>, armed: &mut Option<Waker>, known: bool, to: &mut Vec<M>) -> bool {
         if to.capacity() > KEPT {
             *to = Vec::new();
         }

@@ -278,3 +278,22 @@ async fn what_is_read_from_a_signature_can_be_overridden() {
     pipeline! { numbers(0..2) => whole => io => spread => note::<_>(seen.clone()) }.run().await.unwrap();
     assert_eq!(seen.all(), [0, 1, 0, 1]);
 }
+
+#[tokio::test]
+async fn a_static_reference_is_a_value() {
+    #[producer]
+    fn words() -> impl Iterator<Item = &'static str> {
+        ["one", "three"].into_iter()
+    }
+    #[producer_consumer]
+    fn shout(word: &'static str) -> String {
+        word.to_uppercase()
+    }
+    let (lengths, shouts) = (Seen::default(), Seen::default());
+    let (a, b) = (lengths.clone(), shouts.clone());
+    pipeline! { words => [|word: &'static str| word.len() => note::<_>(a), shout => note::<_>(b).name("b")] }
+        .run()
+        .await
+        .unwrap();
+    assert_eq!((lengths.all(), shouts.all()), (vec![3, 5], vec!["ONE".to_owned(), "THREE".to_owned()]));
+}

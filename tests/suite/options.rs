@@ -333,6 +333,13 @@ async fn blocking_producers_and_batches_leave_the_async_threads_alone() {
     let seen = Seen::default();
     pipeline! { slow_numbers.blocking() => store(seen.clone()).blocking() }.run().await.unwrap();
     assert_eq!(seen.all(), [(false, false); 20]);
+    // One blocking stage takes its whole task along.
+    let seen = Seen::default();
+    pipeline! { slow_numbers => |b| b -> (|b: bool| (b, on_async_thread())).blocking() => note::<_>(seen.clone()) }
+        .run()
+        .await
+        .unwrap();
+    assert_eq!(seen.all(), [(true, false); 20]);
 }
 
 #[tokio::test]
@@ -346,6 +353,7 @@ async fn options_without_a_meaning_are_refused() {
         (pipeline! { numbers(0..9) => double.poll_every(MS) => _ }, "double", "belongs to a producer"),
         (pipeline! { numbers(0..9) => double.buffer(5, Overflow::DropNewest) => _ }, "double", "belongs to a producer"),
         (pipeline! { numbers(0..9) => later.blocking() => _ }, "later", "is for synchronous stages"),
+        (pipeline! { numbers(0..9) -> double.max_demand(1) => _ }, "double", "`->` has no subscription"),
     ];
     for (pipeline, stage, text) in pipelines {
         let error = pipeline.run().await.unwrap_err();

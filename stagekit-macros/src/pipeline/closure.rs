@@ -99,7 +99,9 @@ fn parameter(closure: &TokenStream) -> Parameter {
         found
     });
     let Some(colon) = colon else { return Parameter { borrowed: amp(between.first()), event: None } };
-    let borrowed = amp(between.get(colon + 1));
+    // A `&'static T` is a value of its own.
+    let owned = matches!(between.get(colon + 3), Some(TokenTree::Ident(lifetime)) if lifetime == "static");
+    let borrowed = amp(between.get(colon + 1)) && !owned;
     let event = between[colon + 1 + usize::from(borrowed)..].iter().cloned().collect();
     Parameter { borrowed, event: Some(event) }
 }

@@ -151,7 +151,7 @@ pub(crate) fn parameter(index: usize, arg: &FnArg, role: Role, event: bool) -> O
     let ty = plain(&typed.ty);
     let parameter = |kind, ty: &Type| Some(Parameter { kind, ty: ty.clone(), field });
     if event {
-        let ty = if let Type::Reference(reference) = ty { plain(&reference.elem) } else { ty };
+        let ty = lent(ty).map_or(ty, |reference| plain(&reference.elem));
         return parameter(Kind::Event, ty);
     }
     match ty {
@@ -171,6 +171,13 @@ pub(crate) fn parameter(index: usize, arg: &FnArg, role: Role, event: bool) -> O
             _ => parameter(Kind::Config, ty),
         },
     }
+}
+
+/// The type is borrowed for the call: a `&'static T` is not, it is a value of its own.
+pub(crate) fn lent(ty: &Type) -> Option<&syn::TypeReference> {
+    let Type::Reference(reference) = plain(ty) else { return None };
+    let owned = reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static");
+    (!owned).then_some(reference)
 }
 
 /// `#[state]` or `#[state(init = ..)]`; what is wrong with it is found elsewhere.

@@ -130,9 +130,9 @@ fn bare(ty: &Type) -> &Type {
 
 /// The event's parameter.
 pub(crate) fn event(ty: &Type, stage: &Stage, errors: &mut Diagnostics) {
-    let inner = bare(ty);
+    let inner = ast::lent(ty).map_or(plain(ty), |reference| plain(&reference.elem));
     let spelled = spell(inner);
-    if let Type::Reference(reference) = plain(ty) {
+    if let Some(reference) = ast::lent(ty) {
         if let Some(mutability) = &reference.mutability {
             let text = format!(
                 "an event is taken by value or as `&{spelled}`; to change it, take it by value: `mut event: {spelled}`"

@@ -174,11 +174,13 @@ fn read(role: Role, options: Options, function: &Function, mistakes: &mut Diagno
 
 /// How the event comes.
 fn by(ty: &Type, options: &Options) -> By {
-    match plain(ty) {
-        Type::Reference(reference) => match plain(&reference.elem) {
+    if let Some(reference) = ast::lent(ty) {
+        return match plain(&reference.elem) {
             Type::Slice(_) if options.batch.is_some() => By::Slice,
             _ => By::Ref,
-        },
+        };
+    }
+    match plain(ty) {
         ty if options.batch.is_some() && arguments(ty, "Vec").is_some_and(|args| args.len() == 1) => By::Batch,
         _ => By::Value,
     }

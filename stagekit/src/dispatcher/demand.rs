@@ -48,6 +48,14 @@ impl DemandDispatcher {
         self.subs.insert(at, (demand, sub));
     }
 
+    /// The one subscription there is, if it takes all of `n` events: the way of nearly every batch.
+    pub(crate) fn only(&mut self, n: usize) -> Option<Sub> {
+        let [(demand, sub)] = &mut self.subs[..] else { return None };
+        *demand = demand.checked_sub(n)?;
+        self.total -= n;
+        Some(*sub)
+    }
+
     pub(crate) fn dispatch<T>(&mut self, mut batch: Batch<T>, send: &mut dyn FnMut(Sub, Batch<T>)) -> Option<Batch<T>> {
         while !batch.is_empty() {
             let Some(&(demand, sub)) = self.subs.first() else { break };

@@ -1,9 +1,11 @@
 //! The body of a stage: what its task does with batches. One boxed call for each batch, never for each event.
 
+use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::vec::Drain;
 
 use crate::batch::{Batch, Lend};
 use crate::error::{Cause, StageFailure};
@@ -29,6 +31,10 @@ pub(crate) trait Body<In, Out>: Send {
     fn load(&mut self, batch: Batch<In>);
     /// Whether it has nothing to do.
     fn is_idle(&self) -> bool;
+    /// All of a batch in one call, by a body that never waits and is always idle in between: else `None`.
+    fn at_once(&mut self) -> Option<&mut dyn AtOnce<In, Out>> {
+        None
+    }
     /// Works. What it emits is in `out` whether it is `Ready` or not; `demand` is how much may come. `ending` says
     /// that there will be no more events. `Ready` with nothing handled: it wants to be asked again.
     fn poll(&mut self, cx: &mut Context<'_>, demand: usize, ending: bool, out: &mut Events<Out>) -> Poll<Turn>;
@@ -40,11 +46,49 @@ pub(crate) trait Body<In, Out>: Send {
     fn finish(self: Box<Self>);
 }
 
+/// A body that is finished with a batch when the call returns.
+pub(crate) trait AtOnce<In, Out> {
+    /// Handles the batch; what it emits is in `out`.
+    fn handle(&mut self, batch: Batch<In>, out: &mut Events<Out>) -> Turn;
+}
+
+impl<In: Send + 'static, R: Run<In> + 'static> AtOnce<In, R::Out> for SyncBody<In, R> {
+    fn handle(&mut self, batch: Batch<In>, out: &mut Events<R::Out>) -> Turn {
+        self.load(batch);
+        self.turn(out)
+    }
+}
+
 /// The events a synchronous body is working on. It is the cursor too: what a panic leaves is still here.
 enum Loaded<In> {
     Nothing,
-    Owned(std::vec::IntoIter<In>, Option<Receipts>),
+    Owned(Vec<In>, Option<Receipts>),
     Lent(Box<dyn Lend<In>>, usize, Option<Receipts>),
+}
+
+impl<In> Loaded<In> {
+    fn left(&self) -> usize {
+        match self {
+            Loaded::Nothing => 0,
+            Loaded::Owned(events, _) => events.len(),
+            Loaded::Lent(events, at, _) => events.events().len() - at,
+        }
+    }
+}
+
+/// What is loaded, being worked on.
+enum Working<'a, In> {
+    Owned(Drain<'a, In>, &'a mut Option<Receipts>),
+    Lent(&'a [In], &'a mut usize, &'a mut Option<Receipts>),
+}
+
+impl<In> Working<'_, In> {
+    fn left(&self) -> usize {
+        match self {
+            Working::Owned(events, _) => events.len(),
+            Working::Lent(events, at, _) => events.len() - **at,
+        }
+    }
 }
 
 /// Synchronous stages, on the stage's own task.
@@ -52,31 +96,32 @@ pub(crate) struct SyncBody<In, R> {
     run: R,
     care: Care,
     loaded: Loaded<In>,
+    /// The memory of the last batch: where events come and go one for one and are of one type, the next batch leaves
+    /// in it.
+    spare: Vec<In>,
 }
 
-impl<In: Send, R: Run<In>> SyncBody<In, R> {
+impl<In: Send + 'static, R: Run<In>> SyncBody<In, R> {
     pub(crate) fn new(run: R, care: Care) -> Self {
-        SyncBody { run, care, loaded: Loaded::Nothing }
+        SyncBody { run, care, loaded: Loaded::Nothing, spare: Vec::new() }
     }
 
-    fn left(&self) -> usize {
-        match &self.loaded {
-            Loaded::Nothing => 0,
-            Loaded::Owned(events, _) => events.len(),
-            Loaded::Lent(events, at, _) => events.events().len() - at,
+    /// The spare memory, if it fits what the stage emits.
+    fn spare(&mut self) -> Option<&mut Vec<R::Out>> {
+        if !R::ONE {
+            return None;
         }
+        (&mut self.spare as &mut dyn Any).downcast_mut()
     }
 
     /// Goes on with what is loaded until it is finished, a stage stops, or one panics.
-    fn work(&mut self, out: &mut Events<R::Out>) -> Flow {
-        let run = &mut self.run;
-        match &mut self.loaded {
-            Loaded::Nothing => {}
-            Loaded::Owned(events, None) if R::ONE => {
+    fn work(run: &mut R, working: &mut Working<'_, In>, out: &mut Events<R::Out>) -> Flow {
+        match working {
+            Working::Owned(events, None) if R::ONE => {
                 // One capacity check for the batch, and a loop that vectorises.
                 out.values.extend(events.by_ref().map(|event| run.one(event)));
             }
-            Loaded::Owned(events, None) => {
+            Working::Owned(events, None) => {
                 let values = &mut out.values;
                 for event in events.by_ref() {
                     run.push(event, &mut |event| {
@@ -85,7 +130,7 @@ impl<In: Send, R: Run<In>> SyncBody<In, R> {
                     })?;
                 }
             }
-            Loaded::Owned(events, Some(receipts)) => {
+            Working::Owned(events, Some(receipts)) => {
                 for event in events.by_ref() {
                     let receipt = receipts.pop();
                     let before = out.values.len();
@@ -98,10 +143,9 @@ impl<In: Send, R: Run<In>> SyncBody<In, R> {
                     flow?;
                 }
             }
-            Loaded::Lent(events, at, receipts) => {
-                let events = events.events();
-                while let Some(event) = events.get(*at) {
-                    *at += 1;
+            Working::Lent(events, at, receipts) => {
+                while let Some(event) = events.get(**at) {
+                    **at += 1;
                     let receipt = receipts.as_mut().and_then(Receipts::pop);
                     let before = out.values.len();
                     let values = &mut out.values;
@@ -121,14 +165,25 @@ impl<In: Send, R: Run<In>> SyncBody<In, R> {
 
     /// Everything that is loaded.
     pub(crate) fn turn(&mut self, out: &mut Events<R::Out>) -> Turn {
-        let all = self.left();
+        if out.values.capacity() == 0
+            && let Some(spare) = self.spare()
+        {
+            out.values = std::mem::take(spare);
+        }
+        let mut loaded = std::mem::replace(&mut self.loaded, Loaded::Nothing);
+        let mut working = match &mut loaded {
+            Loaded::Nothing => return Turn::default(),
+            Loaded::Owned(events, receipts) => Working::Owned(events.drain(..), receipts),
+            Loaded::Lent(events, at, receipts) => Working::Lent(events.events(), at, receipts),
+        };
+        let all = working.left();
         let mut turn = Turn::default();
         loop {
-            let before = self.left();
-            let result = catch_unwind(AssertUnwindSafe(|| self.work(out)));
+            let before = working.left();
+            let result = catch_unwind(AssertUnwindSafe(|| Self::work(&mut self.run, &mut working, out)));
             // A panic leaves values of its event without receipts; that receipt has failed already.
             out.align();
-            self.run.tally((before - self.left()) as u64);
+            self.run.tally((before - working.left()) as u64);
             let verdict = match result {
                 Ok(Flow::Continue(())) => break,
                 Ok(Flow::Break(())) => self.care.stopped(&mut self.run),
@@ -139,7 +194,13 @@ impl<In: Send, R: Run<In>> SyncBody<In, R> {
                 break;
             }
         }
-        turn.handled = all - self.left();
+        turn.handled = all - working.left();
+        drop(working);
+        if let Loaded::Owned(events, _) = loaded
+            && self.spare().is_some()
+        {
+            self.spare = events;
+        }
         if R::FALLIBLE {
             let none: &mut Events<R::Out> = &mut Events::default();
             settle(&mut self.run, None, 0, none);
@@ -154,12 +215,15 @@ impl<In: Send + 'static, R: Run<In> + 'static> Body<In, R::Out> for SyncBody<In,
     }
     fn load(&mut self, batch: Batch<In>) {
         self.loaded = match batch {
-            Batch::Owned(events) => Loaded::Owned(events.values.into_iter(), events.receipts),
+            Batch::Owned(events) => Loaded::Owned(events.values, events.receipts),
             Batch::Lent(events, receipts) => Loaded::Lent(events, 0, receipts),
         };
     }
     fn is_idle(&self) -> bool {
-        self.left() == 0
+        self.loaded.left() == 0
+    }
+    fn at_once(&mut self) -> Option<&mut dyn AtOnce<In, R::Out>> {
+        Some(self)
     }
     fn poll(&mut self, _: &mut Context<'_>, _: usize, _: bool, out: &mut Events<R::Out>) -> Poll<Turn> {
         Poll::Ready(self.turn(out))
@@ -179,7 +243,7 @@ pub(crate) struct BlockingBody<In, R: Run<In>> {
     loaded: bool,
 }
 
-impl<In: Send, R: Run<In>> BlockingBody<In, R> {
+impl<In: Send + 'static, R: Run<In>> BlockingBody<In, R> {
     pub(crate) fn new(run: R, care: Care) -> Self {
         BlockingBody { idle: Some(SyncBody::new(run, care.clone())), working: None, care, loaded: false }
     }

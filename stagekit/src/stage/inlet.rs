@@ -62,9 +62,10 @@ impl<T> Inlet<T> {
                 let _ = sub.to.send(Up::Ask { sub: sub.sub, demand });
             }
         }
-        let mut read = std::mem::take(&mut self.read);
-        let any = self.inbox.drain(cx, &mut self.armed, &mut read);
-        for message in read.drain(..) {
+        if !self.inbox.drain(cx, &mut self.armed, &mut self.read) {
+            return false;
+        }
+        for message in self.read.drain(..) {
             match message {
                 Down::Events { sub, batch } => self.queue.push_back((sub, batch)),
                 Down::Ended { sub } => {
@@ -75,8 +76,7 @@ impl<T> Inlet<T> {
                 }
             }
         }
-        self.read = read;
-        any
+        true
     }
 
     /// Whether the rest of a message waits: it is handled whatever downstream demand is (R35).
@@ -87,7 +87,14 @@ impl<T> Inlet<T> {
     /// The next batch: at most `max - min` events (R2), and at most `room`.
     pub(crate) fn next(&mut self, room: usize) -> Option<Batch<T>> {
         if self.begun.is_none() {
-            self.begun = self.queue.pop_front();
+            let (sub, batch) = self.queue.pop_front()?;
+            let len = batch.len();
+            if len <= self.subs[sub as usize].quota.cut().min(room) {
+                // The way of nearly every batch: what was sent as one is handled as one.
+                self.owed.push_back((sub, len));
+                return Some(batch);
+            }
+            self.begun = Some((sub, batch));
         }
         let (sub, batch) = self.begun.as_mut()?;
         let n = self.subs[*sub as usize].quota.cut().min(room);
@@ -119,6 +126,11 @@ impl<T> Inlet<T> {
     /// Whether nothing has arrived that is not given to the stage.
     pub(crate) fn is_empty(&self) -> bool {
         self.begun.is_none() && self.queue.is_empty()
+    }
+
+    /// Whether it can only wait for what its producers send.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.is_empty() && self.alive > 0
     }
 
     /// Whether there will be no more events.

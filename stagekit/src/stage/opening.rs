@@ -21,13 +21,14 @@ use crate::stage::source_body::{Looped, Rim, SourceBody, Sprung};
 pub(super) fn body<In: Send + 'static, R: Run<In> + 'static>(
     run: R,
     options: &Options,
+    blocking: bool,
     care: Care,
 ) -> Box<dyn Body<In, R::Out>> {
     if let Some((size, every)) = options.batch {
-        Box::new(BatchBody::new(run, care, size, every, options.blocking))
+        Box::new(BatchBody::new(run, care, size, every, blocking))
     } else if options.concurrency > 1 {
         Box::new(ConcurrentBody::new(run, care, options.concurrency, options.unordered))
-    } else if options.blocking {
+    } else if blocking {
         Box::new(BlockingBody::new(run, care))
     } else if R::ASYNC || R::PAUSES {
         Box::new(AsyncBody::new(run, care))
@@ -42,6 +43,7 @@ pub(super) struct Opening<R, F: Fault> {
     pub(super) care: Care,
     pub(super) rim: Rim<F>,
     pub(super) options: Options,
+    pub(super) blocking: bool,
 }
 
 impl<R, F: Fault> Opening<R, F> {
@@ -50,18 +52,14 @@ impl<R, F: Fault> Opening<R, F> {
         R: Run<T> + 'static,
     {
         let every = self.options.poll_every;
-        if self.options.blocking {
-            self.sprung(Blocking::new(pull, every))
-        } else {
-            self.sprung(Pulled::new(pull, every))
-        }
+        if self.blocking { self.sprung(Blocking::new(pull, every)) } else { self.sprung(Pulled::new(pull, every)) }
     }
 
     fn sprung<T: Event, S: Spring<T, F> + 'static>(self, spring: S) -> Box<dyn SourceBody<R::Out>>
     where
         R: Run<T> + 'static,
     {
-        let body = body(self.run, &Options::new(&self.options.name), self.care);
+        let body = body(self.run, &Options::new(&self.options.name), false, self.care);
         Box::new(Sprung::new(spring, body, self.rim))
     }
 }
@@ -70,7 +68,7 @@ impl<T: Event, F: Fault, R: Run<T> + 'static> Opens<T, F> for Opening<R, F> {
     type Opened = Box<dyn SourceBody<R::Out>>;
 
     fn iterator(self, events: impl Iterator<Item = Result<T, F>> + Send + 'static) -> Self::Opened {
-        if R::ASYNC || R::PAUSES || self.options.blocking {
+        if R::ASYNC || R::PAUSES || self.blocking {
             return self.pulled(Iterated(events));
         }
         Box::new(Looped::new(events, self.run, self.care, self.rim))

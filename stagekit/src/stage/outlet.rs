@@ -14,7 +14,7 @@ use crate::subscription::{Down, Inbox, Up};
 use crate::telemetry::{Count, Meter};
 
 /// How many events a stage whose events are discarded makes in one turn.
-const DISCARDED: usize = 1000;
+const DISCARDED: usize = 4000;
 
 /// The producing half of a running stage.
 pub(crate) struct Outlet<T> {
@@ -28,6 +28,8 @@ pub(crate) struct Outlet<T> {
     asks: VecDeque<usize>,
     buffer: Buffer<T>,
     overflow: Option<(usize, Overflow)>,
+    /// The longest batch that a consumer handles at once.
+    lump: usize,
     /// There are no subscriptions and never will be: `=> _`, or the stage is a consumer.
     open_ended: bool,
     discard: bool,
@@ -45,9 +47,11 @@ impl<T> Outlet<T> {
         dispatcher: Dispatcher<T>,
         discard: bool,
         overflow: Option<(usize, Overflow)>,
+        lump: usize,
         meter: Arc<Meter>,
     ) -> Self {
         Outlet {
+            lump,
             inbox,
             armed: None,
             read: Vec::new(),
@@ -85,9 +89,10 @@ impl<T> Outlet<T> {
 
     /// Reads asks and cancels. Says whether there were any.
     pub(crate) fn listen(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut read = std::mem::take(&mut self.read);
-        let any = self.inbox.drain(cx, &mut self.armed, &mut read);
-        for message in read.drain(..) {
+        if !self.inbox.drain(cx, &mut self.armed, &mut self.read) {
+            return false;
+        }
+        for message in self.read.drain(..) {
             match message {
                 Up::Ask { sub, demand } => {
                     let sub = sub as usize;
@@ -113,11 +118,8 @@ impl<T> Outlet<T> {
                 Up::Drain => self.draining = true,
             }
         }
-        self.read = read;
-        if any {
-            self.flush();
-        }
-        any
+        self.flush();
+        true
     }
 
     /// How many events may be made now: the demand of the oldest ask that no buffered event will meet.
@@ -140,6 +142,11 @@ impl<T> Outlet<T> {
             }
             self.asks.pop_front();
         }
+    }
+
+    /// How many events travel best together: what a consumer handles at once. It would cut a longer batch (R2).
+    pub(crate) fn lump(&self) -> usize {
+        self.lump
     }
 
     /// The room of a producer that may run ahead of demand into its buffer.
@@ -170,7 +177,13 @@ impl<T> Outlet<T> {
         self.meet(events.len());
         if self.buffer.is_empty() {
             let (subs, lost) = (&mut self.subs, &self.meter.lost);
-            if let Some(left) = self.dispatcher.dispatch(events, &mut |sub, batch| deliver(subs, lost, sub, batch)) {
+            if let Dispatcher::Demand(demand) = &mut self.dispatcher
+                && let Some(sub) = demand.only(events.len())
+            {
+                deliver(subs, lost, sub, Batch::Owned(events));
+            } else if let Some(left) =
+                self.dispatcher.dispatch(events, &mut |sub, batch| deliver(subs, lost, sub, batch))
+            {
                 self.buffer.push(left);
             }
         } else {

@@ -85,6 +85,7 @@ pub(crate) fn wire<T>(
     let outlets = lock(outlets);
     let inbox = Inbox::new();
     let (mut targets, mut groups) = (Vec::new(), Vec::new());
+    let mut lump = 0;
     if outlets.groups.len() > 1 && outlets.groups.iter().any(|group| group.copier.is_none()) {
         return Err("leads to several stages, but not all of its edges were made by `share`".into());
     }
@@ -92,6 +93,7 @@ pub(crate) fn wire<T>(
         let mut subs = Vec::new();
         for (intake, limits) in &group.legs {
             let (max, min) = limits.resolve().map_err(|wrong| format!("the edge to `{}`: {wrong}", intake.name))?;
+            lump = lump.max(max - min);
             for (down, ups) in &intake.workers {
                 let mut ups = lock(ups);
                 subs.push((targets.len(), max));
@@ -102,7 +104,18 @@ pub(crate) fn wire<T>(
         groups.push((at, subs));
     }
     let dispatcher = Outlet::dispatcher(&outlets.groups, &groups);
-    Ok((Outlet::new(inbox.clone(), targets, dispatcher, outlets.discard, overflow, meter), inbox))
+    Ok((
+        Outlet::new(
+            inbox.clone(),
+            targets,
+            dispatcher,
+            outlets.discard,
+            overflow,
+            if lump == 0 { usize::MAX } else { lump },
+            meter,
+        ),
+        inbox,
+    ))
 }
 
 /// One worker of a stage, wired.
@@ -122,6 +135,10 @@ fn checked(parts: &[Part], producer: bool, is_async: bool) -> Result<(), Wrong> 
     }
     for part in parts.iter().skip(1) {
         let options = &part.options;
+        if options.limits != Default::default() {
+            let wrong = "`->` has no subscription: `max_demand` and `min_demand` belong to the first stage of the task";
+            return Err((options.name.clone(), wrong.into()));
+        }
         if options.workers > 1 || options.concurrency > 1 || options.batch.is_some() {
             let wrong =
                 "`->` runs it in the task of the stage before: use `=>` for `workers`, `concurrency` and `batch`";
@@ -191,6 +208,11 @@ fn meters<In, R: Run<In>>(run: &mut R) -> Vec<Arc<Meter>> {
     let mut meters = Vec::new();
     run.each(&mut |slot| meters.push(slot.get().0.meter().clone()));
     meters
+}
+
+/// Whether a stage of the task blocks: then all of it runs on a blocking thread.
+fn blocks(parts: &[Part]) -> bool {
+    parts.iter().any(|part| part.options.blocking)
 }
 
 fn care(parts: &[Part]) -> Care {
@@ -264,7 +286,7 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
             instances.push(meters);
             let care = care(&self.parts);
             let name = care.name().clone();
-            let body = body(run, &self.parts[0].options, care);
+            let body = body(run, &self.parts[0].options, blocks(&self.parts), care);
             to.tasks.push((name, Box::pin(StageTask::new(inlet, body, out))));
         }
         to.gauges.extend(gauges(&self.parts, instances));
@@ -306,7 +328,8 @@ impl<P: Producer, R: Run<P::Out> + 'static> Place for SourcePlace<P, R> {
         let name = care.name().clone();
         let own = head.1.meter.clone();
         let instance = std::iter::once(own).chain(meters(&mut run)).collect();
-        let opening = Opening { run, care, rim: Rim::new(head.1), options: head.0.options };
+        let opening =
+            Opening { run, care, rim: Rim::new(head.1), options: head.0.options, blocking: blocks(&self.parts) };
         let body = head.0.stage.open(opening);
         to.tasks.push((name, Box::pin(SourceTask::new(body, out))));
         to.gauges.extend(gauges(&self.parts, vec![instance]));

@@ -23,6 +23,10 @@ pub(crate) struct SourceTurn {
 pub(crate) trait SourceBody<Out>: Send {
     /// Makes events for a demand of `room` and puts what comes of them into `out`, whether it is `Ready` or not.
     fn poll(&mut self, cx: &mut Context<'_>, room: usize, out: &mut Events<Out>) -> Poll<SourceTurn>;
+    /// Whether it makes as many events as there is room for: then it is asked for a lump at a time.
+    fn is_cut(&self) -> bool {
+        false
+    }
     /// The pipeline drains.
     fn stop(&mut self);
     /// Whether it must be polled without demand too.
@@ -143,6 +147,9 @@ where
             }
         }
         Poll::Ready(SourceTurn { failed: verdict.err() })
+    }
+    fn is_cut(&self) -> bool {
+        true
     }
     fn stop(&mut self) {
         self.rim.ended = true;

@@ -126,13 +126,49 @@ impl<In, T> Future for StageTask<In, T> {
                 return Poll::Ready(Ok(()));
             }
             let demand = this.out.outlet.room();
+            if let Some(body) = body.at_once() {
+                // The short way of synchronous stages: what has arrived, as long as there is demand for what they emit.
+                while this.out.sides_ready()
+                    && (this.out.outlet.room() > 0 || this.inlet.has_begun())
+                    && let Some(batch) = this.inlet.next(usize::MAX)
+                {
+                    let turn = body.handle(batch, &mut this.out.events);
+                    let published = this.out.publish();
+                    // The ask goes out after what was emitted (R3).
+                    this.inlet.settle(turn.handled);
+                    if let Err(failure) = published.and(turn.failed.map_or(Ok(()), Err)) {
+                        this.stop();
+                        return Poll::Ready(Err(failure));
+                    }
+                    progress = true;
+                }
+                if this.inlet.is_ended() && this.out.is_clear() {
+                    this.out.end();
+                    if let Some(body) = this.body.take() {
+                        body.finish();
+                    }
+                    return Poll::Ready(Ok(()));
+                }
+                if progress {
+                    coop.made_progress();
+                }
+                if !progress || this.inlet.is_waiting() {
+                    return Poll::Pending;
+                }
+                continue;
+            }
             // R35, R36: without demand nothing is begun; what is begun is handled to its end.
-            while body.room() > 0
-                && this.out.sides_ready()
-                && (demand > 0 || (this.inlet.has_begun() && !body.pauses()))
-                && let Some(batch) = this.inlet.next(body.room())
-            {
-                body.load(batch);
+            loop {
+                let room = body.room();
+                if room > 0
+                    && this.out.sides_ready()
+                    && (demand > 0 || (this.inlet.has_begun() && !body.pauses()))
+                    && let Some(batch) = this.inlet.next(room)
+                {
+                    body.load(batch);
+                } else {
+                    break;
+                }
             }
             if !body.is_idle() {
                 let ending = this.inlet.is_ended();
@@ -150,6 +186,8 @@ impl<In, T> Future for StageTask<In, T> {
                     return Poll::Ready(Err(failure));
                 }
                 progress |= emitted;
+                // Nothing is left to be done: whatever comes wakes the task, and a turn that finds nothing is not free.
+                progress &= !(this.inlet.is_waiting() && body.is_idle());
             } else if this.inlet.is_ended() && this.out.is_clear() {
                 // l12: everything in flight is settled before the end is told.
                 this.out.end();
@@ -199,6 +237,9 @@ impl<T> Future for SourceTask<T> {
                 body.stop();
             }
             let mut room = this.out.outlet.room_ahead();
+            if body.is_cut() {
+                room = room.min(this.out.outlet.lump());
+            }
             if this.out.outlet.overflows() && body.pushes() {
                 room = room.max(AHEAD);
             }
@@ -209,7 +250,7 @@ impl<T> Future for SourceTask<T> {
                 if let Poll::Ready(turn) = polled {
                     // A producer without events that is worth asking again is asked in its next turn, so that the
                     // inboxes are read in between; it may spend the whole turn of the task on that, and no more.
-                    progress = true;
+                    progress = this.out.outlet.room_ahead() > 0 || body.is_ended() || body.pushes();
                     verdict = verdict.and(turn.failed.map_or(Ok(()), Err));
                 }
                 if let Err(failure) = verdict {
