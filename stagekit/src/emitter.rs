@@ -27,8 +27,9 @@ pub(crate) struct Queue<T> {
     pub(crate) events: Vec<T>,
     pub(crate) room: usize,
     stopped: bool,
-    emitting: Option<Waker>,
-    stopping: Option<Waker>,
+    /// Any number of tasks may wait: none is forgotten, and one that was dropped meanwhile is woken in vain.
+    emitting: Vec<Waker>,
+    stopping: Vec<Waker>,
     collector: Option<Waker>,
 }
 
@@ -65,7 +66,7 @@ impl<T> Emitter<T> {
                 });
             }
             if queue.room == 0 {
-                queue.emitting = Some(cx.waker().clone());
+                remember(&mut queue.emitting, cx.waker());
                 return Poll::Pending;
             }
             queue.room -= 1;
@@ -87,7 +88,7 @@ impl<T> Emitter<T> {
             if queue.stopped {
                 return Poll::Ready(());
             }
-            queue.stopping = Some(cx.waker().clone());
+            remember(&mut queue.stopping, cx.waker());
             Poll::Pending
         })
         .await;
@@ -98,8 +99,8 @@ impl<T> Emitter<T> {
             events: Vec::new(),
             room: 0,
             stopped: false,
-            emitting: None,
-            stopping: None,
+            emitting: Vec::new(),
+            stopping: Vec::new(),
             collector: None,
         })))
     }
@@ -115,11 +116,9 @@ impl<T> Emitter<T> {
         queue.room = room.saturating_sub(queue.events.len());
         out.append(&mut queue.events);
         queue.collector = Some(cx.waker().clone());
-        let waker = if queue.room > 0 { queue.emitting.take() } else { None };
+        let wakers = if queue.room > 0 { std::mem::take(&mut queue.emitting) } else { Vec::new() };
         drop(queue);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// Takes what was emitted since.
@@ -130,12 +129,19 @@ impl<T> Emitter<T> {
     pub(crate) fn stop(&self) {
         let mut queue = self.lock();
         queue.stopped = true;
-        let wakers = [queue.emitting.take(), queue.stopping.take()];
+        let emitting = std::mem::take(&mut queue.emitting);
+        let stopping = std::mem::take(&mut queue.stopping);
         drop(queue);
-        wakers.into_iter().flatten().for_each(Waker::wake);
+        emitting.into_iter().chain(stopping).for_each(Waker::wake);
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue<T>> {
         self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+fn remember(wakers: &mut Vec<Waker>, waker: &Waker) {
+    if !wakers.iter().any(|known| known.will_wake(waker)) {
+        wakers.push(waker.clone());
     }
 }

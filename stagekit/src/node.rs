@@ -57,7 +57,7 @@ impl<S, W, L> Node<S, W, L> {
 
     /// At most this many events may be on their way to (each worker of) the stage: GenStage's `max_demand`.
     ///
-    /// It must be at least 1 and above `min_demand`; a pipeline with another value does not start.
+    /// It must be at least 1, at most 1 048 576, and above `min_demand`; a pipeline with another value does not start.
     pub fn max_demand(mut self, events: usize) -> Self {
         self.options.limits.max = Some(events);
         self
@@ -168,6 +168,9 @@ impl<S, W, L> Node<S, W, L> {
     }
 
     /// How long a producer that takes a `Demand` rests after it returned fewer events than were wanted.
+    ///
+    /// The default is not at all: a synchronous producer that has nothing yet is then asked again and again, which keeps
+    /// a core busy. Give it a rest, or let it be `async` and wait.
     pub fn poll_every(mut self, rest: Duration) -> Self {
         self.options.poll_every = rest;
         self

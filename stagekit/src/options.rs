@@ -6,6 +6,9 @@ use std::time::Duration;
 /// GenStage's default `max_demand`, in events.
 pub(crate) const MAX_DEMAND: usize = 1000;
 
+/// The highest `max_demand`: as many events may be made at once, and rest in memory, on each subscription.
+pub(crate) const MOST_DEMAND: usize = 1 << 20;
+
 /// What a stage does when its function returns `Err` (and no `else` edge takes it) or panics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Policy {
@@ -66,6 +69,9 @@ impl Limits {
             _ => MAX_DEMAND,
         });
         let min = self.min.unwrap_or(max / 2);
+        if max > MOST_DEMAND {
+            return Err(format!("`max_demand` must be at most {MOST_DEMAND}, got {max}"));
+        }
         if max == 0 {
             return Err("`max_demand` must be at least 1, got 0".into());
         }

@@ -40,6 +40,13 @@ impl<T> Outbox<T> {
         self.events.extend(events);
     }
 
+    /// What was emitted has been taken: the next event asks the gate again.
+    pub(crate) fn close(&mut self) {
+        if self.gate.is_some() {
+            self.room = 0;
+        }
+    }
+
     /// Everything that was ever put in.
     pub(crate) fn total(&self) -> u64 {
         self.passed + self.events.len() as u64
@@ -155,6 +162,7 @@ impl<T> Gate<T> {
     /// Finished events leave, `handled` of them.
     pub(crate) fn pass(&self, done: &mut Events<T>, handled: &mut usize) {
         let mut inner = self.lock();
+        inner.room = inner.room.saturating_sub(done.len());
         inner.events.append(std::mem::take(done));
         inner.handled += std::mem::take(handled);
     }

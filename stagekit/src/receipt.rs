@@ -319,8 +319,7 @@ impl<T> Events<T> {
         match (&mut self.receipts, more.receipts) {
             (Some(column), Some(more)) => column.append(more),
             (none, Some(more)) => {
-                let nobody: Arc<dyn Acknowledger> = Arc::new(Nobody);
-                let mut column = Receipts::new(nobody, self.values.iter().map(|_| 0));
+                let mut column = nobodys(self.values.len());
                 column.append(more);
                 *none = Some(column);
             }
@@ -349,10 +348,13 @@ impl<T> Events<T> {
 
     /// Adds one event.
     pub(crate) fn push(&mut self, value: T, receipt: Option<Receipt>) {
-        self.values.push(value);
-        match receipt {
-            Some(receipt) => self.attach(receipt),
-            None => self.align(),
+        if let Some(receipt) = receipt {
+            self.pad(self.values.len(), &receipt);
+            self.attach(receipt);
+            self.values.push(value);
+        } else {
+            self.values.push(value);
+            self.align();
         }
     }
 
@@ -361,16 +363,30 @@ impl<T> Events<T> {
         self.receipts.get_or_insert_with(|| receipt.column()).push(receipt);
     }
 
+    /// Sees to it that there is a column for receipts like this one, and that it covers the first `n` values: the
+    /// next receipt is that of value `n`.
+    pub(crate) fn pad(&mut self, n: usize, like: &Receipt) {
+        let column = self.receipts.get_or_insert_with(|| like.column());
+        let missing = n.saturating_sub(column.len());
+        if missing > 0 {
+            column.append(nobodys(missing));
+        }
+    }
+
     /// Where there is a column, values behind its end get receipts that mean nothing.
     pub(crate) fn align(&mut self) {
         if let Some(column) = &mut self.receipts {
             let missing = self.values.len().saturating_sub(column.len());
             if missing > 0 {
-                let nobody: Arc<dyn Acknowledger> = Arc::new(Nobody);
-                column.append(Receipts::new(nobody, (0..missing).map(|_| 0)));
+                column.append(nobodys(missing));
             }
         }
     }
+}
+
+/// Receipts that mean nothing.
+fn nobodys(n: usize) -> Receipts {
+    Receipts::new(Arc::new(Nobody), (0..n).map(|_| 0))
 }
 
 /// Stands for the sources that cannot acknowledge where their events meet with those of one that can.

@@ -128,7 +128,7 @@ impl<S> Retrying<S> {
         S: Takes<E, Up>,
         S::By: Repeats<E, Up, S>,
     {
-        let mut rest = self.backoff;
+        let mut rest = self.backoff.min(LONGEST);
         for attempt in 0..=self.attempts {
             let last = attempt == self.attempts;
             // What a failed attempt has emitted is taken back: the next one emits it again.

@@ -3,6 +3,7 @@
 
 mod ending;
 mod errors;
+mod faults;
 mod floors;
 mod language;
 mod options;

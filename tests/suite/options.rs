@@ -82,22 +82,17 @@ async fn workers_share_the_work_and_give_back_their_states() {
     assert_eq!(finished.stage("sum").unwrap().workers, 4);
 }
 
-#[tokio::test]
-async fn workers_run_at_the_same_time_on_several_threads() {
-    #[producer_consumer]
-    fn work(n: u64, most: &Most) -> u64 {
-        let _here = most.enter();
-        std::thread::sleep(MS);
-        n
+#[test]
+fn workers_run_at_the_same_time_on_several_threads() {
+    // Each pair of events meets at a barrier: with one worker at a time nobody would ever pass it.
+    #[consumer]
+    fn meet(_n: u64, barrier: &std::sync::Barrier) {
+        barrier.wait();
     }
-    let most = Arc::new(Most::default());
-    tokio::task::spawn_blocking({
-        let most = most.clone();
-        move || pipeline! { numbers(0..40) => work(most).workers(2).max_demand(2) => _ }.run_blocking().unwrap()
-    })
-    .await
-    .unwrap();
-    assert!(most.seen() <= 2);
+    let barrier = Arc::new(std::sync::Barrier::new(2));
+    pipeline! { numbers(0..40) => meet(barrier).workers(2).max_demand(1).min_demand(0).blocking() }
+        .run_blocking()
+        .unwrap();
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Sleep, sleep_until};
 
 use crate::batch::{Batch, Loan};
 use crate::op::Flow;
@@ -20,7 +20,7 @@ use crate::outbox::{Gate, Outbox};
 use crate::receipt::{Events, Receipts};
 use crate::run::Run;
 use crate::stage::body::{Body, Turn};
-use crate::stage::care::{Care, settle};
+use crate::stage::care::{Care, far, settle};
 
 /// What comes back from the future of a batch.
 struct Back<R> {
@@ -112,6 +112,7 @@ impl<In: Send + 'static, R: Run<In>> Work<In, R> {
         let receipt = self.gate.release();
         let before = self.done.values.len();
         self.done.values.append(&mut self.outbox.events);
+        self.outbox.close();
         let verdict = match result {
             Ok(flow) => {
                 self.run.tally(handled as u64);
@@ -129,7 +130,7 @@ impl<In: Send + 'static, R: Run<In>> Work<In, R> {
         };
         self.turn.handled += handled;
         self.turn.failed = verdict.err();
-        if self.gate.is_waiting() {
+        if R::PAUSES || self.gate.is_waiting() {
             self.gate.pass(&mut self.done, &mut self.turn.handled);
         }
         self.turn.failed.is_none()
@@ -264,7 +265,7 @@ impl<In: Send + 'static, R: Run<In> + 'static> Body<In, R::Out> for BatchBody<In
         // A batch stage takes its events by value: nothing is ever lent to it.
         if let Batch::Owned(events) = batch {
             if self.gathered.is_empty() && !events.is_empty() {
-                self.due = Some(Box::pin(sleep_until(Instant::now() + self.every)));
+                self.due = Some(Box::pin(sleep_until(far(self.every))));
             }
             self.gathered.append(events);
         }

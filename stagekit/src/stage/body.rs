@@ -4,6 +4,8 @@ use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::vec::Drain;
 
@@ -12,7 +14,7 @@ use crate::error::{Cause, StageFailure};
 use crate::op::Flow;
 use crate::receipt::{Events, Receipts};
 use crate::run::Run;
-use crate::stage::care::{Care, settle};
+use crate::stage::care::{Care, settle, taken_in_vain};
 
 /// How far a body has come.
 #[derive(Default)]
@@ -163,6 +165,15 @@ impl<In: Send + 'static, R: Run<In>> SyncBody<In, R> {
         Flow::Continue(())
     }
 
+    /// Takes back what was loaded.
+    fn unload(&mut self) -> Batch<In> {
+        match std::mem::replace(&mut self.loaded, Loaded::Nothing) {
+            Loaded::Nothing => Batch::Owned(Events::default()),
+            Loaded::Owned(values, receipts) => Batch::Owned(Events { values, receipts }),
+            Loaded::Lent(events, _, receipts) => Batch::Lent(events, receipts),
+        }
+    }
+
     /// Everything that is loaded.
     pub(crate) fn turn(&mut self, out: &mut Events<R::Out>) -> Turn {
         if out.values.capacity() == 0
@@ -183,7 +194,13 @@ impl<In: Send + 'static, R: Run<In>> SyncBody<In, R> {
             let result = catch_unwind(AssertUnwindSafe(|| Self::work(&mut self.run, &mut working, out)));
             // A panic leaves values of its event without receipts; that receipt has failed already.
             out.align();
-            self.run.tally((before - working.left()) as u64);
+            let taken = (before - working.left()) as u64;
+            if R::ONE && result.is_err() && taken > 0 {
+                self.run.tally(taken - 1);
+                taken_in_vain(&mut self.run);
+            } else {
+                self.run.tally(taken);
+            }
             let verdict = match result {
                 Ok(Flow::Continue(())) => break,
                 Ok(Flow::Break(())) => self.care.stopped(&mut self.run),
@@ -195,7 +212,12 @@ impl<In: Send + 'static, R: Run<In>> SyncBody<In, R> {
             }
         }
         turn.handled = all - working.left();
-        drop(working);
+        // What is left after a failure is the user's, and may panic as it is dropped: the failure came first.
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(working)))
+            && turn.failed.is_none()
+        {
+            turn.failed = self.care.panicked(&mut self.run, panic).err();
+        }
         if let Loaded::Owned(events, _) = loaded
             && self.spare().is_some()
         {
@@ -241,11 +263,27 @@ pub(crate) struct BlockingBody<In, R: Run<In>> {
     working: Option<Work<In, R>>,
     care: Care,
     loaded: bool,
+    aborted: Arc<AtomicBool>,
+}
+
+impl<In, R: Run<In>> Drop for BlockingBody<In, R> {
+    fn drop(&mut self) {
+        if self.working.is_some() {
+            self.aborted.store(true, Ordering::Relaxed);
+            tracing::warn!(stage = &**self.care.name(), "aborted: a blocking call goes on in its thread");
+        }
+    }
 }
 
 impl<In: Send + 'static, R: Run<In>> BlockingBody<In, R> {
     pub(crate) fn new(run: R, care: Care) -> Self {
-        BlockingBody { idle: Some(SyncBody::new(run, care.clone())), working: None, care, loaded: false }
+        BlockingBody {
+            idle: Some(SyncBody::new(run, care.clone())),
+            working: None,
+            care,
+            loaded: false,
+            aborted: Arc::default(),
+        }
     }
 }
 
@@ -266,10 +304,18 @@ impl<In: Send + 'static, R: Run<In> + 'static> Body<In, R::Out> for BlockingBody
         if std::mem::take(&mut self.loaded)
             && let Some(mut body) = self.idle.take()
         {
+            let aborted = self.aborted.clone();
             self.working = Some(tokio::task::spawn_blocking(move || {
-                let mut out = Events::default();
-                let turn = body.turn(&mut out);
-                (body, out, turn)
+                let (mut out, mut all) = (Events::default(), Turn::default());
+                // One event at a time: an abort is heard after the call that is under way.
+                let mut left = body.unload();
+                while !left.is_empty() && all.failed.is_none() && !aborted.load(Ordering::Relaxed) {
+                    body.load(left.split_front(1));
+                    let turn = body.turn(&mut out);
+                    all.handled += turn.handled;
+                    all.failed = turn.failed;
+                }
+                (body, out, all)
             }));
         }
         let Some(working) = &mut self.working else { return Poll::Pending };
@@ -287,8 +333,8 @@ impl<In: Send + 'static, R: Run<In> + 'static> Body<In, R::Out> for BlockingBody
             }
         })
     }
-    fn finish(self: Box<Self>) {
-        if let Some(body) = self.idle {
+    fn finish(mut self: Box<Self>) {
+        if let Some(body) = self.idle.take() {
             Box::new(body).finish();
         }
     }

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -90,6 +91,23 @@ impl Care {
     }
 }
 
+/// The moment in `wait`; a wait without end is a long one.
+pub(crate) fn far(wait: Duration) -> Instant {
+    const YEARS: Duration = Duration::from_secs(30 * 365 * 86_400);
+    let now = Instant::now();
+    now.checked_add(wait).unwrap_or(now + YEARS)
+}
+
+/// A one-to-one run panicked over an event: it went in, and nothing came out.
+pub(crate) fn taken_in_vain<In, R: Run<In>>(run: &mut R) {
+    let mut first = true;
+    run.each(&mut |slot| {
+        if std::mem::take(&mut first) {
+            slot.get().0.meter().events_in.add(1);
+        }
+    });
+}
+
 /// The text of a panic.
 pub(crate) fn text(panic: &(dyn Any + Send)) -> String {
     match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
@@ -114,9 +132,14 @@ pub(crate) fn settle<In, R: Run<In>>(run: &mut R, receipt: Option<Receipt>, befo
         if spilled > 0 {
             run.each(&mut |slot| slot.get().0.release(&mut || None));
         }
+        out.align();
         return;
     };
     let emitted = out.values.len() - before;
+    if emitted > 0 {
+        // Events of sources without receipts may stand before these.
+        out.pad(before, &receipt);
+    }
     if emitted == 1 && failures + spilled == 0 {
         out.attach(receipt);
         return;

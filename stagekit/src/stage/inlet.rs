@@ -150,19 +150,16 @@ impl<T> Inlet<T> {
 
 impl<T> Drop for Inlet<T> {
     fn drop(&mut self) {
-        // Events that came and were never handled: their receipts fail as the batches are dropped.
-        let unread: usize = self
-            .inbox
-            .close()
-            .iter()
-            .map(|message| match message {
-                Down::Events { batch, .. } => batch.len(),
-                Down::Ended { .. } => 0,
-            })
-            .sum();
-        let waiting: usize = self.begun.iter().chain(&self.queue).map(|(_, batch)| batch.len()).sum();
-        let given: usize = self.owed.iter().map(|(_, n)| n).sum();
-        self.meter.lost.add((unread + waiting + given) as u64);
+        // l08 first: counting and dropping what was never handled may meet a panic of the user's.
         self.cancel();
+        let unread = self.inbox.close();
+        let arrived = unread.iter().map(|message| match message {
+            Down::Events { batch, .. } => batch.len(),
+            Down::Ended { .. } => 0,
+        });
+        let waiting = self.begun.iter().chain(&self.queue).map(|(_, batch)| batch.len());
+        let given = self.owed.iter().map(|(_, n)| *n);
+        // Their receipts fail as the batches are dropped.
+        self.meter.lost.add(arrived.chain(waiting).chain(given).sum::<usize>() as u64);
     }
 }

@@ -100,7 +100,14 @@ impl<T> Outlet<T> {
                         let (subs, lost) = (&mut self.subs, &self.meter.lost);
                         let before = self.dispatcher.demand();
                         self.dispatcher.ask(sub, demand, &mut |sub, batch| deliver(subs, lost, sub, batch));
-                        let told = self.dispatcher.demand().saturating_sub(before);
+                        let told = match self.dispatcher {
+                            // It holds all demand back while it is full, and gives it out again: not news.
+                            Dispatcher::Partition(_) => demand,
+                            _ => self.dispatcher.demand().saturating_sub(before),
+                        };
+                        if before == 0 && self.buffer.is_empty() {
+                            self.asks.clear();
+                        }
                         if told > 0 {
                             self.asks.push_back(told);
                         }
@@ -131,7 +138,7 @@ impl<T> Outlet<T> {
         self.asks.front().map_or(demand, |&ask| ask.min(demand))
     }
 
-    /// `n` events were emitted, or taken from the buffer: so much of the oldest asks is met.
+    /// `n` events were dispatched: so much of the oldest asks is met.
     fn meet(&mut self, mut n: usize) {
         while let Some(ask) = self.asks.front_mut() {
             let part = n.min(*ask);
@@ -174,17 +181,21 @@ impl<T> Outlet<T> {
             }
             return Ok(0);
         }
-        self.meet(events.len());
+        let n = events.len();
         if self.buffer.is_empty() {
             let (subs, lost) = (&mut self.subs, &self.meter.lost);
             if let Dispatcher::Demand(demand) = &mut self.dispatcher
                 && let Some(sub) = demand.only(events.len())
             {
                 deliver(subs, lost, sub, Batch::Owned(events));
+                self.meet(n);
             } else if let Some(left) =
                 self.dispatcher.dispatch(events, &mut |sub, batch| deliver(subs, lost, sub, batch))
             {
+                self.meet(n - left.len());
                 self.buffer.push(left);
+            } else {
+                self.meet(n);
             }
         } else {
             self.buffer.push(events);
@@ -210,11 +221,14 @@ impl<T> Outlet<T> {
                 break;
             }
             let events = self.buffer.take(demand);
+            let n = events.len();
             let (subs, lost) = (&mut self.subs, &self.meter.lost);
             if let Some(left) = self.dispatcher.dispatch(events, &mut |sub, batch| deliver(subs, lost, sub, batch)) {
+                self.meet(n - left.len());
                 self.buffer.put_back(left);
                 break;
             }
+            self.meet(n);
         }
         self.show();
     }

@@ -145,6 +145,14 @@ fn checked(parts: &[Part], producer: bool, is_async: bool) -> Result<(), Wrong> 
             return Err((options.name.clone(), wrong.into()));
         }
     }
+    let stages = &parts[usize::from(producer)..];
+    let restarts = |part: &&Part| part.options.restart.is_some();
+    if let Some(part) = stages.iter().find(restarts)
+        && !stages.iter().all(|part| restarts(&part))
+    {
+        let wrong = "the stages of one task begin again together: give `restart` to each of them, or use `=>`";
+        return Err((part.options.name.clone(), wrong.into()));
+    }
     if parts.len() > 1 && parts[0].options.workers > 1 {
         let wrong = "it has workers of its own, so `->` cannot lead on from it: use `=>`";
         return Err((parts[0].options.name.clone(), wrong.into()));

@@ -6,13 +6,14 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_core::Stream;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Sleep, sleep_until};
 
 use crate::demand::Demand;
 use crate::emitter::Emitter;
 use crate::op::Fault;
 use crate::producer::{More, Polled, Source};
 use crate::receipt::Events;
+use crate::stage::care::far;
 
 /// What a producer's loop polls.
 pub(crate) trait Spring<T, F>: Send {
@@ -205,7 +206,7 @@ impl Rest {
     /// A call has given `got` events where `wanted` were wanted.
     fn after(&mut self, got: usize, wanted: usize) {
         if got < wanted && !self.every.is_zero() {
-            self.until = Some(Box::pin(sleep_until(Instant::now() + self.every)));
+            self.until = Some(Box::pin(sleep_until(far(self.every))));
         }
     }
 }
@@ -286,6 +287,8 @@ impl<T: Send, F, Fut: Future<Output = Result<(), F>> + Send> Spring<T, F> for Em
             self.working = None;
             ended = true;
             failures.extend(result.err());
+            // An emitter that was moved elsewhere is told that nobody listens any longer.
+            self.emitter.stop();
         }
         self.emitter.take(&mut out.values);
         if ended || self.working.is_none() {
@@ -299,6 +302,12 @@ impl<T: Send, F, Fut: Future<Output = Result<(), F>> + Send> Spring<T, F> for Em
     }
     fn pushes(&self) -> bool {
         true
+    }
+}
+
+impl<T, Fut> Drop for Emitted<T, Fut> {
+    fn drop(&mut self) {
+        self.emitter.stop();
     }
 }
 

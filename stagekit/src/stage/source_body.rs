@@ -5,13 +5,12 @@ use std::task::{Context, Poll, ready};
 
 use crate::error::{Cause, StageFailure};
 use crate::op::{Fault, Flow};
-use crate::options::Policy;
 use crate::producer::More;
 use crate::receipt::Events;
 use crate::run::Run;
 use crate::slot::{Slot, Surroundings};
 use crate::stage::body::Body;
-use crate::stage::care::{Care, settle, text};
+use crate::stage::care::{Care, settle, taken_in_vain, text};
 use crate::stage::source::Spring;
 
 /// How far a producer has come.
@@ -68,10 +67,6 @@ impl<F: Fault> Rim<F> {
     fn panicked(&mut self, panic: Box<dyn std::any::Any + Send>) -> Result<(), StageFailure> {
         let cause = Cause::Panicked(text(&*panic));
         self.ended = true;
-        if self.slot.on_panic == Policy::Skip {
-            self.slot.skip(&cause);
-            return Ok(());
-        }
         self.slot.meter.failed.add(1);
         Err(StageFailure { stage: self.slot.name.clone(), cause })
     }
@@ -130,9 +125,15 @@ where
         }
         let emitted = made - rim.failures.len();
         let mut verdict = rim.account(emitted);
-        if let (Ok(()), Some(run)) = (&verdict, run.as_mut()) {
-            run.tally(emitted as u64);
-            verdict = match result {
+        if let Some(run) = run.as_mut() {
+            // What the run has made of the events is counted and sent on, whatever became of the producer.
+            if R::ONE && result.is_err() && made > done {
+                run.tally(emitted as u64 - 1);
+                taken_in_vain(run);
+            } else {
+                run.tally(emitted as u64);
+            }
+            let of_run = match result {
                 Ok(Flow::Continue(())) => {
                     rim.ended |= made < room;
                     Ok(())
@@ -142,6 +143,7 @@ where
                 Err(panic) if made == done => rim.panicked(panic),
                 Err(panic) => care.panicked(run, panic),
             };
+            verdict = verdict.and(of_run);
             if R::FALLIBLE {
                 settle(run, None, 0, &mut Events::default());
             }

@@ -43,9 +43,15 @@ impl State {
     fn ended(&self, failure: Option<StageFailure>) {
         let mut inner = lock(&self.inner);
         inner.left -= 1;
+        let first = failure.is_some() && inner.failure.is_none();
         if let Some(failure) = failure {
             // The first failure is the cause of the others.
             inner.failure.get_or_insert(failure);
+        }
+        if first && inner.left > 0 {
+            // Producers that are not upstream of the failed stage have nobody else to tell them that it is over.
+            drop(inner);
+            return self.drain();
         }
         if inner.left == 0 {
             inner.elapsed = Some(self.started.elapsed());
@@ -117,7 +123,12 @@ impl Future for Supervised {
             Ok(Poll::Ready(ending)) => ending.err(),
             Err(panic) => Some(StageFailure { stage: this.name.clone(), cause: Cause::Panicked(text(&*panic)) }),
         };
-        this.task = None;
+        // What is left of the stage is dropped here, the user's own values too, and one of those may panic.
+        let dropped = catch_unwind(AssertUnwindSafe(|| this.task = None));
+        let failure = failure.or_else(|| {
+            let cause = Cause::Panicked(text(&*dropped.err()?));
+            Some(StageFailure { stage: this.name.clone(), cause })
+        });
         this.witness.told = true;
         this.witness.state.ended(failure);
         Poll::Ready(())

@@ -21,6 +21,9 @@ const BATCH: usize = 500;
 /// The pipeline starts when the sink is first polled. The sink is ready while there is demand. Closing it lets
 /// everything in flight finish and gives the pipeline's error, if there was one; dropping it aborts the pipeline.
 ///
+/// It has no task of its own: what was fed moves on when the sink is polled. So a [`drain`](crate::Handle::drain) is
+/// over once the sink is flushed or closed.
+///
 /// ```
 /// # use stagekit::prelude::*;
 /// use futures::SinkExt;
@@ -117,7 +120,7 @@ impl<T: Event> Input<T> {
                     if gathered.is_empty() && outlet.is_clear() || !all && gathered.len() < BATCH && outlet.is_ready() {
                         return Poll::Ready(Ok(()));
                     }
-                    if outlet.room() == 0 {
+                    if gathered.is_empty() || outlet.room() == 0 {
                         return Poll::Pending;
                     }
                     // What is over demand rests in the outlet until it is asked for.

@@ -13,6 +13,7 @@ use crate::op::{AcceptedAs, Event};
 use crate::options::{Edge, Limits, Options};
 use crate::pipeline::{Stage, runnable};
 use crate::port::{Intake, Port, SharedOutlets, same};
+use crate::receipt::Receipts;
 use crate::stage::{Handle, Inlet, Running};
 use crate::stream::FromStream;
 use crate::telemetry::Summary;
@@ -44,7 +45,7 @@ pub struct Output<T> {
 )]
 enum State<T> {
     Idle(SharedOutlets<T>, Vec<Stage>),
-    Running { inlet: Inlet<T>, batch: std::vec::IntoIter<T>, running: Running },
+    Running { inlet: Inlet<T>, batch: std::vec::IntoIter<T>, receipts: Option<Receipts>, running: Running },
     Ending(Pin<Box<dyn Future<Output = Result<Summary, Error>> + Send>>),
     Ended,
 }
@@ -86,7 +87,7 @@ impl<T: Event> Output<T> {
         port.connect(intake.clone(), Edge::new(), None);
         let running = runnable(stages).spawn();
         let inlet = Inlet::new(intake.workers[0].0.clone(), intake.subscriptions(0), Arc::default());
-        State::Running { inlet, batch: Vec::new().into_iter(), running }
+        State::Running { inlet, batch: Vec::new().into_iter(), receipts: None, running }
     }
 }
 
@@ -105,17 +106,18 @@ impl<T: Event> Stream for Output<T> {
                     };
                     this.state = Self::start(outlets, stages, this.limits);
                 }
-                State::Running { inlet, batch, .. } => {
+                State::Running { inlet, batch, receipts, .. } => {
                     if let Some(event) = batch.next() {
+                        if let Some(receipt) = receipts.as_mut().and_then(Receipts::pop) {
+                            receipt.settle(true);
+                        }
                         inlet.settle(1);
                         return Poll::Ready(Some(Ok(event)));
                     }
                     let heard = inlet.listen(cx);
                     match inlet.next(usize::MAX) {
                         Some(Batch::Owned(events)) => {
-                            if let Some(receipts) = events.receipts {
-                                receipts.acknowledge();
-                            }
+                            *receipts = events.receipts;
                             *batch = events.values.into_iter();
                         }
                         // The edge to the stream is its own: nothing is lent over it.
