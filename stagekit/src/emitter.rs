@@ -51,15 +51,23 @@ impl<T> Emitter<T> {
     /// Gives one event, when there is demand for it.
     ///
     /// # Errors
-    /// [`Stopped`], with the event, once the pipeline drains: return from the function then.
+    /// [`Stopped`], with the event, once the pipeline drains: return from the function then. To return it as the
+    /// function's own error (`out.emit(event).await?`) ends the producer well.
     ///
     /// # Cancel safety
     /// Dropping the future before it is ready drops the event.
     pub async fn emit(&self, event: T) -> Result<(), Stopped<T>> {
         let mut event = Some(event);
+        let mut gave_way = false;
         poll_fn(|cx| {
             let mut queue = self.lock();
             if queue.stopped {
+                if !std::mem::replace(&mut gave_way, true) {
+                    // A function that goes on emitting all the same gives others a turn, and an abort its moment.
+                    drop(queue);
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
                 return Poll::Ready(match event.take() {
                     Some(event) => Err(Stopped(event)),
                     None => Ok(()),

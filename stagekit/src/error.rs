@@ -69,7 +69,6 @@ impl fmt::Display for Cause {
 /// assert_eq!(error.to_string(), "stage `half` failed: 5 is odd");
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct Error {
     failure: Box<StageFailure>,
     summary: Box<Summary>,
@@ -139,6 +138,17 @@ impl fmt::Display for Error {
             (cause, Some(stage)) => write!(f, "stage `{stage}`: {cause}"),
             (cause, None) => write!(f, "the pipeline was {cause}"),
         }
+    }
+}
+
+/// The error, and the table of what every stage had done: what `main` prints when it returns it.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")?;
+        if !self.summary.stages.is_empty() {
+            write!(f, "\n\n{}", self.summary)?;
+        }
+        Ok(())
     }
 }
 

@@ -56,14 +56,19 @@
 //! | `&mut T` | state of one instance: an argument. With `#[state]` it is `Default`, with `#[state(init = ..)]` that expression, and no argument |
 //! | another parameter by value | configuration: cloned for each call; moved, in a producer |
 //! | [`Demand`], in producers | called with how many events are wanted; returns `Vec<T>` (endless) or `Option<Vec<T>>` (`None` ends). Fewer than asked is owed: it is called again |
-//! | [`Emitter<E>`](Emitter), in async producers | `out.emit(event).await` waits for demand |
+//! | [`Emitter<E>`](Emitter), in async producers | `out.emit(event).await` waits for demand; it returns an error once the pipeline drains, and the function returns then |
 //! | returns `T`, `Option<T>`, `Result<T, E>` | one event, a filter, fallible |
 //! | returns `impl Iterator<Item = T>`, `impl Stream<Item = T>`, `Vec<T>` | none, one or many events. Across `=>` an iterator or stream rests while demand is spent |
 //! | `Result` around `Option`, `Vec`, `impl Iterator`; or `Item = Result<T, E>` | both |
 //! | `async fn` | the same, awaited |
 //!
-//! Attribute options: `one`, `maybe`, `many`, `try` override what is read (an event that *is* a `Vec`, an alias such as
-//! `io::Result<T>`); `batch(size, every)`; `as = Name` names the type; `crate = path` names the crate.
+//! Attribute options: `one`, `maybe`, `many`, `try` override what is read (an event that *is* a `Vec`, an alias of
+//! `Result` by another name); `batch(size, every)`; `as = Name` names the type; `crate = path` names the crate.
+//!
+//! A stage may be generic: a type parameter that is not settled by the event alone is written where the stage stands,
+//! `parse::<u64>` or `parse::<_>`. A stage may not be more visible than its types (`pub(crate) fn` for a `pub(crate)`
+//! event), and shares its name with no module or type: rename one, or use `as = Name`. A function without an attribute
+//! stands in a graph as a closure, `|e| helper(e)`; any other value in braces, `{ from_iter(items) }`.
 //!
 //! # Graphs
 //!
@@ -75,7 +80,7 @@
 //! | `a => any [b, c]` | they share the work |
 //! | `a => by \|e\| e.id [b.workers(4)]` | partitioned: events of one key go to one worker |
 //! | `[a, b] => c` | fan-in |
-//! | `let c = stage; a => c; b => c;` | one instance for several edges; its state is `finished.c` |
+//! | `let c = stage; a => c; b => c;` | one instance for several edges; its state is `finished.c`, with `workers(n)` a `Vec` of n states. In the summary it has its function's name |
 //! | `a else b => c` | the errors of `a` go to `b` |
 //! | `a => _` | events are discarded |
 //! | `a => ..`, `.. => b`, `.. => a => ..` | open ends: an [`Output`], an [`Input`], a [`Segment`] |
@@ -90,6 +95,26 @@
 //! [`skip()`](skip) and [`retry(n, backoff)`](retry) go on. A panic is contained and handled by the same policy. On a
 //! stop, upstream is cancelled and what is already downstream finishes. [`Running::drain`] stops the producers and
 //! finishes everything in flight; [`Running::abort`] and dropping the [`Running`] stop now, and what was lost is counted.
+//!
+//! In a fused run a panic is the whole run's, and is skipped only if each of its stages says so; and what one event
+//! becomes goes through the run before the next edge can hold it back.
+//!
+//! A running pipeline can be watched, drained and stored (its type is [`Running`], `Running<T>` where there are states):
+//!
+//! ```
+//! # use stagekit::prelude::*;
+//! # use std::time::Duration;
+//! # #[producer] fn counter() -> impl Iterator<Item = u64> { 0.. }
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), stagekit::Error> {
+//! let running = pipeline! { counter => _ }.spawn();
+//! let handle = running.handle();                        // clones, and is `Send`
+//! # #[cfg(feature = "signal")]
+//! handle.drain_on_signal(Duration::from_secs(10));      // Ctrl-C and SIGTERM finish what is in flight
+//! println!("{}", handle.summary());                     // live
+//! handle.drain(Duration::from_secs(10));                // from anywhere, also another thread
+//! let summary = running.await?;
+//! # let _ = summary; Ok(()) }
+//! ```
 //!
 //! # Receipts
 //!

@@ -71,7 +71,9 @@ impl<S, W, L> Node<S, W, L> {
 
     /// `n` instances share the work, each in a task of its own, each from the initial state.
     ///
-    /// Order is kept by each worker, not between them.
+    /// Order is kept by each worker, not between them. A batch goes to whoever asked for most: give workers a small
+    /// [`max_demand`](Node::max_demand) where events are few or slow, so that all of them get some. A stage bound with
+    /// `let` gives back one state for each worker, as a `Vec`.
     pub fn workers(mut self, n: usize) -> Node<S, Several, L>
     where
         S: Parts,
@@ -105,7 +107,8 @@ impl<S, W, L> Node<S, W, L> {
     /// A call of an async stage that takes longer than `limit` is dropped, and its event has failed.
     ///
     /// Written before `on_error(retry(..))` it limits each attempt, behind it all attempts together. The `else` edge
-    /// takes the stage's own errors only: a timeout is left to the policy.
+    /// takes the stage's own errors only: a timeout is left to the policy, and ends the pipeline unless that is
+    /// `on_error(skip())`, which may follow an `on_error(retry(..))`. An iterator or stream does not rest inside it.
     pub fn timeout(self, limit: Duration) -> Node<Timed<S>, W, L>
     where
         S: Awaits + Send + 'static,
@@ -114,7 +117,7 @@ impl<S, W, L> Node<S, W, L> {
         self.wrapped(move |stage| Timed { stage, limit, again: inner }, Timed::again)
     }
 
-    /// For a batch stage: at most `size` events, or what has come within `every` of the first.
+    /// For a stage whose attribute says `batch`: at most `size` events, or what has come within `every` of the first.
     pub fn batch(mut self, size: usize, every: Duration) -> Self {
         self.options.batch = Some((size, every));
         self
@@ -139,6 +142,9 @@ impl<S, W, L> Node<S, W, L> {
     }
 
     /// What happens when the function panics: [`stop()`](stop) or [`skip()`](skip). The default is as `on_error`.
+    ///
+    /// In a fused run the panic is the whole run's: it is skipped only if each of its stages says so. The panic of a
+    /// producer always ends the pipeline, for nothing is left of what it had to give.
     pub fn on_panic(mut self, policy: Policy) -> Self {
         self.options.on_panic = Some(policy);
         self
@@ -156,7 +162,8 @@ impl<S, W, L> Node<S, W, L> {
         self.with_factory()
     }
 
-    /// The stage's function blocks its thread: each batch runs on tokio's blocking threads.
+    /// The stage's function blocks its thread, or is heavy: each batch runs on tokio's blocking threads, and so does
+    /// everything that is fused to the stage. An iterator does not rest there while demand is spent: it runs to its end.
     pub fn blocking(mut self) -> Self {
         self.options.blocking = true;
         self

@@ -42,7 +42,7 @@ pub trait Takes<E, Up>: Sized + Send + 'static {
     /// [`ByValue`] or [`ByRef`].
     type By;
     /// [`PerEvent`], [`PerBatch`] or [`Whole`].
-    type Style;
+    type Style: 'static;
     /// `()` where the event fits. Where it does not, this does not resolve, and whatever depends on it stays
     /// silent: one mistake, one error.
     type Fits;

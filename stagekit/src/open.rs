@@ -44,6 +44,8 @@ pub(crate) struct Part {
     pub(crate) options: Options,
     /// The outlets of the stage's errors, when `else` asks for them.
     pub(crate) errors: ErrorOutlets,
+    /// The function takes whole batches.
+    pub(crate) takes_batches: bool,
 }
 
 impl<H, R, S, E, F, K> Open<H, R, S, E, F, K> {

@@ -260,3 +260,44 @@ async fn waits_without_end_are_long_ones() {
     let error = pipeline! { numbers(0..12) => double.max_demand(most) => _ }.run().await.unwrap_err();
     assert!(error.to_string().contains("must be at most 1048576"), "{error}");
 }
+
+#[tokio::test]
+async fn an_emitter_that_ignores_the_end_can_be_aborted() {
+    #[producer]
+    async fn deaf(out: Emitter<u64>) {
+        loop {
+            let _ = out.emit(1).await;
+        }
+    }
+    let running = pipeline! { deaf => _ }.spawn();
+    tokio::task::yield_now().await;
+    let error = running.drain(Duration::from_millis(20)).await.unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+}
+
+#[tokio::test]
+async fn passing_the_end_on_is_no_failure() {
+    #[producer]
+    async fn polite(out: Emitter<u64>) -> Result<(), stagekit::Stopped<u64>> {
+        for n in 0.. {
+            out.emit(n).await?;
+        }
+        Ok(())
+    }
+    let running = pipeline! { polite => _ }.spawn();
+    tokio::task::yield_now().await;
+    running.drain(LONG).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_batch_of_single_events_is_refused() {
+    let error = pipeline! { numbers(0..9) => double.batch(3, LONG) => _ }.run().await.unwrap_err();
+    assert!(error.is_graph() && error.to_string().contains("takes single events"), "{error}");
+}
+
+#[tokio::test]
+async fn an_error_prints_as_text_and_table() {
+    let error = pipeline! { numbers(1..9) => picky => _ }.run().await.unwrap_err();
+    let text = format!("{error:?}");
+    assert!(text.starts_with("stage `picky` failed: 3 is a multiple of three\n\nstage "), "{text}");
+}

@@ -52,6 +52,10 @@ pub(crate) fn parse(input: ParseStream<'_>, errors: &mut Diagnostics) -> Option<
         errors.error(span, "a closure cannot be async here: write an `async fn` with `#[producer_consumer]`");
         return None;
     }
+    if let Some(span) = async_body(&tokens) {
+        errors.error(span, "a closure cannot be async here: write an `async fn` with `#[producer_consumer]`");
+        return None;
+    }
     let parameter = parameter(&tokens);
     Some(Closure { kind, span, tokens, moves, parameter })
 }
@@ -79,6 +83,17 @@ fn raw(input: ParseStream<'_>) -> TokenStream {
         tokens.extend([token]);
     }
     tokens
+}
+
+/// The `async` of `|e| async move { .. }`.
+fn async_body(closure: &TokenStream) -> Option<proc_macro2::Span> {
+    let bar = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == '|');
+    let mut body =
+        closure.clone().into_iter().skip_while(|token| !bar(token)).skip(1).skip_while(|token| !bar(token)).skip(1);
+    match body.next() {
+        Some(TokenTree::Ident(word)) if word == "async" => Some(word.span()),
+        _ => None,
+    }
 }
 
 /// What stands between the bars.

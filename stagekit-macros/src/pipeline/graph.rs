@@ -323,6 +323,8 @@ impl Lowering<'_> {
             Mode::By(key) => {
                 if let [Path { head: Target::Node(node), .. }] = &list.legs[..]
                     && node.option("workers").is_none()
+                    // What is bound with `let` has its workers there.
+                    && !matches!(&node.stage, Stage::Named(named) if named.bare && self.names.contains_key(&named.name))
                 {
                     let text = "one leg, one worker: `by` has no effect".to_owned();
                     self.graph.warnings.push((key.span, text));

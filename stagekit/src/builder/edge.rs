@@ -1,12 +1,13 @@
 //! Edges from one stage to one other: `=>`, `->`, `else`, `_`.
 
+use std::any::TypeId;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::batch::Copier;
 use crate::lock::lock;
 use crate::node::{Node, Single};
-use crate::op::{And, CannotFail, Consumer, ErrorsOf, Event, Failed, Fault, Known, PerEvent, Settles, Takes};
+use crate::op::{And, CannotFail, Consumer, ErrorsOf, Event, Failed, Fault, Known, PerBatch, PerEvent, Settles, Takes};
 use crate::open::{Begins, Begun, Open, Part, Subscribes};
 use crate::options::Edge;
 use crate::port::{ErrorOutlets, Intake, Port};
@@ -26,21 +27,28 @@ where
 {
     let slot = Slot::new(&node.options, L::tell(), Arc::new(Meter::default()));
     let port = Port::new();
-    let parts = vec![Part { options: node.options.clone(), errors: port.errors.clone() }];
+    let parts = vec![Part { options: node.options.clone(), errors: port.errors.clone(), takes_batches: false }];
     Open { head: Begun(node.retyped(), slot), run: Id, parts, port, fits: PhantomData }
 }
 
 /// The end of an edge `=>`.
 pub type Linked<Up, S, E, O, Fl, K> = Open<Subscribes<E>, First<S, Up, E, Fl>, S, O, Fl, K>;
 
-pub(super) fn placed<S, W, L, Fl: Fault>(node: Node<S, W, L>, errors: &ErrorOutlets) -> (Placed<S, Fl>, Part)
+pub(super) fn placed<S, W, L, Fl: Fault, Style: 'static>(
+    node: Node<S, W, L>,
+    errors: &ErrorOutlets,
+) -> (Placed<S, Fl>, Part)
 where
     L: Settles<S, Fl>,
 {
     let slot = Slot::new(&node.options, L::tell(), Arc::new(Meter::default()));
-    let part = Part { options: node.options, errors: errors.clone() };
+    let part = Part { options: node.options, errors: errors.clone(), takes_batches: is_batch::<Style>() };
     let Node { stage, factory, again, .. } = node;
     (Placed { stage, slot, factory, keeper: None, again, failures: Vec::new() }, part)
+}
+
+fn is_batch<Style: 'static>() -> bool {
+    TypeId::of::<Style>() == TypeId::of::<PerBatch>()
 }
 
 pub(super) fn linked<Up, E, F, S, W, L, O, Fl, K>(
@@ -54,7 +62,7 @@ where
     L: Settles<S, Fl>,
 {
     let port = Port::new();
-    let (placed, part) = placed(node, &port.errors);
+    let (placed, part) = placed::<_, _, _, _, S::Style>(node, &port.errors);
     let intake = Intake::new(&part.options);
     up.connect(intake.clone(), Edge::new(), copier);
     Open { head: Subscribes(intake), run: First(placed, PhantomData), parts: vec![part], port, fits: PhantomData }
@@ -108,7 +116,7 @@ where
     K0: And<W, Out = K>,
 {
     let port = Port::new();
-    let (placed, part) = placed(node, &port.errors);
+    let (placed, part) = placed::<_, _, _, _, PerEvent>(node, &port.errors);
     let mut parts = up.parts;
     parts.push(part);
     let run = Then { run: up.run, placed, mid: Default::default(), up: PhantomData };

@@ -160,7 +160,7 @@ where
     L: Settles<S, Fl>,
 {
     if let Some(node) = lock(&shared.node).take() {
-        let (mut placed, part) = placed::<S, W, L, Fl>(node, &shared.port.errors);
+        let (mut placed, part) = placed::<S, W, L, Fl, <S as Takes<E, Up>>::Style>(node, &shared.port.errors);
         let kept = shared.kept.clone();
         placed.keeper = Some(Arc::new(move |stage| lock(&kept).push(stage)));
         let intake = Intake::<E>::new(&part.options);

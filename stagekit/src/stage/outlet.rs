@@ -242,6 +242,11 @@ impl<T> Outlet<T> {
         self.buffer.len() + self.dispatcher.resting()
     }
 
+    /// Whether there is nobody who could ask.
+    pub(crate) fn is_open_ended(&self) -> bool {
+        self.open_ended
+    }
+
     /// Whether every event has been delivered.
     pub(crate) fn is_clear(&self) -> bool {
         self.resting() == 0

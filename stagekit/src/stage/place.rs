@@ -125,9 +125,13 @@ struct Worker<R, T> {
 }
 
 fn checked(parts: &[Part], producer: bool, is_async: bool) -> Result<(), Wrong> {
-    for (at, Part { options, .. }) in parts.iter().enumerate() {
+    for (at, &Part { ref options, takes_batches, .. }) in parts.iter().enumerate() {
         let role = if producer && at == 0 { options.check_producer() } else { options.check_consumer() };
         role.and_then(|()| options.check()).map_err(|wrong| (options.name.clone(), wrong))?;
+        if options.batch.is_some() && !takes_batches {
+            let wrong = "it takes single events: `batch` is for a stage with a `Vec` or slice parameter, and `batch(size, every)` on its attribute";
+            return Err((options.name.clone(), wrong.into()));
+        }
         if options.blocking && is_async && options.batch.is_none() {
             let wrong = "`blocking` is for synchronous stages, and this task awaits: use `=>` to keep them apart";
             return Err((options.name.clone(), wrong.into()));

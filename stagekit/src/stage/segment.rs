@@ -75,7 +75,8 @@ impl<In: Event, Out: Event> Segment<In, Out> {
         let Some((head, tail, stages)) = self.parts.take() else { return };
         // The edge into the segment ends at a stage that passes events on to whatever stands first in it.
         let port: Port<Self, In, CannotFail> = Port { outlets: head, ..Port::new() };
-        let parts = vec![Part { options: Options::new(&intake.name), errors: port.errors.clone() }];
+        let parts =
+            vec![Part { options: Options::new(&intake.name), errors: port.errors.clone(), takes_batches: false }];
         to.push(place_stage(Open { head: Subscribes(intake), run: Id, parts, port, fits: PhantomData::<fn() -> ()> }));
         to.extend(stages);
         // The edges out of the segment are edges out of whatever stands last in it.

@@ -1,5 +1,6 @@
 //! The shapes a producer's events come in, as something that is polled for a number of events.
 
+use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -9,8 +10,8 @@ use futures_core::Stream;
 use tokio::time::{Sleep, sleep_until};
 
 use crate::demand::Demand;
-use crate::emitter::Emitter;
-use crate::op::Fault;
+use crate::emitter::{Emitter, Stopped};
+use crate::op::{Event, Failed, Fault};
 use crate::producer::{More, Polled, Source};
 use crate::receipt::Events;
 use crate::stage::care::far;
@@ -277,7 +278,7 @@ impl<T, Fut> Emitted<T, Fut> {
     }
 }
 
-impl<T: Send, F, Fut: Future<Output = Result<(), F>> + Send> Spring<T, F> for Emitted<T, Fut> {
+impl<T: Event, F: Fault, Fut: Future<Output = Result<(), F>> + Send> Spring<T, F> for Emitted<T, Fut> {
     fn poll(&mut self, cx: &mut Context<'_>, room: usize, out: &mut Events<T>, failures: &mut Vec<F>) -> Poll<More> {
         self.emitter.collect(cx, room, &mut out.values);
         let mut ended = false;
@@ -286,7 +287,9 @@ impl<T: Send, F, Fut: Future<Output = Result<(), F>> + Send> Spring<T, F> for Em
         {
             self.working = None;
             ended = true;
-            failures.extend(result.err());
+            // To pass `Stopped` on is to have heard it: no failure.
+            let heard = |failure: &F| (failure as &dyn Any).is::<Failed<Stopped<T>>>();
+            failures.extend(result.err().filter(|failure| !heard(failure)));
             // An emitter that was moved elsewhere is told that nobody listens any longer.
             self.emitter.stop();
         }

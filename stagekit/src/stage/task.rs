@@ -270,6 +270,11 @@ impl<T> Future for SourceTask<T> {
                 return Poll::Pending;
             }
             coop.made_progress();
+            if this.out.outlet.is_open_ended() {
+                // No demand bounds its turns: others get theirs in between.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
         }
     }
 }
