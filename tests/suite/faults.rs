@@ -1,7 +1,8 @@
 //! Faults that were found once: each test failed before it was mended.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
@@ -176,20 +177,21 @@ async fn dead_letters_before_a_producers_failure_arrive() {
 
 #[tokio::test]
 async fn an_aborted_blocking_stage_stops_after_its_call() {
+    // Each call waits for a permit. When the stage is gone there is nobody left to give one to.
     #[consumer]
-    fn slow(n: u64, seen: &Seen<u64>) {
-        std::thread::sleep(Duration::from_millis(1));
+    fn slow(n: u64, permits: &Mutex<Receiver<()>>, seen: &Seen<u64>) {
+        let _ = permits.lock().unwrap().recv();
         seen.push(n);
     }
+    let (permits, waiting) = sync_channel(0);
     let seen = Seen::default();
-    let running = pipeline! { numbers(0..500) => slow(seen.clone()).blocking() }.spawn();
-    while seen.is_empty() {
+    let running = pipeline! { numbers(0..500) => slow(Mutex::new(waiting), seen.clone()).blocking() }.spawn();
+    while permits.try_send(()).is_err() {
         tokio::task::yield_now().await;
     }
     running.abort(LONG).await;
-    let done = seen.len();
-    std::thread::sleep(Duration::from_millis(30));
-    assert!(seen.len() <= done + 2, "{done} when it was aborted, {} later", seen.len());
+    while permits.send(()).is_ok() {}
+    assert!(seen.len() <= 3, "{} calls were made after the abort", seen.len());
 }
 
 #[tokio::test]
