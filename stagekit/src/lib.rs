@@ -131,6 +131,8 @@
 mod batch;
 mod buffer;
 pub mod builder;
+mod callbacks;
+mod cancel;
 // Hidden from the documentation only: the compiler shortens the path of what is not hidden from it.
 #[cfg_attr(doc, doc(hidden))]
 pub mod checks;
@@ -142,7 +144,9 @@ mod dispatcher;
 mod emitter;
 mod error;
 mod hash;
+mod inbox;
 mod intensity;
+pub mod live;
 mod lock;
 pub mod memory;
 mod node;
@@ -162,7 +166,9 @@ pub mod signal;
 mod slot;
 mod stage;
 mod stream;
+mod subscribe;
 mod subscription;
+mod sync;
 mod telemetry;
 mod wrap;
 
