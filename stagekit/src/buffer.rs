@@ -10,15 +10,23 @@ use crate::receipt::Events;
 pub(crate) struct Buffer<T> {
     batches: VecDeque<Events<T>>,
     len: usize,
+    out: u64,
 }
 
 impl<T> Buffer<T> {
     pub(crate) fn new() -> Self {
-        Buffer { batches: VecDeque::new(), len: 0 }
+        Buffer { batches: VecDeque::new(), len: 0, out: 0 }
     }
 
     pub(crate) fn len(&self) -> usize {
         self.len
+    }
+
+    pub(crate) fn position_in(&self) -> u64 {
+        self.out + self.len as u64
+    }
+    pub(crate) fn position_out(&self) -> u64 {
+        self.out
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -35,6 +43,7 @@ impl<T> Buffer<T> {
     /// What a dispatch has left over of a batch that was taken goes back to where it was.
     pub(crate) fn put_back(&mut self, events: Events<T>) {
         self.len += events.len();
+        self.out -= events.len() as u64;
         if !events.is_empty() {
             self.batches.push_front(events);
         }
@@ -48,18 +57,22 @@ impl<T> Buffer<T> {
             self.batches.pop_front();
         }
         self.len -= taken.len();
+        self.out += taken.len() as u64;
         taken
     }
 
     /// Drops what is over `capacity` and says how many that were. Their receipts fail by being dropped.
-    pub(crate) fn trim(&mut self, capacity: usize, policy: Overflow) -> usize {
+    pub(crate) fn trim(&mut self, capacity: usize, policy: Overflow) -> Vec<Events<T>> {
         let excess = self.len.saturating_sub(capacity);
+        let mut dropped = Vec::new();
         match policy {
-            Overflow::Wait | Overflow::Fail => return 0,
+            Overflow::Wait | Overflow::Fail => {}
             Overflow::DropOldest => {
                 let mut left = excess;
                 while left > 0 {
-                    left -= self.take(left).len();
+                    let some = self.take(left);
+                    left -= some.len();
+                    dropped.push(some);
                 }
             }
             Overflow::DropNewest => {
@@ -73,10 +86,11 @@ impl<T> Buffer<T> {
                     if !kept.is_empty() {
                         self.batches.push_back(kept);
                     }
+                    dropped.push(last);
                 }
             }
         }
-        excess
+        dropped
     }
 }
 
@@ -105,11 +119,11 @@ mod tests {
             let mut buffer = Buffer::new();
             buffer.push(vec![1, 2].into());
             buffer.push(vec![3, 4, 5, 6].into());
-            assert_eq!(buffer.trim(3, policy), 3);
+            assert_eq!(buffer.trim(3, policy).iter().map(Events::len).sum::<usize>(), 3);
             assert_eq!((buffer.len(), drain(&mut buffer)), (3, kept.to_vec()));
         }
         let mut buffer = Buffer::new();
         buffer.push(vec![1, 2].into());
-        assert_eq!((buffer.trim(1, Overflow::Wait), buffer.len()), (0, 2));
+        assert_eq!((buffer.trim(1, Overflow::Wait).len(), buffer.len()), (0, 2));
     }
 }

@@ -29,10 +29,14 @@ struct Inner<M> {
 
 impl<M> Inbox<M> {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Inbox {
+        Arc::new(Inbox::open())
+    }
+
+    pub(crate) fn open() -> Self {
+        Inbox {
             full: AtomicBool::new(false),
             inner: Mutex::new(Inner { messages: Vec::new(), waker: None, closed: false }),
-        })
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner<M>> {

@@ -3,6 +3,8 @@
 use std::any::Any;
 use std::task::Context;
 
+use crate::cancel::Ended;
+
 /// An outlet of errors.
 pub(crate) trait Side: Send {
     fn listen(&mut self, cx: &mut Context<'_>) -> bool;
@@ -12,7 +14,7 @@ pub(crate) trait Side: Send {
     fn is_ready(&self) -> bool;
     fn is_clear(&self) -> bool;
     fn is_cancelled(&self) -> bool;
-    fn end(&mut self);
+    fn end(&mut self, ended: &Ended);
 }
 
 /// Puts the spill of a stage's errors (an `Option<Arc<Spill<X>>>`) in place, and gives the side that empties it.

@@ -36,6 +36,10 @@ impl DemandDispatcher {
         }
     }
 
+    pub(crate) fn add(&mut self, sub: Sub) {
+        self.subs.push((0, sub));
+    }
+
     pub(crate) fn cancel(&mut self, sub: Sub) {
         if let Some(at) = self.subs.iter().position(|&(_, other)| other == sub) {
             let (demand, _) = self.subs.remove(at);

@@ -15,8 +15,9 @@ pub(crate) use broadcast::{Broadcast, Leg};
 pub(crate) use demand::DemandDispatcher;
 pub(crate) use partition::{Key, Partition};
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Copier};
 use crate::receipt::Events;
+use crate::subscribe::Subscribe;
 
 /// The number of a subscription at its outlet.
 pub(crate) type Sub = usize;
@@ -54,6 +55,25 @@ impl<T> Dispatcher<T> {
             }
             Dispatcher::Partition(partition) => partition.cancel(sub),
         }
+    }
+
+    pub(crate) fn subscribe(
+        &mut self,
+        sub: Sub,
+        _: &Subscribe<T>,
+        _: usize,
+        _: Option<Copier<T>>,
+    ) -> Result<(), String> {
+        match self {
+            Dispatcher::Demand(demand) => Ok(demand.add(sub)),
+            _ => Err("not yet".into()),
+        }
+    }
+    pub(crate) fn mark(&mut self, _: u64) -> bool {
+        false
+    }
+    pub(crate) fn passed(&mut self) -> Option<u64> {
+        None
     }
 
     /// How many events can be dispatched now.

@@ -1,32 +1,73 @@
 //! The inlet: the consuming half of a running stage. It owns the subscriptions, their quotas, and what has arrived.
 
+use std::any::Any;
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::task::{Context, Waker};
 
+use slab::Slab;
+
 use crate::batch::Batch;
+use crate::cancel::{Cancel, Ended, Reason};
 use crate::port::Upstream;
 use crate::quota::Quota;
-use crate::subscription::{Down, Inbox, Up};
+use crate::subscribe::Subscription;
+use crate::subscription::{Door, Down, Inbox, Order, Subscriber, Target, Up};
+use crate::sync::Arc;
 use crate::telemetry::Meter;
 
-struct Subscription {
-    to: Arc<Inbox<Up>>,
+struct Sub<T> {
+    to: Arc<Door<T>>,
+    /// Its number there.
     sub: u32,
     quota: Quota,
+    tag: u64,
+    /// The producer has not ended it.
     alive: bool,
+    /// Our last word about it has been said.
+    cancelled: bool,
+    manual: bool,
+    mode: Cancel,
+}
+
+impl<T> Sub<T> {
+    /// The longest batch that is handled at once: R2, and R8 for manual subscriptions.
+    fn cut(&self) -> usize {
+        if self.manual { usize::MAX } else { self.quota.cut() }
+    }
+
+    /// The last word about it, once (l08).
+    fn cancel(&mut self, ended: Ended) {
+        if !std::mem::replace(&mut self.cancelled, true) {
+            let _ = self.to.send(Up::Cancel { sub: self.sub, ended });
+        }
+    }
+}
+
+/// What has arrived and waits for its turn.
+enum Queued<T> {
+    Batch(u32, Batch<T>),
+    Ended(u32, Ended),
+    Info(Box<dyn Any + Send>),
+}
+
+/// What stands first in the queue.
+pub(crate) enum Front {
+    Batch,
+    Ended,
+    Info,
 }
 
 /// The consuming half of a running stage.
 pub(crate) struct Inlet<T> {
     inbox: Arc<Inbox<Down<T>>>,
     armed: Option<Waker>,
+    /// Messages that were read from the inbox and not looked at. A live stage looks at them one by one, last first.
     read: Vec<Down<T>>,
-    subs: Vec<Subscription>,
+    subs: Slab<Sub<T>>,
     alive: usize,
-    queue: VecDeque<(u32, Batch<T>)>,
-    /// The message that is being handled, cut into batches (R2).
-    begun: Option<(u32, Batch<T>)>,
+    queue: VecDeque<Queued<T>>,
+    /// The first of the queue is the rest of a message that was cut into batches (R2).
+    begun: bool,
     /// Batches given to the stage and not settled yet, oldest first.
     owed: VecDeque<(u32, usize)>,
     meter: Arc<Meter>,
@@ -34,11 +75,13 @@ pub(crate) struct Inlet<T> {
 }
 
 impl<T> Inlet<T> {
-    pub(crate) fn new(inbox: Arc<Inbox<Down<T>>>, subs: Vec<Upstream>, meter: Arc<Meter>) -> Self {
-        let subs: Vec<_> = subs
-            .into_iter()
-            .map(|up| Subscription { to: up.inbox, sub: up.sub, quota: Quota::new(up.max, up.min), alive: true })
-            .collect();
+    pub(crate) fn new(inbox: Arc<Inbox<Down<T>>>, ups: Vec<Upstream<T>>, meter: Arc<Meter>) -> Self {
+        let mut subs = Slab::with_capacity(ups.len());
+        for Upstream { door, sub, max, min } in ups {
+            let quota = Quota::new(max, min);
+            let (manual, mode) = (false, Cancel::Temporary);
+            subs.insert(Sub { to: door, sub, quota, tag: 0, alive: true, cancelled: false, manual, mode });
+        }
         Inlet {
             inbox,
             armed: None,
@@ -46,34 +89,39 @@ impl<T> Inlet<T> {
             alive: subs.len(),
             subs,
             queue: VecDeque::new(),
-            begun: None,
+            begun: false,
             owed: VecDeque::new(),
             meter,
             opened: false,
         }
     }
 
-    /// Asks for the first events, once (R1), and reads what has arrived.
-    pub(crate) fn listen(&mut self, cx: &mut Context<'_>) -> bool {
-        if !self.opened {
-            self.opened = true;
-            for sub in &mut self.subs {
+    /// Asks for the first events, once (R1).
+    pub(crate) fn open(&mut self) {
+        if !std::mem::replace(&mut self.opened, true) {
+            for (_, sub) in &mut self.subs {
                 let demand = sub.quota.open();
                 let _ = sub.to.send(Up::Ask { sub: sub.sub, demand });
             }
         }
+    }
+
+    /// Reads what has arrived.
+    pub(crate) fn listen(&mut self, cx: &mut Context<'_>) -> bool {
+        self.open();
         if !self.inbox.drain(cx, &mut self.armed, &mut self.read) {
             return false;
         }
         for message in self.read.drain(..) {
             match message {
-                Down::Events { sub, batch } => self.queue.push_back((sub, batch)),
-                Down::Ended { sub } => {
-                    let sub = &mut self.subs[sub as usize];
-                    if std::mem::replace(&mut sub.alive, false) {
+                Down::Events { sub, batch } => self.queue.push_back(Queued::Batch(sub, batch)),
+                Down::Ended { sub, .. } => {
+                    if std::mem::replace(&mut self.subs[sub as usize].alive, false) {
                         self.alive -= 1;
                     }
                 }
+                // Nobody has the address of a stage without callbacks.
+                Down::Subscribe(_) | Down::Ask { .. } | Down::Cancel { .. } | Down::Note(_) => {}
             }
         }
         true
@@ -81,25 +129,24 @@ impl<T> Inlet<T> {
 
     /// Whether the rest of a message waits: it is handled whatever downstream demand is (R35).
     pub(crate) fn has_begun(&self) -> bool {
-        self.begun.is_some()
+        self.begun
     }
 
     /// The next batch: at most `max - min` events (R2), and at most `room`.
     pub(crate) fn next(&mut self, room: usize) -> Option<Batch<T>> {
-        if self.begun.is_none() {
-            let (sub, batch) = self.queue.pop_front()?;
-            let len = batch.len();
-            if len <= self.subs[sub as usize].quota.cut().min(room) {
-                // The way of nearly every batch: what was sent as one is handled as one.
-                self.owed.push_back((sub, len));
-                return Some(batch);
-            }
-            self.begun = Some((sub, batch));
-        }
-        let (sub, batch) = self.begun.as_mut()?;
-        let n = self.subs[*sub as usize].quota.cut().min(room);
+        let Some(Queued::Batch(sub, batch)) = self.queue.front_mut() else { return None };
         let sub = *sub;
-        let batch = if batch.len() <= n { self.begun.take()?.1 } else { batch.split_front(n) };
+        let n = self.subs[sub as usize].cut().min(room);
+        let batch = if batch.len() > n {
+            self.begun = true;
+            batch.split_front(n)
+        } else {
+            self.begun = false;
+            match self.queue.pop_front() {
+                Some(Queued::Batch(_, batch)) => batch,
+                _ => return None,
+            }
+        };
         self.owed.push_back((sub, batch.len()));
         Some(batch)
     }
@@ -115,8 +162,10 @@ impl<T> Inlet<T> {
             if *owed == 0 {
                 self.owed.pop_front();
             }
-            if let Some(demand) = sub.quota.settle(part)
+            if !sub.manual
+                && let Some(demand) = sub.quota.settle(part)
                 && sub.alive
+                && !sub.cancelled
             {
                 let _ = sub.to.send(Up::Ask { sub: sub.sub, demand });
             }
@@ -125,7 +174,7 @@ impl<T> Inlet<T> {
 
     /// Whether nothing has arrived that is not given to the stage.
     pub(crate) fn is_empty(&self) -> bool {
-        self.begun.is_none() && self.queue.is_empty()
+        self.queue.is_empty()
     }
 
     /// Whether it can only wait for what its producers send.
@@ -139,25 +188,170 @@ impl<T> Inlet<T> {
     }
 
     /// Tells every producer, once, that no more is wanted (l08).
-    pub(crate) fn cancel(&mut self) {
-        for sub in self.subs.iter_mut().filter(|sub| sub.alive) {
+    pub(crate) fn cancel(&mut self, ended: &Ended) {
+        for (_, sub) in self.subs.iter_mut().filter(|(_, sub)| sub.alive) {
             sub.alive = false;
-            let _ = sub.to.send(Up::Cancel { sub: sub.sub });
+            sub.cancel(ended.clone());
         }
         self.alive = 0;
+    }
+}
+
+/// What a live stage does with its inlet besides.
+impl<T: Send + 'static> Inlet<T> {
+    /// The next message, in order.
+    pub(crate) fn hear(&mut self, cx: &mut Context<'_>) -> Option<Down<T>> {
+        if self.read.is_empty() && self.inbox.drain(cx, &mut self.armed, &mut self.read) {
+            self.read.reverse();
+        }
+        self.read.pop()
+    }
+
+    /// How many subscriptions there are.
+    pub(crate) fn subscriptions(&self) -> usize {
+        self.subs.len()
+    }
+
+    /// One of its subscriptions, for the user.
+    fn handle(&self, tag: u64) -> Subscription {
+        Subscription { tag, consumer: self.inbox.clone() }
+    }
+
+    /// For the user, before the order is carried out.
+    pub(crate) fn handle_of(&self, order: &Order<T>) -> Subscription {
+        self.handle(order.tag)
+    }
+
+    /// Subscribes; the first ask goes along.
+    pub(crate) fn subscribe(&mut self, order: Order<T>, manual: bool) {
+        let Order { to, tag, options, copier, confirm } = order;
+        // Checked where the order was made.
+        let (max, min) = options.limits.resolve().unwrap_or((1, 0));
+        let mut quota = Quota::new(max, min);
+        let ask = if manual { 0 } else { quota.open() };
+        let number = to.number();
+        let mode = options.cancel;
+        let (alive, cancelled) = (true, false);
+        let sub = Sub { to: to.clone(), sub: number, quota, tag, alive, cancelled, manual, mode };
+        let key = self.subs.insert(sub) as u32;
+        self.alive += 1;
+        let target = Target { inbox: self.inbox.clone(), sub: key };
+        let subscriber = Subscriber { sub: number, tag, target, ask, options, copier, confirm };
+        if let Err(Up::Subscribe(subscriber)) = to.send(Up::Subscribe(Box::new(subscriber))) {
+            if let Some(confirm) = subscriber.confirm {
+                let _ = confirm.send(Err(Reason::NotAlive));
+            }
+            self.subs[key as usize].cancelled = true;
+            self.queue.push_back(Queued::Ended(key, Ended::Down(Reason::NotAlive)));
+        }
+    }
+
+    fn find(&mut self, tag: u64) -> Option<&mut Sub<T>> {
+        self.subs.iter_mut().map(|(_, sub)| sub).find(|sub| sub.tag == tag)
+    }
+
+    /// The user asks.
+    pub(crate) fn ask(&mut self, tag: u64, demand: usize) {
+        if let Some(sub) = self.find(tag)
+            && sub.manual
+            && !sub.cancelled
+        {
+            let _ = sub.to.send(Up::Ask { sub: sub.sub, demand });
+        }
+    }
+
+    /// The user cancels one subscription. Its slot is free when the producer has confirmed it.
+    pub(crate) fn cancel_one(&mut self, tag: u64, reason: Reason, quiet: bool) {
+        if let Some(sub) = self.find(tag) {
+            if quiet {
+                sub.mode = Cancel::Temporary;
+            }
+            sub.cancel(Ended::Cancelled(reason));
+        }
+    }
+
+    pub(crate) fn queue_batch(&mut self, sub: u32, batch: Batch<T>) {
+        if self.subs.contains(sub as usize) {
+            self.queue.push_back(Queued::Batch(sub, batch));
+        } else {
+            // R42: nothing comes after the end. If it did, it would be counted, and its receipts fail.
+            self.meter.lost.add(batch.len() as u64);
+        }
+    }
+
+    pub(crate) fn queue_ended(&mut self, sub: u32, ended: Ended) {
+        self.queue.push_back(Queued::Ended(sub, ended));
+    }
+
+    /// Puts an info behind what waits; gives it back if nothing does.
+    pub(crate) fn queue_info(&mut self, info: Box<dyn Any + Send>) -> Option<Box<dyn Any + Send>> {
+        if self.queue.is_empty() {
+            return Some(info);
+        }
+        self.queue.push_back(Queued::Info(info));
+        None
+    }
+
+    pub(crate) fn front(&self) -> Option<Front> {
+        Some(match self.queue.front()? {
+            Queued::Batch(..) => Front::Batch,
+            Queued::Ended(..) => Front::Ended,
+            Queued::Info(_) => Front::Info,
+        })
+    }
+
+    /// The next batch, and the subscription it came by.
+    pub(crate) fn next_from(&mut self) -> Option<(Batch<T>, Subscription)> {
+        let Some(Queued::Batch(sub, _)) = self.queue.front() else { return None };
+        let from = self.handle(self.subs[*sub as usize].tag);
+        Some((self.next(usize::MAX)?, from))
+    }
+
+    pub(crate) fn next_info(&mut self) -> Option<Box<dyn Any + Send>> {
+        match self.queue.pop_front()? {
+            Queued::Info(info) => Some(info),
+            other => {
+                self.queue.push_front(other);
+                None
+            }
+        }
+    }
+
+    /// A subscription that has ended, and what its mode was.
+    pub(crate) fn next_ended(&mut self) -> Option<(Ended, Subscription, Cancel)> {
+        match self.queue.pop_front()? {
+            Queued::Ended(key, ended) => {
+                let mut sub = self.subs.try_remove(key as usize)?;
+                if std::mem::replace(&mut sub.alive, false) {
+                    self.alive -= 1;
+                }
+                if matches!(ended, Ended::Cancelled(_)) {
+                    // The producer lives on, and wants to have its number back.
+                    sub.cancel(ended.clone());
+                }
+                Some((ended, self.handle(sub.tag), sub.mode))
+            }
+            other => {
+                self.queue.push_front(other);
+                None
+            }
+        }
     }
 }
 
 impl<T> Drop for Inlet<T> {
     fn drop(&mut self) {
         // l08 first: counting and dropping what was never handled may meet a panic of the user's.
-        self.cancel();
+        self.cancel(&Ended::Down(Reason::error("aborted")));
         let unread = self.inbox.close();
-        let arrived = unread.iter().map(|message| match message {
+        let arrived = self.read.iter().chain(&unread).map(|message| match message {
             Down::Events { batch, .. } => batch.len(),
-            Down::Ended { .. } => 0,
+            _ => 0,
         });
-        let waiting = self.begun.iter().chain(&self.queue).map(|(_, batch)| batch.len());
+        let waiting = self.queue.iter().map(|queued| match queued {
+            Queued::Batch(_, batch) => batch.len(),
+            _ => 0,
+        });
         let given = self.owed.iter().map(|(_, n)| *n);
         // Their receipts fail as the batches are dropped.
         self.meter.lost.add(arrived.chain(waiting).chain(given).sum::<usize>() as u64);

@@ -7,6 +7,7 @@ mod concurrent_body;
 mod inlet;
 #[cfg(test)]
 mod laws;
+mod live;
 mod opening;
 mod outlet;
 mod place;
@@ -18,6 +19,7 @@ mod supervisor;
 mod task;
 
 pub(crate) use inlet::Inlet;
+pub(crate) use live::{LiveTask, Setup, Shared};
 pub(crate) use outlet::Outlet;
 pub use place::Stage;
 pub(crate) use place::{launch, place_source, place_stage, wire};

@@ -8,7 +8,7 @@ use crate::lock::lock;
 use crate::op::Event;
 use crate::open::{Begins, Open, Part, Subscribes};
 use crate::options::Overflow;
-use crate::port::{Intake, SharedOutlets, Target, Upstream};
+use crate::port::{Intake, SharedOutlets, Upstream};
 use crate::producer::Producer;
 use crate::run::Run;
 use crate::side::Side;
@@ -20,7 +20,7 @@ use crate::stage::outlet::Outlet;
 use crate::stage::segment::Segment;
 use crate::stage::source_body::Rim;
 use crate::stage::task::{Ending, Out, SourceTask, StageTask};
-use crate::subscription::{Inbox, Up};
+use crate::subscription::{Door, Drains, Target};
 use crate::telemetry::{Gauge, Meter};
 
 /// A task to be spawned.
@@ -34,8 +34,8 @@ pub(crate) type Wrong = (Arc<str>, String);
 pub(crate) struct Launched {
     pub(crate) tasks: Vec<(Arc<str>, Task)>,
     pub(crate) gauges: Vec<Gauge>,
-    /// The inboxes of producers, to be told to drain.
-    pub(crate) sources: Vec<Arc<Inbox<Up>>>,
+    /// The producers, to be told to drain.
+    pub(crate) sources: Vec<Arc<dyn Drains>>,
 }
 
 /// One stage (or fused run) of a graph that does not run yet.
@@ -76,14 +76,14 @@ pub(crate) fn launch(stages: Vec<Stage>) -> Result<Launched, Wrong> {
     Ok(launched)
 }
 
-/// The outlet of one worker, subscribed to by everything its edges lead to; and its inbox.
+/// The outlet of one worker, subscribed to by everything its edges lead to; and its door.
 pub(crate) fn wire<T>(
     outlets: &SharedOutlets<T>,
     overflow: Option<(usize, Overflow)>,
     meter: Arc<Meter>,
-) -> Result<(Outlet<T>, Arc<Inbox<Up>>), String> {
+) -> Result<(Outlet<T>, Arc<Door<T>>), String> {
     let outlets = lock(outlets);
-    let inbox = Inbox::new();
+    let door = Door::new();
     let (mut targets, mut groups) = (Vec::new(), Vec::new());
     let mut lump = 0;
     if outlets.groups.len() > 1 && outlets.groups.iter().any(|group| group.copier.is_none()) {
@@ -96,8 +96,9 @@ pub(crate) fn wire<T>(
             lump = lump.max(max - min);
             for (down, ups) in &intake.workers {
                 let mut ups = lock(ups);
-                subs.push((targets.len(), max));
-                ups.push(Upstream { inbox: inbox.clone(), sub: targets.len() as u32, max, min });
+                let sub = door.number();
+                subs.push((sub as usize, max));
+                ups.push(Upstream { door: door.clone(), sub, max, min });
                 targets.push(Target { inbox: down.clone(), sub: ups.len() as u32 - 1 });
             }
         }
@@ -106,7 +107,7 @@ pub(crate) fn wire<T>(
     let dispatcher = Outlet::dispatcher(&outlets.groups, &groups);
     Ok((
         Outlet::new(
-            inbox.clone(),
+            door.clone(),
             targets,
             dispatcher,
             outlets.discard,
@@ -114,7 +115,7 @@ pub(crate) fn wire<T>(
             if lump == 0 { usize::MAX } else { lump },
             meter,
         ),
-        inbox,
+        door,
     ))
 }
 
@@ -164,8 +165,8 @@ fn checked(parts: &[Part], producer: bool, is_async: bool) -> Result<(), Wrong> 
     Ok(())
 }
 
-/// The outlet and the sides of one worker, and the inbox of the outlet.
-type Ends<T> = (Out<T>, Arc<Inbox<Up>>);
+/// The outlet and the sides of one worker, and the door of the outlet.
+type Ends<T> = (Out<T>, Arc<Door<T>>);
 
 /// Wires the outlet and the sides of one worker.
 fn ends<In, R: Run<In>>(
@@ -201,10 +202,10 @@ fn ends<In, R: Run<In>>(
     if let Some(wrong) = wrong {
         return Err(wrong);
     }
-    let (outlet, inbox) =
+    let (outlet, door) =
         wire(outlets, first.options.buffer, meter).map_err(|text| (last.options.name.clone(), text))?;
     let sides: Vec<Box<dyn Side>> = sides;
-    Ok((Out::new(last.options.name.clone(), outlet, sides), inbox))
+    Ok((Out::new(last.options.name.clone(), outlet, sides), door))
 }
 
 fn is_consumer<T: 'static>() -> bool {
@@ -335,7 +336,7 @@ impl<P: Producer, R: Run<P::Out> + 'static> Place for SourcePlace<P, R> {
     }
 
     fn launch(self: Box<Self>, to: &mut Launched) {
-        let (Some((head, mut run)), Some((out, inbox))) = (self.open, self.out) else { return };
+        let (Some((head, mut run)), Some((out, door))) = (self.open, self.out) else { return };
         let care = care(&self.parts);
         let name = care.name().clone();
         let own = head.1.meter.clone();
@@ -345,6 +346,6 @@ impl<P: Producer, R: Run<P::Out> + 'static> Place for SourcePlace<P, R> {
         let body = head.0.stage.open(opening);
         to.tasks.push((name, Box::pin(SourceTask::new(body, out))));
         to.gauges.extend(gauges(&self.parts, vec![instance]));
-        to.sources.push(inbox);
+        to.sources.push(door);
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::task::Context;
 
+use crate::cancel::Ended;
 use crate::op::Event;
 use crate::port::SharedOutlets;
 use crate::side::{ErrorWiring, Side};
@@ -46,7 +47,7 @@ impl<X: Send> Side for ErrorSide<X> {
     fn is_cancelled(&self) -> bool {
         self.outlet.is_cancelled()
     }
-    fn end(&mut self) {
-        self.outlet.end();
+    fn end(&mut self, ended: &Ended) {
+        self.outlet.end(ended);
     }
 }

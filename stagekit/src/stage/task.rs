@@ -10,6 +10,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::task::coop;
 
+use crate::cancel::{Ended, Reason};
 use crate::error::{Cause, StageFailure};
 use crate::receipt::Events;
 use crate::side::Side;
@@ -56,8 +57,9 @@ impl<T> Out<T> {
             return Ok(());
         }
         match self.outlet.publish(std::mem::take(&mut self.events)) {
-            Ok(0) => Ok(()),
-            Ok(discarded) => {
+            Ok(none) if none.is_empty() => Ok(()),
+            Ok(dropped) => {
+                let discarded: usize = dropped.iter().map(Events::len).sum();
                 if let Some(hidden) = self.warnings.due() {
                     tracing::warn!(stage = &*self.name, discarded, hidden, "discarded events: nobody asked in time");
                 }
@@ -80,10 +82,11 @@ impl<T> Out<T> {
         self.outlet.is_cancelled() || self.sides.iter().any(|side| side.is_cancelled())
     }
 
-    fn end(&mut self) {
-        self.outlet.end();
+    fn end(&mut self, reason: Reason) {
+        let ended = Ended::Down(reason);
+        self.outlet.end(&ended);
         for side in &mut self.sides {
-            side.end();
+            side.end(&ended);
         }
     }
 }
@@ -103,10 +106,10 @@ impl<In, T> StageTask<In, T> {
     }
 
     /// The stage cannot go on, or is not wanted any longer.
-    fn stop(&mut self) {
+    fn stop(&mut self, reason: Reason) {
         // l08: both neighbours are told, once; what downstream has it may finish.
-        self.inlet.cancel();
-        self.out.end();
+        self.inlet.cancel(&Ended::Down(reason.clone()));
+        self.out.end(reason);
         self.body = None;
     }
 }
@@ -122,7 +125,7 @@ impl<In, T> Future for StageTask<In, T> {
             progress |= this.inlet.listen(cx);
             let Some(body) = &mut this.body else { return Poll::Ready(Ok(())) };
             if this.out.is_cancelled() {
-                this.stop();
+                this.stop(Reason::Shutdown);
                 return Poll::Ready(Ok(()));
             }
             let demand = this.out.outlet.room();
@@ -137,13 +140,13 @@ impl<In, T> Future for StageTask<In, T> {
                     // The ask goes out after what was emitted (R3).
                     this.inlet.settle(turn.handled);
                     if let Err(failure) = published.and(turn.failed.map_or(Ok(()), Err)) {
-                        this.stop();
+                        this.stop(Reason::error(&failure.cause));
                         return Poll::Ready(Err(failure));
                     }
                     progress = true;
                 }
                 if this.inlet.is_ended() && this.out.is_clear() {
-                    this.out.end();
+                    this.out.end(Reason::Normal);
                     if let Some(body) = this.body.take() {
                         body.finish();
                     }
@@ -182,7 +185,7 @@ impl<In, T> Future for StageTask<In, T> {
                     verdict = verdict.and(turn.failed.map_or(Ok(()), Err));
                 }
                 if let Err(failure) = verdict {
-                    this.stop();
+                    this.stop(Reason::error(&failure.cause));
                     return Poll::Ready(Err(failure));
                 }
                 progress |= emitted;
@@ -190,7 +193,7 @@ impl<In, T> Future for StageTask<In, T> {
                 progress &= !(this.inlet.is_waiting() && body.is_idle());
             } else if this.inlet.is_ended() && this.out.is_clear() {
                 // l12: everything in flight is settled before the end is told.
-                this.out.end();
+                this.out.end(Reason::Normal);
                 if let Some(body) = this.body.take() {
                     body.finish();
                 }
@@ -229,7 +232,7 @@ impl<T> Future for SourceTask<T> {
             let mut progress = this.out.listen(cx);
             let Some(body) = &mut this.body else { return Poll::Ready(Ok(())) };
             if this.out.is_cancelled() {
-                this.out.end();
+                this.out.end(Reason::Shutdown);
                 this.body = None;
                 return Poll::Ready(Ok(()));
             }
@@ -254,13 +257,13 @@ impl<T> Future for SourceTask<T> {
                     verdict = verdict.and(turn.failed.map_or(Ok(()), Err));
                 }
                 if let Err(failure) = verdict {
-                    this.out.end();
+                    this.out.end(Reason::error(&failure.cause));
                     this.body = None;
                     return Poll::Ready(Err(failure));
                 }
             }
             if body.is_ended() && this.out.is_clear() {
-                this.out.end();
+                this.out.end(Reason::Normal);
                 if let Some(body) = this.body.take() {
                     body.finish();
                 }

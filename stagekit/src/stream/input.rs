@@ -6,6 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use futures_sink::Sink;
 
+use crate::cancel::{Ended, Reason};
 use crate::error::{Cause, Error, StageFailure};
 use crate::op::Event;
 use crate::pipeline::{Stage, runnable};
@@ -150,7 +151,7 @@ impl<T: Event> Input<T> {
     /// Tells the pipeline that no more events will come.
     fn end(&mut self) {
         if let State::Running { mut outlet, running, .. } = std::mem::replace(&mut self.state, State::Ended) {
-            outlet.end();
+            outlet.end(&Ended::Down(Reason::Normal));
             self.state = State::Ending(Box::pin(running.wait()));
         }
     }

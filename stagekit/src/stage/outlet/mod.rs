@@ -1,27 +1,40 @@
 //! The outlet: the producing half of a running stage. It owns the dispatcher, the buffer, and the inbox of asks.
 
+mod live;
+
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use crate::batch::Batch;
 use crate::buffer::Buffer;
+use crate::cancel::{Ended, Reason};
 use crate::dispatcher::{Broadcast, DemandDispatcher, Dispatcher, Leg, Partition};
 use crate::options::Overflow;
-use crate::port::{Group, Target};
+use crate::port::Group;
 use crate::receipt::Events;
-use crate::subscription::{Down, Inbox, Up};
+use crate::subscription::{Door, Down, Subscriber, Target, Up};
+use crate::sync::Arc;
 use crate::telemetry::{Count, Meter};
 
 /// How many events a stage whose events are discarded makes in one turn.
 const DISCARDED: usize = 4000;
 
+/// A subscription, at its producer.
+struct Sub<T> {
+    target: Target<T>,
+    tag: u64,
+    /// The stage is not wanted any longer when it is cancelled: it was made by the graph.
+    vital: bool,
+}
+
 /// The producing half of a running stage.
 pub(crate) struct Outlet<T> {
-    inbox: Arc<Inbox<Up>>,
+    door: Arc<Door<T>>,
     armed: Option<Waker>,
-    read: Vec<Up>,
-    subs: Vec<Option<Target<T>>>,
+    /// Messages that were read and not looked at. A live stage looks at them one by one, last first.
+    read: Vec<Up<T>>,
+    subs: Vec<Option<Sub<T>>>,
+    present: usize,
     dispatcher: Dispatcher<T>,
     /// The demand as it came in: events are made for one ask at a time (R9), so that what one ask brings travels, and
     /// is handled, as one batch. A message made for two asks would be cut again.
@@ -30,20 +43,22 @@ pub(crate) struct Outlet<T> {
     overflow: Option<(usize, Overflow)>,
     /// The longest batch that a consumer handles at once.
     lump: usize,
-    /// There are no subscriptions and never will be: `=> _`, or the stage is a consumer.
-    open_ended: bool,
+    /// The graph leads nowhere from here: `=> _`, or the stage is a consumer.
+    leads_nowhere: bool,
     discard: bool,
     meter: Arc<Meter>,
     /// A consumer has cancelled.
     cancelled: bool,
     draining: bool,
+    /// What only a live stage keeps.
+    books: Option<Box<live::Books>>,
 }
 
 impl<T> Outlet<T> {
-    /// `groups` say which of `subs` belong together.
+    /// `targets` are numbered as the door has numbered them.
     pub(crate) fn new(
-        inbox: Arc<Inbox<Up>>,
-        subs: Vec<Target<T>>,
+        door: Arc<Door<T>>,
+        targets: Vec<Target<T>>,
         dispatcher: Dispatcher<T>,
         discard: bool,
         overflow: Option<(usize, Overflow)>,
@@ -52,11 +67,12 @@ impl<T> Outlet<T> {
     ) -> Self {
         Outlet {
             lump,
-            inbox,
+            door,
             armed: None,
             read: Vec::new(),
-            open_ended: subs.is_empty(),
-            subs: subs.into_iter().map(Some).collect(),
+            leads_nowhere: targets.is_empty(),
+            present: targets.len(),
+            subs: targets.into_iter().map(|target| Some(Sub { target, tag: 0, vital: true })).collect(),
             dispatcher,
             asks: VecDeque::new(),
             buffer: Buffer::new(),
@@ -65,6 +81,7 @@ impl<T> Outlet<T> {
             meter,
             cancelled: false,
             draining: false,
+            books: None,
         }
     }
 
@@ -89,49 +106,89 @@ impl<T> Outlet<T> {
 
     /// Reads asks and cancels. Says whether there were any.
     pub(crate) fn listen(&mut self, cx: &mut Context<'_>) -> bool {
-        if !self.inbox.drain(cx, &mut self.armed, &mut self.read) {
+        if !self.door.inbox.drain(cx, &mut self.armed, &mut self.read) {
             return false;
         }
-        for message in self.read.drain(..) {
+        let mut read = std::mem::take(&mut self.read);
+        for message in read.drain(..) {
             match message {
-                Up::Ask { sub, demand } => {
-                    let sub = sub as usize;
-                    if self.subs.get(sub).is_some_and(Option::is_some) {
-                        let (subs, lost) = (&mut self.subs, &self.meter.lost);
-                        let before = self.dispatcher.demand();
-                        self.dispatcher.ask(sub, demand, &mut |sub, batch| deliver(subs, lost, sub, batch));
-                        let told = match self.dispatcher {
-                            // It holds all demand back while it is full, and gives it out again: not news.
-                            Dispatcher::Partition(_) => demand,
-                            _ => self.dispatcher.demand().saturating_sub(before),
-                        };
-                        if before == 0 && self.buffer.is_empty() {
-                            self.asks.clear();
-                        }
-                        if told > 0 {
-                            self.asks.push_back(told);
-                        }
-                    }
-                }
-                Up::Cancel { sub } => {
-                    let sub = sub as usize;
-                    // l08: a subscription ends once; a second word about it is not heard.
-                    if self.subs.get_mut(sub).and_then(Option::take).is_some() {
-                        let dropped = self.dispatcher.cancel(sub);
-                        self.meter.discarded.add(dropped as u64);
-                        self.cancelled = true;
-                    }
-                }
+                Up::Ask { sub, demand } => self.ask(sub, demand),
+                Up::Cancel { sub, ended } => drop(self.cancel(sub, ended)),
                 Up::Drain => self.draining = true,
+                Up::Subscribe(subscriber) => self.accept(*subscriber),
+                // Nobody has the address of a stage without callbacks.
+                Up::Note(_) => {}
             }
         }
+        self.read = read;
         self.flush();
         true
     }
 
+    /// `demand` more events are wanted on this subscription.
+    fn ask(&mut self, sub: u32, demand: usize) {
+        let sub = sub as usize;
+        if self.subs.get(sub).is_some_and(Option::is_some) {
+            let (subs, lost) = (&mut self.subs, &self.meter.lost);
+            let before = self.dispatcher.demand();
+            self.dispatcher.ask(sub, demand, &mut |sub, batch| deliver(subs, lost, sub, batch));
+            if self.books.is_some() {
+                return;
+            }
+            let told = match self.dispatcher {
+                // It holds all demand back while it is full, and gives it out again: not news.
+                Dispatcher::Partition(_) => demand,
+                _ => self.dispatcher.demand().saturating_sub(before),
+            };
+            if before == 0 && self.buffer.is_empty() {
+                self.asks.clear();
+            }
+            if told > 0 {
+                self.asks.push_back(told);
+            }
+        }
+    }
+
+    /// The last word of a consumer about a subscription: its number is free. Gives its tag, unless it had ended before.
+    fn cancel(&mut self, sub: u32, ended: Ended) -> Option<u64> {
+        self.door.release(sub);
+        // l08: a subscription ends once; one that was refused, or has ended, is not heard of again.
+        let Sub { target, tag, vital } = self.subs.get_mut(sub as usize).and_then(Option::take)?;
+        self.present -= 1;
+        self.dispatcher.cancel(sub as usize);
+        self.cancelled |= vital;
+        // Confirmed: nothing comes after this.
+        let _ = target.inbox.send(Down::Ended { sub: target.sub, ended });
+        Some(tag)
+    }
+
+    /// One subscription more, or its refusal.
+    fn accept(&mut self, subscriber: Subscriber<T>) {
+        let Subscriber { sub, tag, target, ask, options, copier, confirm } = subscriber;
+        let consumer = Arc::as_ptr(&target.inbox) as usize;
+        let accepted = self.dispatcher.subscribe(sub as usize, &options, consumer, copier);
+        if let Err(text) = &accepted {
+            let ended = Ended::Cancelled(Reason::Refused(text.as_str().into()));
+            let _ = target.inbox.send(Down::Ended { sub: target.sub, ended });
+        } else {
+            let at = sub as usize;
+            if self.subs.len() <= at {
+                self.subs.resize_with(at + 1, || None);
+            }
+            self.subs[at] = Some(Sub { target, tag, vital: false });
+            self.present += 1;
+        }
+        if let Some(confirm) = confirm {
+            let _ = confirm.send(accepted.map_err(|text| Reason::Refused(text.into())));
+        }
+        if ask > 0 {
+            self.ask(sub, ask);
+        }
+    }
+
     /// How many events may be made now: the demand of the oldest ask that no buffered event will meet.
     pub(crate) fn room(&self) -> usize {
-        if self.open_ended {
+        if self.is_open_ended() {
             return DISCARDED;
         }
         let demand = self.dispatcher.demand().saturating_sub(self.buffer.len());
@@ -171,18 +228,18 @@ impl<T> Outlet<T> {
 
     /// Dispatches events; what nobody asked for is buffered. Gives how many were discarded, or, as an error, the
     /// capacity of a buffer that must not overflow and did.
-    pub(crate) fn publish(&mut self, events: Events<T>) -> Result<usize, usize> {
+    pub(crate) fn publish(&mut self, events: Events<T>) -> Result<Vec<Events<T>>, usize> {
         if events.is_empty() {
-            return Ok(0);
+            return Ok(Vec::new());
         }
-        if self.open_ended {
+        if self.is_open_ended() {
             if self.discard {
                 events.acknowledge();
             }
-            return Ok(0);
+            return Ok(Vec::new());
         }
         let n = events.len();
-        if self.buffer.is_empty() {
+        if self.buffer.is_empty() && !self.is_held() {
             let (subs, lost) = (&mut self.subs, &self.meter.lost);
             if let Dispatcher::Demand(demand) = &mut self.dispatcher
                 && let Some(sub) = demand.only(events.len())
@@ -201,12 +258,12 @@ impl<T> Outlet<T> {
             self.buffer.push(events);
             self.flush();
         }
-        let mut discarded = Ok(0);
+        let mut discarded = Ok(Vec::new());
         if let Some((capacity, policy)) = self.overflow
             && self.buffer.len() > capacity
         {
             let dropped = self.buffer.trim(capacity, policy);
-            self.meter.discarded.add(dropped as u64);
+            self.meter.discarded.add(dropped.iter().map(Events::len).sum::<usize>() as u64);
             discarded = if policy == Overflow::Fail { Err(capacity) } else { Ok(dropped) };
         }
         self.show();
@@ -215,8 +272,8 @@ impl<T> Outlet<T> {
 
     /// The buffer goes first, whenever there is demand.
     fn flush(&mut self) {
-        while !self.buffer.is_empty() {
-            let demand = self.dispatcher.demand();
+        while !self.buffer.is_empty() && !self.is_held() {
+            let demand = self.dispatcher.demand().min(self.until_mark());
             if demand == 0 {
                 break;
             }
@@ -229,6 +286,7 @@ impl<T> Outlet<T> {
                 break;
             }
             self.meet(n);
+            self.pass_marks();
         }
         self.show();
     }
@@ -244,7 +302,7 @@ impl<T> Outlet<T> {
 
     /// Whether there is nobody who could ask.
     pub(crate) fn is_open_ended(&self) -> bool {
-        self.open_ended
+        self.leads_nowhere && self.present == 0
     }
 
     /// Whether every event has been delivered.
@@ -267,16 +325,17 @@ impl<T> Outlet<T> {
     }
 
     /// Tells every consumer, once, that there will be no more (l08).
-    pub(crate) fn end(&mut self) {
-        for target in self.subs.iter_mut().filter_map(Option::take) {
-            let _ = target.inbox.send(Down::Ended { sub: target.sub });
+    pub(crate) fn end(&mut self, ended: &Ended) {
+        for Sub { target, .. } in self.subs.iter_mut().filter_map(Option::take) {
+            let _ = target.inbox.send(Down::Ended { sub: target.sub, ended: ended.clone() });
         }
+        self.present = 0;
         self.meter.demand.set(0);
     }
 }
 
-fn deliver<T>(subs: &mut [Option<Target<T>>], lost: &Count, sub: usize, batch: Batch<T>) {
-    if let Some(Some(target)) = subs.get(sub)
+fn deliver<T>(subs: &mut [Option<Sub<T>>], lost: &Count, sub: usize, batch: Batch<T>) {
+    if let Some(Some(Sub { target, .. })) = subs.get(sub)
         && let Err(Down::Events { batch, .. }) = target.inbox.send(Down::Events { sub: target.sub, batch })
     {
         // The consumer is gone and has said so in our inbox. Its events come back; their receipts fail here.
@@ -288,7 +347,15 @@ impl<T> Drop for Outlet<T> {
     fn drop(&mut self) {
         self.meter.discarded.add(self.resting() as u64);
         self.meter.buffered.set(0);
-        self.end();
-        drop(self.inbox.close());
+        self.end(&Ended::Down(Reason::error("aborted")));
+        for message in self.read.drain(..).chain(self.door.inbox.close()) {
+            if let Up::Subscribe(subscriber) = message {
+                let Subscriber { target, confirm, .. } = *subscriber;
+                if let Some(confirm) = confirm {
+                    let _ = confirm.send(Err(Reason::NotAlive));
+                }
+                let _ = target.inbox.send(Down::Ended { sub: target.sub, ended: Ended::Down(Reason::NotAlive) });
+            }
+        }
     }
 }

@@ -1,0 +1,193 @@
+//! How a live stage is started.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use super::{Live, LiveError, OutletRef};
+use crate::callbacks::Callbacks;
+use crate::dispatcher::{DemandDispatcher, Dispatcher};
+use crate::op::NoEvents;
+use crate::options::Overflow;
+use crate::stage::{Inlet, LiveTask, Outlet, Setup, Shared};
+use crate::subscribe::{Subscribe, fresh_tag};
+use crate::subscription::{Door, Inbox, Order};
+use crate::telemetry::Meter;
+
+/// GenStage's default, in events.
+const BUFFER: usize = 10_000;
+
+/// A stage that is about to be started: see [`live`].
+///
+/// | option | default |
+/// |---|---|
+/// | [`name`](Start::name) | the type's |
+/// | [`subscribe_to`](Start::subscribe_to) | nothing |
+/// | [`dispatcher`](Start::dispatcher) | its consumers share the work |
+/// | [`buffer`](Start::buffer) | 10 000 events, and whoever pushes waits ([`Overflow::Wait`]) |
+/// | [`accumulate`](Start::accumulate) | demand is told at once |
+#[must_use = "a stage does nothing until it is started: `.start().await` or `.spawn()`"]
+pub struct Start<S: Callbacks> {
+    stage: S,
+    name: Arc<str>,
+    dispatcher: Option<Dispatcher<S::Out>>,
+    buffer: (usize, Overflow),
+    accumulate: bool,
+    subscribe_to: Vec<(OutletRef<S::In>, Subscribe<S::In>)>,
+}
+
+impl<S: Callbacks> fmt::Debug for Start<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Start").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// A stage of callbacks that is to run by itself.
+///
+/// ```
+/// use stagekit::live::{Answer, Callbacks, Context, NoEvents, Subscribe, live};
+/// use stagekit::Demand;
+///
+/// struct Counter(u64);
+/// impl Callbacks for Counter {
+///     type In = NoEvents;
+///     type Out = u64;
+///     type Info = ();
+///     async fn on_demand(&mut self, demand: Demand, cx: &mut Context<u64>) -> Answer {
+///         let next = self.0 + demand.get() as u64;
+///         cx.emit_all(self.0..next);
+///         self.0 = next;
+///         Ok(())
+///     }
+/// }
+///
+/// struct Sum(u64);
+/// impl Callbacks for Sum {
+///     type In = u64;
+///     type Out = NoEvents;
+///     type Info = ();
+///     async fn on_events(
+///         &mut self,
+///         events: Vec<u64>,
+///         _from: &stagekit::live::Subscription,
+///         cx: &mut Context<NoEvents>,
+///     ) -> Answer {
+///         self.0 += events.into_iter().sum::<u64>();
+///         if self.0 > 1000 {
+///             cx.finish();
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), stagekit::live::LiveError> {
+/// let counter = live(Counter(0)).start().await?;
+/// let sum = live(Sum(0)).start().await?;
+/// sum.subscribe(&counter.outlet(), Subscribe::new().max_demand(10)).await?;
+/// assert!(sum.ended().await.is_normal());
+/// # counter.stop(stagekit::live::Reason::Normal).await; Ok(()) }
+/// ```
+pub fn live<S: Callbacks>(stage: S) -> Start<S> {
+    Start {
+        stage,
+        name: S::name().into(),
+        dispatcher: None,
+        buffer: (BUFFER, Overflow::Wait),
+        accumulate: false,
+        subscribe_to: Vec::new(),
+    }
+}
+
+fn is_nothing<T: 'static>() -> bool {
+    std::any::TypeId::of::<T>() == std::any::TypeId::of::<NoEvents>()
+}
+
+impl<S: Callbacks> Start<S> {
+    /// The stage's name in summaries, logs and errors.
+    pub fn name(mut self, name: impl AsRef<str>) -> Self {
+        self.name = name.as_ref().into();
+        self
+    }
+
+    /// Subscribes it as soon as it has begun, in the order of these calls.
+    pub fn subscribe_to(mut self, to: &OutletRef<S::In>, options: Subscribe<S::In>) -> Self {
+        self.subscribe_to.push((to.clone(), options));
+        self
+    }
+
+    /// Room for `events` that nobody has asked for yet, and what happens when there is no more.
+    ///
+    /// With [`Overflow::Wait`] calls and infos wait until there is room again; what a producer-consumer makes of the
+    /// events it has asked for always has room.
+    pub fn buffer(mut self, events: usize, overflow: Overflow) -> Self {
+        self.buffer = (events, overflow);
+        self
+    }
+
+    /// It begins by holding back demand and events: see [`Live::accumulate`].
+    pub fn accumulate(mut self) -> Self {
+        self.accumulate = true;
+        self
+    }
+
+    /// Starts it on the current tokio runtime, and waits until it has begun.
+    ///
+    /// # Errors
+    /// An option that cannot work; or how it ended, if `on_start` returned an error, panicked, or stopped it.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves the stage running.
+    pub async fn start(self) -> Result<Live<S>, LiveError> {
+        let live = self.spawn()?;
+        match poll_fn(|cx| live.shared.poll_started(cx)).await {
+            Ok(()) => Ok(live),
+            Err(reason) => Err(LiveError::Ended { stage: live.shared.name.clone(), reason }),
+        }
+    }
+
+    /// Starts it on the current tokio runtime, and returns at once.
+    ///
+    /// # Errors
+    /// An option that cannot work.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn spawn(self) -> Result<Live<S>, LiveError> {
+        let Start { stage, name, dispatcher, buffer, accumulate, subscribe_to } = self;
+        let wrong = |wrong: String| LiveError::Options { stage: name.clone(), wrong: wrong.into() };
+        let takes = !is_nothing::<S::In>();
+        if !takes && !subscribe_to.is_empty() {
+            return Err(wrong("a producer takes no events: it cannot subscribe".into()));
+        }
+        if buffer.0 == 0 {
+            return Err(wrong("`buffer` must hold at least 1 event, got 0".into()));
+        }
+        let mut orders = Vec::with_capacity(subscribe_to.len());
+        for (to, options) in subscribe_to {
+            options.limits.resolve().map_err(wrong)?;
+            let Some(door) = to.door else { return Err(wrong(NO_PRODUCER.into())) };
+            orders.push(Order { to: door, tag: fresh_tag(), options, copier: to.copier, confirm: None });
+        }
+        let meter = Arc::<Meter>::default();
+        let inbox = takes.then(Inbox::new);
+        let inlet = inbox.clone().map(|inbox| Inlet::new(inbox, Vec::new(), meter.clone()));
+        let door = (!is_nothing::<S::Out>()).then(Door::new);
+        let outlet = door.clone().map(|door| {
+            let dispatcher = dispatcher.unwrap_or_else(|| Dispatcher::Demand(DemandDispatcher::new([])));
+            // R36: a producer-consumer is held back by demand; what it has begun has room.
+            let overflow = (!takes || buffer.1 != Overflow::Wait).then_some(buffer);
+            let mut outlet = Outlet::new(door, Vec::new(), dispatcher, false, overflow, usize::MAX, meter.clone());
+            outlet.enliven(accumulate);
+            Box::new(outlet)
+        });
+        let shared = Shared::new(name, meter);
+        let setup = Setup { stage, shared: shared.clone(), inlet, outlet, orders, in_pipeline: false };
+        let task = tokio::spawn(LiveTask::new(setup));
+        Ok(Live { shared, inbox, door, abort: task.abort_handle() })
+    }
+}
+
+pub(super) const NO_PRODUCER: &str = "it cannot subscribe to a consumer, which emits no events";

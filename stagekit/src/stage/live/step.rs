@@ -1,0 +1,49 @@
+//! One callback of a live stage, and what follows it.
+
+use crate::callbacks::{Answer, Callbacks, Context};
+use crate::cancel::{Cancel, Ended, Reason};
+use crate::demand::Demand;
+use crate::receipt::Receipt;
+use crate::subscribe::Subscription;
+
+/// A callback with its arguments.
+pub(super) enum Step<S: Callbacks> {
+    Start,
+    Demand(Demand),
+    Events(Vec<S::In>, Subscription),
+    Cancel(Ended, Subscription),
+    SubscriberCancel(Ended, Subscription),
+    Info(S::Info),
+    Stop(Reason),
+}
+
+/// What is done when the callback has returned.
+pub(super) enum After {
+    Nothing,
+    /// The stage has begun.
+    Started,
+    /// The consumer's subscription is taken away, before anything is dispatched.
+    Remove(u32, Ended),
+    /// So many events have been handled; their receipts are shared by what came of them.
+    Settle(usize, Option<Receipt>),
+    /// The mode of the subscription decides.
+    Mode(Cancel, Reason),
+    /// `on_stop` was the last.
+    Stopped,
+}
+
+/// Calls the callback.
+pub(super) async fn call<S: Callbacks>(stage: &mut S, step: Step<S>, context: &mut Context<S::Out>) -> Answer {
+    match step {
+        Step::Start => stage.on_start(context).await,
+        Step::Demand(demand) => stage.on_demand(demand, context).await,
+        Step::Events(events, from) => stage.on_events(events, &from, context).await,
+        Step::Cancel(ended, from) => stage.on_cancel(&ended, &from, context).await,
+        Step::SubscriberCancel(ended, from) => stage.on_subscriber_cancel(&ended, &from, context).await,
+        Step::Info(info) => stage.on_info(info, context).await,
+        Step::Stop(reason) => {
+            stage.on_stop(&reason).await;
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,547 @@
+//! The loop of a live stage.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context as Waiting, Poll, ready};
+
+use tokio::task::coop;
+
+use super::Shared;
+use super::step::{After, Step, call};
+use crate::batch::Batch;
+use crate::callbacks::{Answer, Asks, Callbacks, Context};
+use crate::cancel::{Ended, Reason};
+use crate::demand::Demand;
+use crate::error::{Cause, StageFailure};
+use crate::receipt::{Events, Receipt};
+use crate::slot::Warnings;
+use crate::stage::care::text;
+use crate::stage::inlet::{Front, Inlet};
+use crate::stage::outlet::Outlet;
+use crate::stage::task::Ending;
+use crate::subscription::{Call, Down, Look, Note, Order, Subscriber, Up};
+
+/// What a live stage begins with.
+pub(crate) struct Setup<S: Callbacks> {
+    pub(crate) stage: S,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) inlet: Option<Inlet<S::In>>,
+    pub(crate) outlet: Option<Box<Outlet<S::Out>>>,
+    /// Subscriptions that are made when it has begun.
+    pub(crate) orders: Vec<Order<S::In>>,
+    /// It stands in a pipeline: it ends with the last of its producers, and with the first of its consumers.
+    pub(crate) in_pipeline: bool,
+}
+
+/// Where a live stage is in its life.
+enum Phase {
+    New,
+    Running,
+    /// It takes no more, and ends when everything it has emitted is delivered.
+    Finishing(Reason),
+    /// `on_stop` is next.
+    Stopping(Reason),
+    /// `on_stop` runs.
+    Last(Reason),
+}
+
+type Working<S> = Pin<Box<dyn Future<Output = (S, Context<<S as Callbacks>::Out>, Answer)> + Send>>;
+
+/// What only some stages need, or need only for a while.
+struct Extra<S: Callbacks> {
+    orders: Vec<Order<S::In>>,
+    /// What was said to the stage and waits: for its turn, or for room in the buffer.
+    notes: VecDeque<Note>,
+    warnings: Warnings,
+    failure: Option<Cause>,
+}
+
+/// A live stage's task.
+pub(crate) struct LiveTask<S: Callbacks> {
+    /// Away while one of its callbacks waits.
+    stage: Option<S>,
+    working: Option<(Working<S>, After)>,
+    inlet: Option<Inlet<S::In>>,
+    outlet: Option<Box<Outlet<S::Out>>>,
+    shared: Arc<Shared>,
+    phase: Phase,
+    in_pipeline: bool,
+    extra: Option<Box<Extra<S>>>,
+}
+
+impl<S: Callbacks> Unpin for LiveTask<S> {}
+
+impl<S: Callbacks> LiveTask<S> {
+    pub(crate) fn new(setup: Setup<S>) -> Self {
+        let Setup { stage, shared, inlet, outlet, orders, in_pipeline } = setup;
+        let mut task = LiveTask {
+            stage: Some(stage),
+            working: None,
+            inlet,
+            outlet,
+            shared,
+            phase: Phase::New,
+            in_pipeline,
+            extra: None,
+        };
+        if !orders.is_empty() {
+            task.extra().orders = orders;
+        }
+        task
+    }
+
+    fn extra(&mut self) -> &mut Extra<S> {
+        self.extra.get_or_insert_with(|| {
+            let (orders, notes) = (Vec::new(), VecDeque::new());
+            Box::new(Extra { orders, notes, warnings: Warnings::default(), failure: None })
+        })
+    }
+
+    /// The stage ends when what it has emitted is delivered.
+    fn finish(&mut self, reason: Reason) {
+        if matches!(self.phase, Phase::New | Phase::Running) {
+            if let Some(inlet) = &mut self.inlet {
+                inlet.cancel(&Ended::Cancelled(reason.clone()));
+            }
+            self.phase = Phase::Finishing(reason);
+        }
+    }
+
+    /// The stage ends now.
+    fn stop(&mut self, reason: Reason) {
+        if !matches!(self.phase, Phase::Stopping(_) | Phase::Last(_)) {
+            self.phase = Phase::Stopping(reason);
+        }
+    }
+
+    fn fail(&mut self, cause: Cause) {
+        self.stop(Reason::error(&cause));
+        self.extra().failure.get_or_insert(cause);
+    }
+
+    /// A callback panicked: nothing of the stage is used again, not for `on_stop` either.
+    fn panicked(&mut self, panic: &(dyn Any + Send)) {
+        let cause = Cause::Panicked(text(panic));
+        self.shared.meter.failed.add(1);
+        self.phase = Phase::Last(Reason::error(&cause));
+        self.extra().failure.get_or_insert(cause);
+        self.stage = None;
+    }
+
+    /// A callback that cannot wait.
+    fn at_once<R>(&mut self, call: impl FnOnce(&mut S) -> R) -> Option<R> {
+        let stage = self.stage.as_mut()?;
+        match catch_unwind(AssertUnwindSafe(|| call(stage))) {
+            Ok(result) => Some(result),
+            Err(panic) => {
+                self.panicked(&*panic);
+                None
+            }
+        }
+    }
+
+    /// Runs a callback, to its end if it does not wait.
+    fn begin(&mut self, step: Step<S>, after: After, cx: &mut Waiting<'_>) {
+        let mut context = Context::new();
+        if !S::SYNC {
+            let Some(mut stage) = self.stage.take() else { return };
+            let working = Box::pin(async move {
+                let answer = call(&mut stage, step, &mut context).await;
+                (stage, context, answer)
+            });
+            self.working = Some((working, after));
+            return;
+        }
+        let Some(stage) = self.stage.as_mut() else { return };
+        match catch_unwind(AssertUnwindSafe(|| pin!(call(stage, step, &mut context)).poll(cx))) {
+            Ok(Poll::Ready(answer)) => self.complete(context, answer, after),
+            Ok(Poll::Pending) => {
+                self.fail(Cause::Graph("a callback waited, but `Callbacks::SYNC` promises that none does".into()));
+            }
+            Err(panic) => self.panicked(&*panic),
+        }
+    }
+
+    /// A callback has returned: what it emitted goes out, then what follows is done.
+    fn complete(&mut self, context: Context<S::Out>, answer: Answer, after: After) {
+        let Context { events, stop, finish } = context;
+        let mut events = Events::from(events);
+        match &after {
+            After::Remove(sub, ended) => {
+                if let Some(outlet) = &mut self.outlet {
+                    outlet.cancelled(*sub, ended.clone());
+                }
+            }
+            After::Settle(n, _) => {
+                self.shared.meter.events_in.add(*n as u64);
+            }
+            _ => {}
+        }
+        if let After::Settle(n, receipt) = after {
+            match answer {
+                Ok(()) => share(receipt, &mut events),
+                // Dropped unsettled, the receipts of the batch have failed.
+                Err(_) => self.shared.meter.failed.add(n as u64),
+            }
+            self.emit(events);
+            // R3: the ask goes out after what was emitted.
+            if let Some(inlet) = &mut self.inlet {
+                inlet.settle(n);
+            }
+        } else {
+            self.emit(events);
+            match after {
+                After::Started => match (&answer, &stop) {
+                    (Ok(()), None) => self.started(),
+                    // It has not begun: there is nothing for `on_stop` to end.
+                    (Ok(()), Some(reason)) => self.phase = Phase::Last(reason.clone()),
+                    (Err(error), _) => self.phase = Phase::Last(Reason::error(error)),
+                },
+                After::Mode(mode, reason) if mode.ends(&reason) && !self.in_pipeline => self.follow(reason),
+                _ => {}
+            }
+        }
+        if let Err(error) = answer {
+            self.fail(Cause::Failed(error));
+        }
+        if let Some(reason) = stop {
+            self.stop(reason);
+        }
+        if finish {
+            self.finish(Reason::Normal);
+        }
+    }
+
+    /// A subscription has ended, and the stage ends with it.
+    fn follow(&mut self, reason: Reason) {
+        tracing::info!(stage = &*self.shared.name, %reason, "stops: a subscription has ended");
+        if reason.is_normal() {
+            // What has come, and what was emitted, is not lost.
+            self.finish(reason);
+        } else {
+            self.stop(reason);
+        }
+    }
+
+    fn started(&mut self) {
+        self.phase = Phase::Running;
+        self.shared.start();
+        if let Some(inlet) = &mut self.inlet {
+            inlet.open();
+        }
+        if let Some(extra) = &mut self.extra {
+            for order in std::mem::take(&mut extra.orders) {
+                self.subscribe(order);
+            }
+        }
+    }
+
+    /// Dispatches what a callback has emitted.
+    fn emit(&mut self, events: Events<S::Out>) {
+        let Some(outlet) = &mut self.outlet else { return };
+        if events.is_empty() {
+            return;
+        }
+        self.shared.meter.events_out.add(events.len() as u64);
+        match outlet.emit(events) {
+            Ok(dropped) if dropped.is_empty() => {}
+            Ok(dropped) => {
+                let values: Vec<_> = dropped.into_iter().flat_map(|events| events.values).collect();
+                let discarded = values.len();
+                if self.at_once(|stage| stage.on_discarded(values)) == Some(true) {
+                    let name = self.shared.name.clone();
+                    if let Some(hidden) = self.extra().warnings.due() {
+                        tracing::warn!(stage = &*name, discarded, hidden, "discarded events from its buffer");
+                    }
+                }
+            }
+            Err(capacity) => self.fail(Cause::Overflow { capacity }),
+        }
+    }
+
+    /// The stage subscribes to a producer.
+    fn subscribe(&mut self, order: Order<S::In>) {
+        let Some(from) = self.inlet.as_ref().map(|inlet| inlet.handle_of(&order)) else { return };
+        match self.at_once(|stage| stage.on_subscribe(&order.options, &from)) {
+            Some(Ok(asks)) => {
+                let manual = order.options.manual || asks == Asks::Manually;
+                if let Some(inlet) = &mut self.inlet {
+                    inlet.subscribe(order, manual);
+                }
+            }
+            Some(Err(error)) => self.fail(Cause::Failed(error)),
+            None => {}
+        }
+    }
+
+    /// A consumer subscribes to the stage.
+    fn subscriber(&mut self, subscriber: Subscriber<S::Out>) {
+        let from = crate::subscribe::Subscription { tag: subscriber.tag, consumer: subscriber.target.inbox.clone() };
+        let answer = self.at_once(|stage| stage.on_subscriber(&subscriber.options, &from));
+        // It is a subscription in any case: should the stage end now, the consumer is told.
+        if let Some(outlet) = &mut self.outlet {
+            outlet.subscribed(subscriber);
+        }
+        if let Some(Err(error)) = answer {
+            self.fail(Cause::Failed(error));
+        }
+    }
+
+    /// Reads both inboxes. A callback that has to run comes back.
+    fn hear(&mut self, cx: &mut Waiting<'_>) -> Option<(Step<S>, After)> {
+        while let Some(message) = self.outlet.as_mut().and_then(|outlet| outlet.hear(cx)) {
+            let Some(outlet) = &mut self.outlet else { break };
+            match message {
+                Up::Ask { sub, demand } => outlet.asked(sub, demand),
+                Up::Cancel { sub, ended } => match outlet.handle_of(sub) {
+                    // R14: the callback comes before the dispatcher hears of it.
+                    Some(from) => {
+                        return Some((Step::SubscriberCancel(ended.clone(), from), After::Remove(sub, ended)));
+                    }
+                    None => outlet.cancelled(sub, ended),
+                },
+                Up::Drain => self.finish(Reason::Normal),
+                Up::Subscribe(subscriber) => self.subscriber(*subscriber),
+                Up::Note(note) => self.extra().notes.push_back(note),
+            }
+        }
+        while let Some(message) = self.inlet.as_mut().and_then(|inlet| inlet.hear(cx)) {
+            let Some(inlet) = &mut self.inlet else { break };
+            match message {
+                Down::Events { sub, batch } => inlet.queue_batch(sub, batch),
+                Down::Ended { sub, ended } => inlet.queue_ended(sub, ended),
+                Down::Subscribe(order) => self.subscribe(*order),
+                Down::Ask { tag, demand } => inlet.ask(tag, demand.get()),
+                Down::Cancel { tag, reason, quiet } => inlet.cancel_one(tag, reason, quiet),
+                Down::Note(note) => self.extra().notes.push_back(note),
+            }
+        }
+        None
+    }
+
+    /// What was said to the stage from outside, in order. While the buffer is full whoever pushes waits.
+    fn note(&mut self) -> Option<Note> {
+        let full = self.outlet.as_ref().is_some_and(|outlet| outlet.is_full());
+        let notes = &mut self.extra.as_mut()?.notes;
+        let pushes = |note: &Note| matches!(note, Note::Call(_) | Note::Info(_));
+        let at = notes.iter().position(|note| !full || !pushes(note))?;
+        notes.remove(at)
+    }
+
+    /// Carries a note out; an info may have its callback now.
+    fn heed(&mut self, note: Note) -> Option<S::Info> {
+        match note {
+            Note::Call(call) => self.called(call),
+            Note::Info(info) => {
+                let info = match &mut self.inlet {
+                    Some(inlet) => inlet.queue_info(info)?,
+                    None => info,
+                };
+                return self.info(info);
+            }
+            Note::Accumulate(on) => {
+                if let Some(outlet) = &mut self.outlet {
+                    outlet.accumulate(on);
+                }
+            }
+            Note::Look(reply) => {
+                let outlet = self.outlet.as_ref();
+                let _ = reply.send(Look {
+                    buffered: outlet.map_or(0, |outlet| outlet.buffered()),
+                    producers: self.inlet.as_ref().map_or(0, Inlet::subscriptions),
+                    consumers: outlet.map_or(0, |outlet| outlet.subscriptions()),
+                    accumulates: outlet.is_some_and(|outlet| outlet.accumulates()),
+                });
+            }
+            Note::Stop(reason) => self.stop(reason),
+        }
+        None
+    }
+
+    /// An info whose turn has come at the inlet: behind what is buffered, or now.
+    fn info(&mut self, info: Box<dyn Any + Send>) -> Option<S::Info> {
+        let info = match &mut self.outlet {
+            Some(outlet) => outlet.info(info)?,
+            None => info,
+        };
+        info.downcast().ok().map(|info| *info)
+    }
+
+    fn called(&mut self, call: Call) {
+        let mut context = Context::<S::Out>::new();
+        if let Some(reply) = self.at_once(|stage| call(stage, &mut context)) {
+            self.complete(context, Ok(()), After::Nothing);
+            // R15: events go out before the reply.
+            reply();
+        }
+    }
+
+    /// What comes next of what is there to be done.
+    fn next(&mut self) -> Option<(Step<S>, After)> {
+        if let Some(info) = self.outlet.as_mut().and_then(|outlet| outlet.due())
+            && let Ok(info) = info.downcast()
+        {
+            return Some((Step::Info(*info), After::Nothing));
+        }
+        if matches!(self.phase, Phase::Running)
+            && self.inlet.is_none()
+            && let Some(demand) = self.outlet.as_mut().and_then(|outlet| outlet.tell())
+        {
+            return Some((Step::Demand(Demand::new(demand)), After::Nothing));
+        }
+        let wanted = self.outlet.as_ref().is_none_or(|outlet| outlet.is_wanted());
+        let inlet = self.inlet.as_mut()?;
+        match inlet.front()? {
+            Front::Ended => {
+                let (ended, from, mode) = inlet.next_ended()?;
+                let reason = ended.reason().clone();
+                Some((Step::Cancel(ended, from), After::Mode(mode, reason)))
+            }
+            Front::Info => {
+                let info = inlet.next_info()?;
+                let info = self.info(info)?;
+                Some((Step::Info(info), After::Nothing))
+            }
+            // R35, R36: without demand nothing is begun; what is begun is handled to its end.
+            Front::Batch if wanted || inlet.has_begun() => {
+                let (batch, from) = inlet.next_from()?;
+                let n = batch.len();
+                let Batch::Owned(Events { values, receipts }) = batch else {
+                    unreachable!("a stage of callbacks takes its events by value: nothing is lent to it")
+                };
+                let receipt = receipts.and_then(|receipts| receipts.into_one());
+                Some((Step::Events(values, from), After::Settle(n, receipt)))
+            }
+            Front::Batch => None,
+        }
+    }
+
+    /// Whether the stage has done everything it is going to do.
+    fn is_over(&self) -> bool {
+        let quiet = self.inlet.as_ref().is_none_or(|inlet| inlet.is_empty());
+        quiet && self.outlet.as_ref().is_none_or(|outlet| outlet.is_clear())
+    }
+
+    /// Tells both neighbours, once (l08), and lets everything go.
+    fn end(&mut self, reason: Reason) -> Ending {
+        let ended = Ended::Down(reason.clone());
+        if let Some(inlet) = &mut self.inlet {
+            inlet.cancel(&ended);
+        }
+        if let Some(outlet) = &mut self.outlet {
+            outlet.end(&ended);
+        }
+        let dropped = catch_unwind(AssertUnwindSafe(|| {
+            (self.inlet, self.outlet) = (None, None);
+            self.stage = None;
+        }));
+        let failure = self.extra.take().and_then(|extra| extra.failure);
+        let failure = failure.or_else(|| Some(Cause::Panicked(text(&*dropped.err()?))));
+        self.shared.end(reason);
+        match failure {
+            Some(cause) => Err(StageFailure { stage: self.shared.name.clone(), cause }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What came of a batch shares its receipt; if nothing did, it is settled.
+fn share<T>(receipt: Option<Receipt>, events: &mut Events<T>) {
+    let Some(mut receipt) = receipt else { return };
+    for _ in 1..events.len() {
+        let share = receipt.share();
+        events.attach(share);
+    }
+    if events.is_empty() { receipt.settle(true) } else { events.attach(receipt) }
+}
+
+impl<S: Callbacks> Future for LiveTask<S> {
+    type Output = Ending;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Waiting<'_>) -> Poll<Ending> {
+        let this = &mut *self;
+        loop {
+            let coop = ready!(coop::poll_proceed(cx));
+            if let Some((working, _)) = &mut this.working {
+                let polled = catch_unwind(AssertUnwindSafe(|| working.as_mut().poll(cx)));
+                let Some((_, after)) = (match polled {
+                    Ok(Poll::Pending) => return Poll::Pending,
+                    _ => this.working.take(),
+                }) else {
+                    return Poll::Pending;
+                };
+                match polled {
+                    Ok(Poll::Ready((stage, context, answer))) => {
+                        this.stage = Some(stage);
+                        this.complete(context, answer, after);
+                    }
+                    Ok(Poll::Pending) => {}
+                    Err(panic) => this.panicked(&*panic),
+                }
+            }
+            coop.made_progress();
+            match &this.phase {
+                Phase::New => {
+                    // Whatever comes of it, it has begun once.
+                    this.phase = Phase::Running;
+                    this.begin(Step::Start, After::Started, cx);
+                    continue;
+                }
+                Phase::Stopping(reason) => {
+                    let reason = reason.clone();
+                    this.phase = Phase::Last(reason.clone());
+                    this.begin(Step::Stop(reason), After::Stopped, cx);
+                    continue;
+                }
+                Phase::Last(reason) => {
+                    let reason = reason.clone();
+                    return Poll::Ready(this.end(reason));
+                }
+                Phase::Running | Phase::Finishing(_) => {}
+            }
+            if let Some((step, after)) = this.hear(cx) {
+                this.begin(step, after, cx);
+                continue;
+            }
+            if let Some(note) = this.note() {
+                if let Some(info) = this.heed(note) {
+                    this.begin(Step::Info(info), After::Nothing, cx);
+                }
+                continue;
+            }
+            if let Some((step, after)) = this.next() {
+                this.begin(step, after, cx);
+                continue;
+            }
+            if this.in_pipeline {
+                if this.outlet.as_ref().is_some_and(|outlet| outlet.is_cancelled()) {
+                    this.stop(Reason::Shutdown);
+                    continue;
+                }
+                if this.inlet.as_ref().is_some_and(|inlet| inlet.is_ended()) {
+                    this.finish(Reason::Normal);
+                }
+            }
+            match &this.phase {
+                Phase::Finishing(reason) if this.is_over() => this.phase = Phase::Stopping(reason.clone()),
+                Phase::Finishing(_) | Phase::Running => return Poll::Pending,
+                _ => {}
+            }
+        }
+    }
+}
+
+impl<S: Callbacks> Drop for LiveTask<S> {
+    fn drop(&mut self) {
+        if self.shared.ended().is_none() {
+            // Aborted: the neighbours are told, and what was lost is counted, as the halves are dropped.
+            self.working = None;
+            (self.inlet, self.outlet) = (None, None);
+            self.shared.end(Reason::error("aborted"));
+        }
+    }
+}

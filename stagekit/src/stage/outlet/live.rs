@@ -1,0 +1,195 @@
+//! What an outlet does besides for a live stage: it tells demand once, keeps infos in order with events, and can hold
+//! everything back.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::task::Context;
+
+use super::{Outlet, Sub};
+use crate::cancel::Ended;
+use crate::receipt::Events;
+use crate::subscribe::Subscription;
+use crate::subscription::{Subscriber, Up};
+
+/// The books of a live producer.
+#[derive(Default)]
+pub(super) struct Books {
+    /// Demand that the producer was told and has not answered with events. It outlives the consumer that had it: what
+    /// the producer owes is not asked for again (R21), and reaches whoever asks next.
+    told: usize,
+    /// Demand it was not told yet, one entry for each ask (R9): it is told one by one, and never in sum.
+    untold: VecDeque<usize>,
+    queued: usize,
+    /// Infos that wait in the buffer, by the position of the event behind which they stand, oldest first.
+    infos: VecDeque<(u64, Box<dyn Any + Send>)>,
+    /// Infos that wait for what the dispatcher keeps, oldest first.
+    inside: VecDeque<Box<dyn Any + Send>>,
+    /// Infos whose turn has come.
+    due: VecDeque<Box<dyn Any + Send>>,
+    /// Nothing goes out, and no demand is told (GenStage's `:accumulate`).
+    accumulates: bool,
+}
+
+impl<T> Outlet<T> {
+    /// Whether events are kept back.
+    pub(super) fn is_held(&self) -> bool {
+        self.books.as_ref().is_some_and(|books| books.accumulates)
+    }
+
+    /// How many events may leave the buffer before an info has its turn (R16).
+    pub(super) fn until_mark(&self) -> usize {
+        let first = self.books.as_ref().and_then(|books| books.infos.front());
+        first.map_or(usize::MAX, |(position, _)| (position - self.buffer.position_out()) as usize)
+    }
+
+    /// Infos whose events have left the buffer go on to the dispatcher, or are due.
+    pub(super) fn pass_marks(&mut self) {
+        let Some(books) = &mut self.books else { return };
+        let out = self.buffer.position_out();
+        while books.infos.front().is_some_and(|(position, _)| *position <= out) {
+            let Some((_, info)) = books.infos.pop_front() else { break };
+            if self.dispatcher.mark(0) {
+                books.inside.push_back(info);
+            } else {
+                books.due.push_back(info);
+            }
+        }
+        while self.dispatcher.passed().is_some() {
+            books.due.extend(books.inside.pop_front());
+        }
+    }
+}
+
+impl<T: Send + 'static> Outlet<T> {
+    /// From now on it belongs to a live stage.
+    pub(crate) fn enliven(&mut self, accumulates: bool) {
+        self.books = Some(Box::new(Books { accumulates, ..Books::default() }));
+        self.leads_nowhere = false;
+    }
+
+    /// The next message, in order.
+    pub(crate) fn hear(&mut self, cx: &mut Context<'_>) -> Option<Up<T>> {
+        if self.read.is_empty() && self.door.inbox.drain(cx, &mut self.armed, &mut self.read) {
+            self.read.reverse();
+        }
+        self.read.pop()
+    }
+
+    /// How many subscriptions there are.
+    pub(crate) fn subscriptions(&self) -> usize {
+        self.present
+    }
+
+    /// How many events are buffered.
+    pub(crate) fn buffered(&self) -> usize {
+        self.resting()
+    }
+
+    /// Whether its consumers want more than is buffered.
+    pub(crate) fn is_wanted(&self) -> bool {
+        !self.is_held() && self.dispatcher.demand() > self.buffer.len()
+    }
+
+    /// Whether its buffer is full, so that whoever pushes has to wait.
+    pub(crate) fn is_full(&self) -> bool {
+        self.overflow.is_some_and(|(capacity, _)| self.buffer.len() >= capacity)
+    }
+
+    /// The subscription of a message, for the user.
+    pub(crate) fn handle_of(&self, sub: u32) -> Option<Subscription> {
+        let Sub { target, tag, .. } = self.subs.get(sub as usize)?.as_ref()?;
+        Some(Subscription { tag: *tag, consumer: target.inbox.clone() })
+    }
+
+    /// A subscription's demand.
+    pub(crate) fn asked(&mut self, sub: u32, demand: usize) {
+        self.ask(sub, demand);
+        self.recount();
+    }
+
+    pub(crate) fn subscribed(&mut self, subscriber: Subscriber<T>) {
+        self.accept(subscriber);
+        self.recount();
+    }
+
+    pub(crate) fn cancelled(&mut self, sub: u32, ended: Ended) {
+        self.cancel(sub, ended);
+        self.recount();
+    }
+
+    /// Serves the buffer, and finds out what demand the producer was not told.
+    fn recount(&mut self) {
+        self.flush();
+        self.pass_marks();
+        let want = self.dispatcher.demand().saturating_sub(self.buffer.len());
+        let Some(books) = &mut self.books else { return };
+        let known = books.told + books.queued;
+        if want > known {
+            books.untold.push_back(want - known);
+            books.queued += want - known;
+        }
+        // What a consumer that is gone has asked for is taken back, as far as nobody was told.
+        let mut over = known.saturating_sub(want).min(books.queued);
+        while over > 0 {
+            let Some(last) = books.untold.back_mut() else { break };
+            let part = over.min(*last);
+            *last -= part;
+            over -= part;
+            books.queued -= part;
+            if *last == 0 {
+                books.untold.pop_back();
+            }
+        }
+    }
+
+    /// The next demand that the producer is to be told; it is told with this.
+    pub(crate) fn tell(&mut self) -> Option<usize> {
+        let books = self.books.as_mut().filter(|books| !books.accumulates)?;
+        let demand = books.untold.pop_front()?;
+        books.queued -= demand;
+        books.told += demand;
+        Some(demand)
+    }
+
+    /// Dispatches what the stage has emitted.
+    pub(crate) fn emit(&mut self, events: Events<T>) -> Result<Vec<Events<T>>, usize> {
+        let n = events.len();
+        if let Some(books) = &mut self.books {
+            books.told = books.told.saturating_sub(n);
+        }
+        let discarded = self.publish(events);
+        self.pass_marks();
+        discarded
+    }
+
+    /// Puts an info behind the events that are there; gives it back if there are none.
+    pub(crate) fn info(&mut self, info: Box<dyn Any + Send>) -> Option<Box<dyn Any + Send>> {
+        let books = self.books.as_mut()?;
+        if !self.buffer.is_empty() {
+            books.infos.push_back((self.buffer.position_in(), info));
+            return None;
+        }
+        if self.dispatcher.mark(0) {
+            books.inside.push_back(info);
+            return None;
+        }
+        Some(info)
+    }
+
+    /// The next info whose turn has come.
+    pub(crate) fn due(&mut self) -> Option<Box<dyn Any + Send>> {
+        self.books.as_mut()?.due.pop_front()
+    }
+
+    /// Holds everything back, or lets it go: first what was emitted, then the demand, each as it came (R13).
+    pub(crate) fn accumulate(&mut self, on: bool) {
+        if let Some(books) = &mut self.books {
+            books.accumulates = on;
+        }
+        self.recount();
+    }
+
+    pub(crate) fn accumulates(&self) -> bool {
+        self.is_held()
+    }
+}
