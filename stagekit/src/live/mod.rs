@@ -67,6 +67,23 @@ impl<T> Clone for OutletRef<T> {
     }
 }
 
+#[cfg(any(test, feature = "test"))]
+impl<T> OutletRef<T> {
+    pub(crate) fn new(door: Arc<Door<T>>) -> Self {
+        OutletRef { door: Some(door), copier: None }
+    }
+
+    /// An order to subscribe to it; `None` if it is a consumer's.
+    pub(crate) fn order(
+        &self,
+        options: Subscribe<T>,
+        confirm: Option<oneshot::Sender<Result<(), Reason>>>,
+    ) -> Option<Order<T>> {
+        let to = self.door.clone()?;
+        Some(Order { to, tag: fresh_tag(), options, copier: self.copier.clone(), confirm })
+    }
+}
+
 impl<T> fmt::Debug for OutletRef<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("OutletRef")

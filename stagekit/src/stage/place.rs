@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::fuzz;
 use crate::lock::lock;
 use crate::op::{Event, NoEvents};
 use crate::open::{Begins, Open, Part, Subscribes};
@@ -39,7 +40,13 @@ pub(crate) struct Launched {
 }
 
 /// One stage (or fused run) of a graph that does not run yet.
-pub struct Stage(pub(super) Box<dyn Place>);
+pub struct Stage(Box<dyn Place>);
+
+impl Stage {
+    pub(crate) fn of(place: impl Place + 'static) -> Self {
+        Stage(Box::new(place))
+    }
+}
 
 impl std::fmt::Debug for Stage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -47,7 +54,7 @@ impl std::fmt::Debug for Stage {
     }
 }
 
-pub(super) trait Place: Send {
+pub(crate) trait Place: Send {
     /// If it is placed in a way of its own, its stages are put into `stages` in its place.
     fn splice(&mut self, stages: &mut Vec<Stage>) -> Result<bool, Wrong> {
         let _ = stages;
@@ -261,13 +268,13 @@ struct StagePlace<In, R: Run<In>> {
 pub(crate) fn place_stage<In: Event, R: Run<In, Out = E> + 'static, S: 'static, E: Event, F: 'static>(
     open: Open<Subscribes<In>, R, S, E, F>,
 ) -> Stage {
-    Stage(Box::new(StagePlace {
+    Stage::of(StagePlace {
         run: Some(open.run),
         parts: open.parts,
         intake: open.head.0,
         outlets: open.port.outlets,
         workers: Vec::new(),
-    }))
+    })
 }
 
 impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
@@ -309,7 +316,11 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
         for (at, Worker { mut run, out }) in self.workers.into_iter().enumerate() {
             let meters = meters(&mut run);
             let own = meters.first().cloned().unwrap_or_default();
-            let inlet = Inlet::new(self.intake.workers[at].0.clone(), self.intake.subscriptions(at), own);
+            let mut ups = self.intake.subscriptions(at);
+            if self.parts[0].options.batch.is_none() {
+                ups.iter_mut().for_each(|up| (up.max, up.min) = fuzz::limits(up.max, up.min));
+            }
+            let inlet = Inlet::new(self.intake.workers[at].0.clone(), ups, own);
             instances.push(meters);
             let care = care(&self.parts);
             let name = care.name().clone();
@@ -334,7 +345,7 @@ pub(crate) fn place_source<P: Producer, R: Run<P::Out, Out = E> + 'static, S: 's
 ) -> Stage {
     let place =
         SourcePlace { open: Some((open.head, open.run)), parts: open.parts, outlets: open.port.outlets, out: None };
-    Stage(Box::new(place))
+    Stage::of(place)
 }
 
 impl<P: Producer, R: Run<P::Out> + 'static> Place for SourcePlace<P, R> {

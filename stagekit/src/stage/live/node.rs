@@ -88,7 +88,7 @@ impl<S: Callbacks> Places<S::In, S::Out> for Standing<S> {
                 "`blocking`, `on_error` and `on_panic` are for functions: a stage of callbacks decides in them",
             );
         }
-        to.push(Stage(Box::new(LivePlace { stage: self.0, site, outlet: None, meter: Arc::default() })));
+        to.push(Stage::of(LivePlace { stage: self.0, site, outlet: None, meter: Arc::default() }));
         Ok(())
     }
 }

@@ -17,6 +17,7 @@ use crate::callbacks::{Answer, Asks, Callbacks, Context};
 use crate::cancel::{Ended, Reason};
 use crate::demand::Demand;
 use crate::error::{Cause, StageFailure};
+use crate::fuzz;
 use crate::receipt::{Events, Receipt};
 use crate::slot::Warnings;
 use crate::stage::care::text;
@@ -464,6 +465,9 @@ impl<S: Callbacks> Future for LiveTask<S> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Waiting<'_>) -> Poll<Ending> {
         let this = &mut *self;
+        if fuzz::gives_way(cx) {
+            return Poll::Pending;
+        }
         loop {
             let coop = ready!(coop::poll_proceed(cx));
             if let Some((working, _)) = &mut this.working {
