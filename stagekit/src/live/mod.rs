@@ -6,7 +6,9 @@
 //! place here.
 
 mod error;
+mod items;
 mod start;
+mod stream;
 
 use std::any::Any;
 use std::fmt;
@@ -21,7 +23,9 @@ pub use crate::cancel::{Cancel, Ended, Reason};
 pub use crate::op::NoEvents;
 pub use crate::subscribe::{Subscribe, Subscription};
 pub use error::LiveError;
+pub use items::Items;
 pub use start::{Start, live};
+pub use stream::{EventStream, Subscribed, stream};
 
 use crate::batch::Copier;
 use crate::stage::Shared;
@@ -67,8 +71,8 @@ impl<T> Clone for OutletRef<T> {
     }
 }
 
-#[cfg(any(test, feature = "test"))]
 impl<T> OutletRef<T> {
+    #[cfg(any(test, feature = "test"))]
     pub(crate) fn new(door: Arc<Door<T>>) -> Self {
         OutletRef { door: Some(door), copier: None }
     }
@@ -134,7 +138,7 @@ impl<S: Callbacks> Live<S> {
             return Err(wrong("a producer takes no events: it cannot subscribe"));
         };
         options.limits.resolve().map_err(|text| wrong(&text))?;
-        let Some(door) = to.door.clone() else { return Err(wrong(start::NO_PRODUCER)) };
+        let Some(door) = to.door.clone() else { return Err(wrong(NO_PRODUCER)) };
         let tag = fresh_tag();
         let order = Order { to: door, tag, options, copier: to.copier.clone(), confirm };
         inbox.send(Down::Subscribe(Box::new(order))).map_err(|_| self.gone())?;
@@ -335,6 +339,8 @@ impl<S: Callbacks> Live<S> {
         poll_fn(|cx| self.shared.poll_ended(cx)).await
     }
 }
+
+const NO_PRODUCER: &str = "it cannot subscribe to a consumer, which emits no events";
 
 fn called<S: 'static, T: 'static, R>(
     call: impl FnOnce(&mut S, &mut Context<T>) -> R,

@@ -252,6 +252,13 @@ impl<T: Send + 'static> Inlet<T> {
         self.subs.iter_mut().map(|(_, sub)| sub).find(|sub| sub.tag == tag)
     }
 
+    /// Asks on every subscription; gives how many events were asked for in all.
+    pub(crate) fn ask_all(&mut self, events: usize) -> usize {
+        let open = self.subs.iter().map(|(_, sub)| sub).filter(|sub| !sub.cancelled);
+        let sent = open.filter(|sub| events > 0 && sub.to.send(Up::Ask { sub: sub.sub, demand: events }).is_ok());
+        sent.count() * events
+    }
+
     /// The user asks.
     pub(crate) fn ask(&mut self, tag: u64, demand: usize) {
         if let Some(sub) = self.find(tag)
@@ -348,13 +355,6 @@ impl<T: Send + 'static> Inlet<T> {
     pub(crate) fn ask_by_hand(&mut self) {
         self.opened = true;
         self.subs.iter_mut().for_each(|(_, sub)| sub.manual = true);
-    }
-
-    /// Asks on every subscription; gives how many events were asked for in all.
-    pub(crate) fn ask_all(&mut self, events: usize) -> usize {
-        let open = self.subs.iter().map(|(_, sub)| sub).filter(|sub| !sub.cancelled);
-        let sent = open.filter(|sub| events > 0 && sub.to.send(Up::Ask { sub: sub.sub, demand: events }).is_ok());
-        sent.count() * events
     }
 
     pub(crate) fn cancel_all(&mut self, reason: &Reason) {

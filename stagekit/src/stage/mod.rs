@@ -19,9 +19,7 @@ mod source_body;
 mod supervisor;
 mod task;
 
-#[cfg(any(test, feature = "test"))]
-pub(crate) use inlet::Front;
-pub(crate) use inlet::Inlet;
+pub(crate) use inlet::{Front, Inlet};
 pub use live::{LiveNode, live_node};
 pub(crate) use live::{LiveTask, Setup, Shared};
 pub(crate) use outlet::Outlet;
