@@ -27,8 +27,9 @@ pub use items::Items;
 pub use start::{Start, live};
 pub use stream::{EventStream, Subscribed, stream};
 
-use crate::batch::Copier;
-use crate::stage::Shared;
+use crate::batch::{Copier, Way, clone_all};
+use crate::op::Event;
+use crate::stage::{Handle, Shared};
 use crate::subscribe::fresh_tag;
 use crate::subscription::{Door, Down, Inbox, Look, Note, Order, Up};
 use crate::telemetry::{Gauge, StageSummary, Summary};
@@ -109,6 +110,52 @@ pub struct Status {
     pub buffered: usize,
     /// Whether it holds back demand and events.
     pub accumulates: bool,
+}
+
+/// The ways from a running pipeline to the live world.
+impl Handle {
+    /// The outlet of a stage of the pipeline, by the stage's name: a live stage, a stream or another pipeline can
+    /// subscribe to it while it runs. (In a fused run the last stage has the outlet.)
+    ///
+    /// Who subscribes takes part in what the graph says of that outlet: it shares the work of `=> b` and `any`, and
+    /// gets every event behind `=> [b, c]`; behind `by` there is no place for it. The pipeline ends as it would without.
+    ///
+    /// ```
+    /// use futures::StreamExt;
+    /// use stagekit::live::{Subscribe, stream};
+    /// use stagekit::prelude::*;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let running = pipeline! { { from_iter(0..u64::MAX) } => |n| n * 2 => [|n| drop(n), _] }.spawn();
+    /// let doubled = running.handle().outlet::<u64>("map")?;
+    /// let seen: Vec<_> = stream([(&doubled, Subscribe::new().max_demand(2))])?.take(3).collect().await;
+    /// assert!(seen.iter().all(|n| n.as_ref().unwrap() % 2 == 0));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// No stage of that name emits events (the text names those that do), or events of another type; or it has
+    /// several workers: see [`outlets`](Handle::outlets).
+    pub fn outlet<T: Event + Clone>(&self, stage: &str) -> Result<OutletRef<T>, LiveError> {
+        let mut outlets = self.outlets(stage)?;
+        match (outlets.pop(), outlets.len()) {
+            (Some(outlet), 0) => Ok(outlet),
+            (_, others) => {
+                let wrong = format!("it has {} workers: subscribe to each of its `outlets`", others + 1);
+                Err(LiveError::Options { stage: stage.into(), wrong: wrong.into() })
+            }
+        }
+    }
+
+    /// The outlets of all workers of a stage of the pipeline; see [`outlet`](Handle::outlet).
+    ///
+    /// # Errors
+    /// No stage of that name emits events, or events of another type.
+    pub fn outlets<T: Event + Clone>(&self, stage: &str) -> Result<Vec<OutletRef<T>>, LiveError> {
+        let doors =
+            self.doors(stage).map_err(|wrong| LiveError::Options { stage: stage.into(), wrong: wrong.into() })?;
+        let copier = Copier(Way::Clone(clone_all));
+        Ok(doors.into_iter().map(|door| OutletRef { door: Some(door), copier: Some(copier.clone()) }).collect())
+    }
 }
 
 impl<S: Callbacks> Live<S> {
@@ -302,7 +349,7 @@ impl<S: Callbacks> Live<S> {
 
     /// What the stage has done so far: the counters, live.
     pub fn summary(&self) -> StageSummary {
-        let gauge = Gauge { name: self.shared.name.clone(), meters: vec![self.shared.meter.clone()] };
+        let gauge = Gauge::new(self.shared.name.clone(), vec![self.shared.meter.clone()]);
         Summary::read(&[gauge], Default::default()).stages.remove(0)
     }
 

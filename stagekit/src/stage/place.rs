@@ -1,5 +1,6 @@
 //! From a closed run to tasks: first every stage is wired to those below it, then all of them are launched.
 
+use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -133,6 +134,7 @@ pub(crate) fn wire<T>(
 struct Worker<R, T> {
     run: R,
     out: Out<T>,
+    door: Arc<Door<T>>,
 }
 
 const WHOLE: &str = "it has a task (or a graph) of its own, so `->` cannot lead on from it: use `=>`";
@@ -235,9 +237,16 @@ fn is_consumer<T: 'static>() -> bool {
     std::any::TypeId::of::<T>() == std::any::TypeId::of::<crate::op::NoEvents>()
 }
 
-fn gauges(parts: &[Part], instances: Vec<Vec<Arc<Meter>>>) -> Vec<Gauge> {
+/// The gauges of the stages of a run. Its events leave by the last of them.
+fn gauges<T: Event>(parts: &[Part], instances: Vec<Vec<Arc<Meter>>>, doors: Vec<Arc<Door<T>>>) -> Vec<Gauge> {
     let of = |at: usize| instances.iter().filter_map(|meters| meters.get(at).cloned()).collect();
-    parts.iter().enumerate().map(|(at, part)| Gauge { name: part.options.name.clone(), meters: of(at) }).collect()
+    let gauge = |(at, part): (usize, &Part)| Gauge::new(part.options.name.clone(), of(at));
+    let mut gauges: Vec<Gauge> = parts.iter().enumerate().map(gauge).collect();
+    if let (Some(last), false) = (gauges.last_mut(), is_consumer::<T>()) {
+        last.emits = std::any::type_name::<T>();
+        last.doors.extend(doors.into_iter().map(|door| door as Arc<dyn Any + Send + Sync>));
+    }
+    gauges
 }
 
 fn meters<In, R: Run<In>>(run: &mut R) -> Vec<Arc<Meter>> {
@@ -305,15 +314,15 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
         }
         runs.insert(0, run);
         for mut run in runs {
-            let (out, _) = ends(&self.parts, None, &mut run, &self.outlets, is_consumer::<R::Out>())?;
-            self.workers.push(Worker { run, out });
+            let (out, door) = ends(&self.parts, None, &mut run, &self.outlets, is_consumer::<R::Out>())?;
+            self.workers.push(Worker { run, out, door });
         }
         Ok(())
     }
 
     fn launch(self: Box<Self>, to: &mut Launched) {
-        let mut instances = Vec::new();
-        for (at, Worker { mut run, out }) in self.workers.into_iter().enumerate() {
+        let (mut instances, mut doors) = (Vec::new(), Vec::new());
+        for (at, Worker { mut run, out, door }) in self.workers.into_iter().enumerate() {
             let meters = meters(&mut run);
             let own = meters.first().cloned().unwrap_or_default();
             let mut ups = self.intake.subscriptions(at);
@@ -322,12 +331,13 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
             }
             let inlet = Inlet::new(self.intake.workers[at].0.clone(), ups, own);
             instances.push(meters);
+            doors.push(door);
             let care = care(&self.parts);
             let name = care.name().clone();
             let body = body(run, &self.parts[0].options, blocks(&self.parts), care);
             to.tasks.push((name, Box::pin(StageTask::new(inlet, body, out))));
         }
-        to.gauges.extend(gauges(&self.parts, instances));
+        to.gauges.extend(gauges(&self.parts, instances, doors));
     }
 }
 
@@ -378,7 +388,7 @@ impl<P: Producer, R: Run<P::Out> + 'static> Place for SourcePlace<P, R> {
             Opening { run, care, rim: Rim::new(head.1), options: head.0.options, blocking: blocks(&self.parts) };
         let body = head.0.stage.open(opening);
         to.tasks.push((name, Box::pin(SourceTask::new(body, out))));
-        to.gauges.extend(gauges(&self.parts, vec![instance]));
+        to.gauges.extend(gauges(&self.parts, vec![instance], vec![door.clone()]));
         to.sources.push(door);
     }
 }
