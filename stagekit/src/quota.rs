@@ -1,42 +1,55 @@
-//! Quota: when a consumer asks, and for how much. GenStage's rules R1 to R5.
+//! Quota: when a consumer asks, and for how much. GenStage's rules R1 to R6.
 
-/// The books of one subscription at its consumer.
+/// The books of one subscription at its consumer, in events.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Quota {
-    max: usize,
-    min: usize,
+    max: u32,
+    min: u32,
     /// Asked for and not yet handled.
-    pending: usize,
+    pending: u32,
+    /// Of those, how many have not arrived.
+    outstanding: u32,
 }
 
 impl Quota {
     /// `min` is lower than `max`; both were checked where the pipeline was started.
     pub(crate) fn new(max: usize, min: usize) -> Self {
         debug_assert!(min < max, "min_demand {min} must be lower than max_demand {max}");
-        Quota { max, min, pending: 0 }
+        Quota { max: max as u32, min: min as u32, pending: 0, outstanding: 0 }
     }
 
     /// The first ask (R1).
     pub(crate) fn open(&mut self) -> usize {
         self.pending = self.max;
-        self.max
+        self.outstanding = self.max;
+        self.max as usize
     }
 
     /// The longest batch that is handled at once (R2).
     pub(crate) fn cut(&self) -> usize {
-        self.max - self.min
+        (self.max - self.min) as usize
+    }
+
+    /// `n` events have arrived: how many of them nobody had asked for. They are handled, and counted nowhere (R6).
+    pub(crate) fn arrive(&mut self, n: usize) -> usize {
+        let expected = n.min(self.outstanding as usize);
+        self.outstanding -= expected as u32;
+        n - expected
     }
 
     /// `n` events were handled: what to ask for now, if it is time to (R3).
     pub(crate) fn settle(&mut self, n: usize) -> Option<usize> {
-        debug_assert!(n <= self.pending, "l02: {n} events handled, {} pending", self.pending);
-        self.pending = self.pending.saturating_sub(n);
-        if self.pending > self.min {
+        // What is pending and has arrived; all that is handled beyond it is excess (R6).
+        let queued = self.pending - self.outstanding;
+        self.pending -= n.min(queued as usize) as u32;
+        // R6: the handling of excess asks for nothing, because nothing has been freed.
+        if self.pending > self.min || queued == 0 {
             return None;
         }
         let ask = self.max - self.pending;
         self.pending = self.max;
-        Some(ask)
+        self.outstanding += ask;
+        Some(ask as usize)
     }
 }
 
@@ -59,7 +72,11 @@ mod tests {
         for (max, min, handled, asks) in cases {
             let mut quota = Quota::new(max, min);
             assert_eq!(quota.open(), max);
-            let said: Vec<_> = handled.iter().map(|&n| quota.settle(n)).collect();
+            let mut handle = |n| {
+                quota.arrive(n);
+                quota.settle(n)
+            };
+            let said: Vec<_> = handled.iter().map(|&n| handle(n)).collect();
             assert_eq!(said, asks, "max {max} min {min}");
         }
     }
@@ -71,6 +88,7 @@ mod tests {
         for n in [1, 2, 4, 3, 1, 1, 1, 4] {
             let n = n.min(outstanding);
             outstanding -= n;
+            assert_eq!(quota.arrive(n), 0);
             outstanding += quota.settle(n).unwrap_or(0);
             assert!(outstanding <= 7);
         }

@@ -67,7 +67,10 @@ impl<T> Inlet<T> {
         }
         for message in self.read.drain(..) {
             match message {
-                Down::Events { sub, batch } => self.queue.push_back((sub, batch)),
+                Down::Events { sub, batch } => {
+                    self.subs[sub as usize].quota.arrive(batch.len());
+                    self.queue.push_back((sub, batch));
+                }
                 Down::Ended { sub } => {
                     let sub = &mut self.subs[sub as usize];
                     if std::mem::replace(&mut sub.alive, false) {
