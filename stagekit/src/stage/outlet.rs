@@ -74,15 +74,15 @@ impl<T> Outlet<T> {
             |group: usize| subs.iter().filter(move |(at, _)| *at == group).flat_map(|(_, subs)| subs.iter().copied());
         match groups {
             [only] => match &only.key {
-                Some(key) => Dispatcher::Partition(Partition::new(key.clone(), of(0))),
-                None => Dispatcher::Demand(DemandDispatcher::new(of(0).map(|(sub, _)| sub))),
+                Some(key) => Dispatcher::Partition(Partition::by_key(key.clone(), of(0))),
+                None => Dispatcher::Demand(DemandDispatcher::of(of(0).map(|(sub, _)| sub))),
             },
             many => {
                 let leg = |(at, group): (usize, &Group<T>)| {
-                    let subs = DemandDispatcher::new(of(at).map(|(sub, _)| sub));
+                    let subs = of(at).map(|(sub, _)| sub).collect();
                     group.copier.clone().map(|copier| Leg { subs, copier })
                 };
-                Dispatcher::Broadcast(Broadcast::new(many.iter().enumerate().filter_map(leg).collect()))
+                Dispatcher::Broadcast(Broadcast::of(many.iter().enumerate().filter_map(leg).collect(), None))
             }
         }
     }
@@ -117,8 +117,7 @@ impl<T> Outlet<T> {
                     let sub = sub as usize;
                     // l08: a subscription ends once; a second word about it is not heard.
                     if self.subs.get_mut(sub).and_then(Option::take).is_some() {
-                        let dropped = self.dispatcher.cancel(sub);
-                        self.meter.discarded.add(dropped as u64);
+                        self.dispatcher.cancel(sub);
                         self.cancelled = true;
                     }
                 }
@@ -192,7 +191,7 @@ impl<T> Outlet<T> {
             } else if let Some(left) =
                 self.dispatcher.dispatch(events, &mut |sub, batch| deliver(subs, lost, sub, batch))
             {
-                self.meet(n - left.len());
+                self.meet(n.saturating_sub(left.len()));
                 self.buffer.push(left);
             } else {
                 self.meet(n);
@@ -205,7 +204,7 @@ impl<T> Outlet<T> {
         if let Some((capacity, policy)) = self.overflow
             && self.buffer.len() > capacity
         {
-            let dropped = self.buffer.trim(capacity, policy);
+            let dropped: usize = self.buffer.trim(capacity, policy).iter().map(Events::len).sum();
             self.meter.discarded.add(dropped as u64);
             discarded = if policy == Overflow::Fail { Err(capacity) } else { Ok(dropped) };
         }
@@ -224,7 +223,7 @@ impl<T> Outlet<T> {
             let n = events.len();
             let (subs, lost) = (&mut self.subs, &self.meter.lost);
             if let Some(left) = self.dispatcher.dispatch(events, &mut |sub, batch| deliver(subs, lost, sub, batch)) {
-                self.meet(n - left.len());
+                self.meet(n.saturating_sub(left.len()));
                 self.buffer.put_back(left);
                 break;
             }
@@ -233,7 +232,11 @@ impl<T> Outlet<T> {
         self.show();
     }
 
-    fn show(&self) {
+    fn show(&mut self) {
+        let discarded: usize = self.dispatcher.take_discarded().iter().map(Events::len).sum();
+        if discarded > 0 {
+            self.meter.discarded.add(discarded as u64);
+        }
         self.meter.demand.set(self.dispatcher.demand() as u64);
         self.meter.buffered.set(self.resting() as u64);
     }
