@@ -55,6 +55,9 @@ impl Quota {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -91,6 +94,72 @@ mod tests {
             assert_eq!(quota.arrive(n), 0);
             outstanding += quota.settle(n).unwrap_or(0);
             assert!(outstanding <= 7);
+        }
+    }
+
+    #[test]
+    fn r06_excess_frees_nothing_x3() {
+        let mut quota = Quota::new(4, 2);
+        quota.open();
+        assert_eq!((quota.arrive(1), quota.settle(1)), (0, None));
+        assert_eq!((quota.arrive(2), quota.settle(2)), (0, Some(3)));
+        assert_eq!((quota.arrive(3), quota.settle(0)), (0, None), "one is outstanding");
+        assert_eq!(quota.arrive(4), 3);
+        // The four that count, then excess.
+        assert_eq!((quota.settle(2), quota.settle(2)), (Some(2), Some(2)));
+        assert_eq!((quota.settle(2), quota.settle(1)), (None, None));
+        assert_eq!((quota.arrive(4), quota.arrive(1)), (0, 1));
+    }
+
+    #[test]
+    fn r06_one_ask_for_a_message_in_excess_x3() {
+        let mut quota = Quota::new(4, 2);
+        quota.open();
+        quota.arrive(3);
+        assert_eq!(quota.settle(1), None);
+        let mut quota = Quota { pending: 1, outstanding: 1, ..quota };
+        assert_eq!(quota.arrive(4), 3);
+        assert_eq!((quota.settle(2), quota.settle(2)), (Some(4), None), "both batches are handled, and one ask made");
+    }
+
+    #[test]
+    fn a_quota_is_sixteen_bytes() {
+        assert_eq!(size_of::<Quota>(), 16);
+    }
+
+    proptest! {
+        /// l02 and l04, whatever arrives; and without excess GenStage's formula to the letter.
+        #[test]
+        fn l02_and_l04_whatever_arrives(max in 1..20usize, min in 0..20usize, honest in any::<bool>(), script in vec((0..25usize, 0..25usize), 0..60)) {
+            let min = min % max;
+            let mut quota = Quota::new(max, min);
+            let (mut pending, mut outstanding, mut asked, mut counted) = (max, quota.open(), max, 0);
+            let mut queue = 0;
+            for (arrived, handled) in script {
+                let arrived = if honest { arrived.min(outstanding) } else { arrived };
+                prop_assert_eq!(quota.arrive(arrived), arrived.saturating_sub(outstanding), "R6");
+                counted += arrived.min(outstanding);
+                outstanding -= arrived.min(outstanding);
+                queue += arrived;
+                let handled = handled.min(queue);
+                queue -= handled;
+                let ask = quota.settle(handled);
+                if honest {
+                    pending -= handled;
+                    let expected = (pending <= min).then(|| max - pending);
+                    pending += expected.unwrap_or(0);
+                    prop_assert_eq!(ask, expected, "R3");
+                }
+                asked += ask.unwrap_or(0);
+                outstanding += ask.unwrap_or(0);
+                prop_assert_eq!(asked, counted + outstanding, "l04");
+                prop_assert!(outstanding <= max, "l02: {} of {}", outstanding, max);
+                prop_assert!(ask.is_none_or(|ask| (1..=max).contains(&ask)), "R4");
+                prop_assert!(queue > 0 || outstanding > 0 || !honest, "l06: it waits for nothing");
+            }
+            // Whatever came, once all is handled there is something to wait for.
+            outstanding += quota.settle(queue).unwrap_or(0);
+            prop_assert!(outstanding > min, "l06");
         }
     }
 }

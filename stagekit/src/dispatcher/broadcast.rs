@@ -2,7 +2,7 @@
 //!
 //! For every leg it keeps the position in the stream of events up to which the leg has asked, in a heap; `delivered`
 //! is the position up to which all have been served. So demand is the least position less `delivered`, a batch moves
-//! one number, and an ask moves one entry. A leg that joins has asked up to `delivered`, and halts all until it asks
+//! one number, and an ask moves one entry. A leg that joins has asked for nothing, and halts all until it asks
 //! (R25); one that leaves takes its entry along, and what it held back is free (R26). There is no count of what was
 //! told upstream that could go stale (GenStage's defect Q2).
 
@@ -65,7 +65,7 @@ pub struct Broadcast<T> {
     groups: Vec<Group>,
     /// By subscription.
     homes: Vec<Home>,
-    /// By leg: the position up to which it has asked. `u64::MAX` is "all there will be".
+    /// By leg: the position up to which it has asked, once it has. `u64::MAX` is "all there will be".
     asked: Heap<u64>,
     delivered: u64,
     /// The consumers that are subscribed, each with its subscription.
@@ -145,8 +145,8 @@ impl<T> Broadcast<T> {
         let leg = self.legs.len() as u32;
         self.selective += usize::from(place.selector.is_some());
         self.legs.push(place);
+        // Without a key: it has not asked, and halts all (R25).
         self.asked.join(leg);
-        self.asked.set(leg, self.delivered);
     }
 
     fn settle_in(&mut self, sub: Sub, home: Home) {
@@ -229,7 +229,15 @@ impl<T> Broadcast<T> {
     }
 
     pub(crate) fn demand(&self) -> usize {
+        if self.asked.members() > self.asked.len() {
+            return 0;
+        }
         self.asked.first().map_or(0, |(asked, _)| usize::try_from(asked - self.delivered).unwrap_or(usize::MAX))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn heap(&self) -> &Heap<u64> {
+        &self.asked
     }
 
     pub(crate) fn take_fault(&mut self) -> Option<String> {

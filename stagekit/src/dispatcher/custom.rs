@@ -77,8 +77,8 @@ use crate::subscribe::Subscribe;
 /// }
 ///
 /// let mut weighted = Weighted { turns: Default::default() };
-/// weighted.subscribe(0, &Subscribe::new().with(Weight(3)), 0)?;
-/// weighted.subscribe(1, &Subscribe::new(), 1)?;
+/// weighted.subscribe(0, &Subscribe::<char>::new().with(Weight(3)), 0)?;
+/// weighted.subscribe(1, &Subscribe::<char>::new(), 1)?;
 /// let (left, sent) = Deliver::collect(|deliver| {
 ///     weighted.ask(0, Demand::new(10), deliver);
 ///     weighted.ask(1, Demand::new(10), deliver);

@@ -41,6 +41,11 @@ impl<K: Ord + Copy> Heap<K> {
         self.members
     }
 
+    /// How many members have a key.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     pub(crate) fn join(&mut self, id: u32) {
         let index = id as usize;
         if index >= self.at.len() {
