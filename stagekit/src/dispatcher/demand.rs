@@ -140,7 +140,7 @@ impl DemandDispatcher {
             self.hungry.unset(sub);
         } else {
             self.stamp += 1;
-            self.hungry.set(sub, (Reverse(left), self.stamp));
+            self.hungry.set_first((Reverse(left), self.stamp));
         }
     }
 

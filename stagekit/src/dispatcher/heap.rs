@@ -32,6 +32,7 @@ impl<K: Ord + Copy> Heap<K> {
         }
     }
 
+    #[inline]
     pub(crate) fn knows(&self, id: u32) -> bool {
         self.at.get(id as usize).is_some_and(|&at| at != OUT)
     }
@@ -69,6 +70,7 @@ impl<K: Ord + Copy> Heap<K> {
         key
     }
 
+    #[inline]
     pub(crate) fn get(&self, id: u32) -> Option<K> {
         self.entries.get(*self.at.get(id as usize)? as usize).map(|&(key, _)| key)
     }
@@ -80,21 +82,40 @@ impl<K: Ord + Copy> Heap<K> {
     }
 
     /// Gives a member its key, or another one.
+    #[inline]
     pub(crate) fn set(&mut self, id: u32, key: K) {
         match self.at.get(id as usize) {
             None | Some(&OUT) => debug_assert!(false, "{id} is not a member"),
             Some(&IDLE) => {
+                let last = self.entries.len();
                 self.entries.push((key, id));
-                self.up(self.entries.len() - 1);
+                self.at[id as usize] = last as u32;
+                if last > 0 {
+                    self.up(last);
+                }
             }
             Some(&at) => {
                 let at = at as usize;
                 let before = std::mem::replace(&mut self.entries[at].0, key);
-                if key < before {
+                if self.entries.len() == 1 {
+                    // It is alone.
+                } else if key < before {
                     self.up(at);
                 } else {
                     self.down(at);
                 }
+            }
+        }
+    }
+
+    /// Gives the first member a key that is not less than the one it has: the way of nearly every batch.
+    #[inline]
+    pub(crate) fn set_first(&mut self, key: K) {
+        if let Some(first) = self.entries.first_mut() {
+            debug_assert!(first.0 <= key, "only `set` moves an entry to the front");
+            first.0 = key;
+            if self.entries.len() > 1 {
+                self.down(0);
             }
         }
     }

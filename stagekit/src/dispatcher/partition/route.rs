@@ -30,7 +30,7 @@ pub(super) enum Route<T> {
     },
 }
 
-enum Found {
+pub(super) enum Found {
     At(u32),
     Unknown,
     /// The partitions' names are of this type.
