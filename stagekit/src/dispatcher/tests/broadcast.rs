@@ -218,6 +218,16 @@ fn legs_of_several_workers_share() {
 }
 
 #[test]
+fn a_leg_of_several_workers_moves() {
+    let copier = || Copier(Way::Clone(clone_all));
+    let legs = vec![Leg { subs: vec![0], copier: copier() }, Leg { subs: vec![1, 2], copier: copier() }];
+    let mut probe = Probe(Dispatcher::Broadcast(Broadcast::of(legs, None)), vec![]);
+    assert_eq!((probe.ask(1, 3), probe.cancel(0)), (0, 3));
+    assert_eq!((probe.ask(2, 2), probe.dispatch(0..6)), (5, vec![5]));
+    assert_eq!(probe.sent(), [(1, vec![0, 1, 2]), (2, vec![3, 4])]);
+}
+
+#[test]
 fn a_graph_whose_events_cannot_be_cloned_says_so() {
     let wrong = graph(1).0.subscribe(1, &Subscribe::new(), 0).unwrap_err();
     assert!(wrong.contains("let the event be `Clone`"), "{wrong}");

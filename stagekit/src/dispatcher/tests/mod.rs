@@ -4,6 +4,7 @@
 mod broadcast;
 mod custom;
 mod demand;
+mod heap;
 mod model;
 mod partition;
 
