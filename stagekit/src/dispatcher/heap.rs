@@ -206,6 +206,12 @@ impl<K: Ord + Copy> Heap<K> {
         self.steps.set(self.steps.get() + 1);
     }
 
+    /// Whether nobody stands before anybody with a lesser key.
+    #[cfg(test)]
+    pub(crate) fn is_ordered(&self) -> bool {
+        (1..self.entries.len()).all(|at| self.entries[(at - 1) / 2].0 <= self.entries[at].0)
+    }
+
     /// The memory that it has, in bytes.
     #[cfg(test)]
     pub(crate) fn bytes(&self) -> usize {

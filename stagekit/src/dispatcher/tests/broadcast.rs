@@ -141,6 +141,8 @@ fn l11_what_is_not_wanted_is_done() {
         let mut probe = Probe::new(if lending { Broadcast::lending() } else { Broadcast::new() });
         probe.select(0, |n| [1, 2, 5].contains(n));
         probe.select(1, |n| *n == 2);
+        probe.select(2, |_| false);
+        probe.ask(2, 9);
         probe.ask(0, 9);
         probe.ask(1, 9);
         let mut batches = Vec::new();

@@ -35,6 +35,7 @@ proptest! {
             prop_assert_eq!(heap.first().map(|(key, _)| key), model.values().flatten().min().copied());
             prop_assert!(heap.first().is_none_or(|(key, id)| model[&id] == Some(key)));
             prop_assert!(model.iter().all(|(&id, &key)| heap.knows(id) && heap.get(id) == key));
+            prop_assert!(heap.is_ordered());
             prop_assert_eq!((heap.members(), heap.len()), (model.len(), model.values().flatten().count()));
         }
     }
