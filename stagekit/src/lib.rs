@@ -140,7 +140,7 @@ pub mod checks;
 #[cfg_attr(doc, doc(hidden))]
 pub mod closure;
 mod demand;
-mod dispatcher;
+pub mod dispatcher;
 mod emitter;
 mod error;
 mod fuzz;

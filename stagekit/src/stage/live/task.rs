@@ -250,17 +250,20 @@ impl<S: Callbacks> LiveTask<S> {
         self.shared.meter.events_out.add(events.len() as u64);
         match outlet.emit(events) {
             Ok(dropped) if dropped.is_empty() => {}
-            Ok(dropped) => {
-                let values: Vec<_> = dropped.into_iter().flat_map(|events| events.values).collect();
-                let discarded = values.len();
-                if self.at_once(|stage| stage.on_discarded(values)) == Some(true) {
-                    let name = self.shared.name.clone();
-                    if let Some(hidden) = self.extra().warnings.due() {
-                        tracing::warn!(stage = &*name, discarded, hidden, "discarded events from its buffer");
-                    }
-                }
-            }
+            Ok(dropped) => self.discarded(dropped),
             Err(capacity) => self.fail(Cause::Overflow { capacity }),
+        }
+    }
+
+    /// Shows the user what was discarded, and says so.
+    fn discarded(&mut self, dropped: Vec<Events<S::Out>>) {
+        let values: Vec<_> = dropped.into_iter().flat_map(|events| events.values).collect();
+        let discarded = values.len();
+        if self.at_once(|stage| stage.on_discarded(values)) == Some(true) {
+            let name = self.shared.name.clone();
+            if let Some(hidden) = self.extra().warnings.due() {
+                tracing::warn!(stage = &*name, discarded, hidden, "discarded events: nobody asked in time");
+            }
         }
     }
 
@@ -378,6 +381,17 @@ impl<S: Callbacks> LiveTask<S> {
             self.complete(context, Ok(()), After::Nothing);
             // R15: events go out before the reply.
             reply();
+        }
+    }
+
+    /// What the dispatcher has to say for itself.
+    fn attend(&mut self) {
+        let Some((discarded, fault)) = self.outlet.as_mut().map(|outlet| outlet.news()) else { return };
+        if !discarded.is_empty() {
+            self.discarded(discarded);
+        }
+        if let Some(text) = fault {
+            self.fail(Cause::Failed(text.into()));
         }
     }
 
@@ -509,6 +523,10 @@ impl<S: Callbacks> Future for LiveTask<S> {
             }
             if let Some((step, after)) = this.hear(cx) {
                 this.begin(step, after, cx);
+                continue;
+            }
+            this.attend();
+            if matches!(this.phase, Phase::Stopping(_) | Phase::Last(_)) {
                 continue;
             }
             if let Some(note) = this.note() {
