@@ -194,12 +194,14 @@ pub use stagekit_macros::pipeline;
 pub use stagekit_macros::producer;
 /// Makes a function a stage that takes events and emits events: see [the crate](crate#signatures).
 pub use stagekit_macros::producer_consumer;
+/// Makes a type with several callbacks a stage: see [the crate](crate#stages-of-several-callbacks).
+pub use stagekit_macros::stage;
 
 pub mod prelude {
     //! Everything a program with a pipeline needs.
     pub use crate::{
         Demand, Edge, Emitter, Error, Handle, Input, Output, Overflow, Pipeline, Policy, Restart, Running, Segment,
-        Summary, consumer, from_iter, from_stream, pipeline, producer, producer_consumer, retry, skip, stop,
+        Summary, consumer, from_iter, from_stream, pipeline, producer, producer_consumer, retry, skip, stage, stop,
     };
 }
 #[doc(hidden)]
