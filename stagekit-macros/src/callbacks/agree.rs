@@ -13,7 +13,7 @@ use crate::stage::shape::arguments;
 
 /// The stage that the callbacks describe.
 pub(crate) fn agree(of: Impl, options: Options, callbacks: Vec<Callback>, errors: &mut Diagnostics) -> Stage {
-    owned(&of, errors);
+    let owned = owned(&of, errors);
     let find = |kind: Kind| callbacks.iter().find(|callback| callback.kind == kind);
     let (event, events, demand) = (find(Kind::Event), find(Kind::Events), find(Kind::Demand));
     if let (Some(event), Some(events)) = (event, events) {
@@ -36,7 +36,7 @@ pub(crate) fn agree(of: Impl, options: Options, callbacks: Vec<Callback>, errors
     let takes = one_type("takes", options.takes.as_ref(), taken(&callbacks), errors);
     let emits = one_type("emits", options.emits.as_ref(), emitted(&callbacks), errors);
     let info = find(Kind::Info).and_then(|info| info.main.clone());
-    let stage = Stage { of, options, callbacks, takes, emits, info };
+    let stage = Stage { of, options, callbacks, takes, emits, info, owned };
     // A callback that was not understood may be the one that is missing.
     if errors.is_empty() {
         called(&stage, errors);
@@ -45,12 +45,11 @@ pub(crate) fn agree(of: Impl, options: Options, callbacks: Vec<Callback>, errors
 }
 
 /// The type goes to a task of its own.
-fn owned(of: &Impl, errors: &mut Diagnostics) {
+fn owned(of: &Impl, errors: &mut Diagnostics) -> bool {
     let param = of.generics.params.iter().find(|param| matches!(param, GenericParam::Lifetime(_)));
-    if let Some(at) = param.map(Spanned::span).or_else(|| borrowed(&of.ty)) {
-        errors
-            .error(at, format!("a stage must own its data, for it has a task of its own; `{}` borrows", spell(&of.ty)));
-    }
+    let Some(at) = param.map(Spanned::span).or_else(|| borrowed(&of.ty)) else { return true };
+    errors.error(at, format!("a stage must own its data, for it has a task of its own; `{}` borrows", spell(&of.ty)));
+    false
 }
 
 /// A type, who says it, and how.
@@ -129,12 +128,12 @@ fn called(stage: &Stage, errors: &mut Diagnostics) {
         return errors.push(syn::Error::new_spanned(ty, text));
     }
     if !handles && stage.emits.is_none() {
-        let emitted = "return its events from a callback, or take a `&mut Context<T>`";
+        let emitted = "return events, or take a `&mut Context<T>`";
         let (at, text): (Span, _) = match callbacks.iter().find(|c| c.kind == Kind::Demand) {
             Some(demand) => (demand.name.span(), format!("this `on_demand` emits nothing: {emitted}")),
             None => {
                 let text =
-                    format!("this stage neither takes nor emits events: add `on_event`, or `on_demand`, or {emitted}");
+                    format!("this stage neither takes nor emits events: add `on_event` or `on_demand`, or {emitted}");
                 return errors.push(syn::Error::new_spanned(&stage.of.ty, text));
             }
         };

@@ -170,6 +170,8 @@ pub(crate) struct Stage {
     pub(crate) takes: Option<Type>,
     pub(crate) emits: Option<Type>,
     pub(crate) info: Option<Type>,
+    /// The type borrows from nobody: it can have the trait.
+    pub(crate) owned: bool,
 }
 
 impl Stage {

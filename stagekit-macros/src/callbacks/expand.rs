@@ -7,8 +7,9 @@ use syn::{GenericParam, Type};
 
 use super::ast::{Answer, By, Callback, Given, Kind, Stage};
 use crate::diagnostic::Diagnostics;
-use crate::names::ours;
+use crate::names::{ours, respan};
 use crate::stage::expand::associated;
+use crate::stage::scope::mentions;
 use crate::stage::shape::{Returns, Shape};
 
 /// Whether a value of the type may stand in `pipeline!`: the runtime's `__private::live_node` is there.
@@ -16,45 +17,59 @@ const STANDS_IN_PIPELINES: bool = false;
 
 /// Everything behind the impl itself.
 pub(crate) fn expand(stage: &Stage) -> TokenStream {
-    let methods: TokenStream = stage.callbacks.iter().map(|callback| method(stage, callback)).collect();
-    let body = quote!(#methods);
-    let implement = callbacks(stage, ty, body);
-    let node = node(stage, STANDS_IN_PIPELINES);
-    quote!(#implement #node)
+    let methods = stage.callbacks.iter().map(|callback| method(stage, callback)).collect();
+    implements(stage, checks(stage), methods)
 }
 
 /// As [`expand`], where there is a mistake: the types are the compiler's error type, about which it is silent.
 pub(crate) fn broken(stage: &Stage, mistakes: Diagnostics) -> TokenStream {
-    let mistakes = mistakes.into_expression();
-    let kit = stage.options.kit();
-    let implement = callbacks(
-        stage,
-        |_, _| {
-            let nothing = quote_spanned!(ours()=> #kit::live::NoEvents);
-            quote_spanned!(ours()=> #kit::__private::checks::If<{ __ok }, #nothing>)
-        },
-        TokenStream::new(),
-    );
-    let node = node(stage, STANDS_IN_PIPELINES);
-    // The constant is seen by what is broken alone, whatever the type is called.
+    if !stage.owned {
+        return mistakes.into_tokens();
+    }
+    implements(stage, mistakes.into_expression(), TokenStream::new())
+}
+
+/// The traits, and the constant that holds what must be so for their types to be there (see `stage::sound`): where it
+/// does not compile, the compiler says nothing else.
+fn implements(stage: &Stage, checks: TokenStream, methods: TokenStream) -> TokenStream {
+    let (callbacks, node) = (callbacks(stage, methods), node(stage, STANDS_IN_PIPELINES));
+    let attrs = crate::stage::for_all(&stage.of.attrs);
     quote_spanned! {ours()=>
+        #attrs
         const _: () = {
-            #[allow(non_upper_case_globals)]
-            const __ok: ::core::primitive::bool = { #mistakes true };
-            #implement
+            #[allow(non_upper_case_globals, deprecated)]
+            const __ok: ::core::primitive::bool = { #checks true };
+            #callbacks
             #node
         };
     }
 }
 
-/// The type that was read, or what stands for none.
-fn ty(given: Option<&Type>, none: TokenStream) -> TokenStream {
-    given.map_or(none, ToTokens::to_token_stream)
+/// What only the compiler knows of the types, asked where they are written.
+fn checks(stage: &Stage) -> TokenStream {
+    let kit = stage.options.kit();
+    let types = [&stage.takes, &stage.emits].into_iter().flatten().filter(|ty| !depends(stage, ty));
+    let asked = types.map(|ty| {
+        let path = respan(quote!(#kit::__private::checks::event), ty.span());
+        quote_spanned!(ty.span()=> #path::<#ty>();)
+    });
+    asked.collect()
+}
+
+/// The type means something in the impl alone.
+fn depends(stage: &Stage, ty: &Type) -> bool {
+    let tokens = ty.to_token_stream();
+    let params = stage.of.generics.params.iter().filter_map(|param| match param {
+        GenericParam::Type(param) => Some(&param.ident),
+        GenericParam::Const(param) => Some(&param.ident),
+        GenericParam::Lifetime(_) => None,
+    });
+    params.chain([&Ident::new("Self", Span::call_site())]).any(|name| mentions(&tokens, name))
 }
 
 /// `impl Trait for Type`, with the generics of the user's impl.
 fn implement(stage: &Stage, path: TokenStream, body: TokenStream) -> TokenStream {
-    let (of, attrs) = (&stage.of, crate::stage::for_all(&stage.of.attrs));
+    let of = &stage.of;
     let (generics, _, clause) = of.generics.split_for_impl();
     let theirs = clause.into_iter().flat_map(|clause| &clause.predicates);
     let ours_too = of.generics.params.iter().filter_map(|param| match param {
@@ -66,16 +81,19 @@ fn implement(stage: &Stage, path: TokenStream, body: TokenStream) -> TokenStream
     });
     let mut predicates = theirs.map(ToTokens::to_token_stream).chain(ours_too).peekable();
     let clause = predicates.peek().is_some().then(|| quote_spanned!(ours()=> where));
+    // The head and the braces are where the compiler points when it names the impl.
     let ty = &of.ty;
+    let keyword = Ident::new("impl", stage.span());
+    let mut braces = Group::new(Delimiter::Brace, body);
+    braces.set_span(stage.span());
     quote_spanned! {ours()=>
-        #attrs
         #[automatically_derived]
         #[allow(deprecated, unused_variables)]
-        impl #generics #path for #ty #clause #(#predicates),* { #body }
+        #keyword #generics #path for #ty #clause #(#predicates),* #braces
     }
 }
 
-fn callbacks(stage: &Stage, ty: impl Fn(Option<&Type>, TokenStream) -> TokenStream, body: TokenStream) -> TokenStream {
+fn callbacks(stage: &Stage, methods: TokenStream) -> TokenStream {
     let kit = stage.options.kit();
     let nothing = || quote_spanned!(ours()=> #kit::live::NoEvents);
     let types = [
@@ -85,7 +103,12 @@ fn callbacks(stage: &Stage, ty: impl Fn(Option<&Type>, TokenStream) -> TokenStre
     ];
     let types = types.into_iter().map(|(name, given, none)| {
         let at = given.as_ref().map_or_else(|| stage.span(), Spanned::span);
-        associated(name, &ty(given.as_ref(), none), at)
+        let ty = match given {
+            Some(ty) if depends(stage, ty) => ty.to_token_stream(),
+            Some(ty) => quote_spanned!(ours()=> #kit::__private::checks::If<{ __ok }, #ty>),
+            None => quote_spanned!(ours()=> #kit::__private::checks::If<{ __ok }, #none>),
+        };
+        associated(name, &ty, at)
     });
     let sync = stage.callbacks.iter().all(|callback| !callback.is_async);
     let name = stage
@@ -97,7 +120,7 @@ fn callbacks(stage: &Stage, ty: impl Fn(Option<&Type>, TokenStream) -> TokenStre
         #(#types)*
         const SYNC: ::core::primitive::bool = #sync;
         #name
-        #body
+        #methods
     };
     implement(stage, quote_spanned!(ours()=> #kit::live::Callbacks), body)
 }
@@ -126,8 +149,11 @@ struct Method {
 
 fn shape_of(stage: &Stage, kind: Kind) -> Method {
     let kit = stage.options.kit();
+    // Where the type is named, so that what is wrong with it is said there, and once.
+    let [takes, out, info] =
+        [quote!(Self::In), quote!(Self::Out), quote!(Self::Info)].map(|ty| respan(ty, stage.span()));
     let of = |parameters: TokenStream, context: bool| {
-        let context = context.then(|| quote_spanned!(ours()=> cx: &mut #kit::live::Context<Self::Out>));
+        let context = context.then(|| quote_spanned!(ours()=> cx: &mut #kit::live::Context<#out>));
         let answer = quote_spanned!(ours()=> #kit::live::Answer);
         let output = future(&answer);
         Method {
@@ -141,26 +167,26 @@ fn shape_of(stage: &Stage, kind: Kind) -> Method {
     match kind {
         Kind::Start => of(TokenStream::new(), true),
         Kind::Demand => of(quote_spanned!(ours()=> demand: #kit::Demand,), true),
-        Kind::Event | Kind::Events => of(quote_spanned!(ours()=> events: ::std::vec::Vec<Self::In>, #from,), true),
+        Kind::Event | Kind::Events => of(quote_spanned!(ours()=> events: ::std::vec::Vec<#takes>, #from,), true),
         Kind::Cancel | Kind::SubscriberCancel => of(quote_spanned!(ours()=> #ended, #from,), true),
-        Kind::Info => of(quote_spanned!(ours()=> info: Self::Info,), true),
+        Kind::Info => of(quote_spanned!(ours()=> info: #info,), true),
         Kind::Stop => Method {
             parameters: quote_spanned!(ours()=> reason: &#kit::live::Reason),
             output: future(&quote_spanned!(ours()=> ())),
             ready: Some(quote_spanned!(ours()=> ())),
         },
         Kind::Subscribe => Method {
-            parameters: quote_spanned!(ours()=> options: &#kit::live::Subscribe<Self::In>, #from),
+            parameters: quote_spanned!(ours()=> options: &#kit::live::Subscribe<#takes>, #from),
             output: quote_spanned!(ours()=> ::core::result::Result<#kit::live::Asks, #kit::BoxError>),
             ready: None,
         },
         Kind::Subscriber => Method {
-            parameters: quote_spanned!(ours()=> options: &#kit::live::Subscribe<Self::Out>, #from),
+            parameters: quote_spanned!(ours()=> options: &#kit::live::Subscribe<#out>, #from),
             output: quote_spanned!(ours()=> #kit::live::Answer),
             ready: None,
         },
         Kind::Discarded => Method {
-            parameters: quote_spanned!(ours()=> events: ::std::vec::Vec<Self::Out>),
+            parameters: quote_spanned!(ours()=> events: ::std::vec::Vec<#out>),
             output: quote_spanned!(ours()=> ::core::primitive::bool),
             ready: None,
         },
@@ -182,8 +208,13 @@ fn method(stage: &Stage, callback: &Callback) -> TokenStream {
         Some(ready) if callback.is_async => block(callback.name.span(), quote!(#body #ready)),
         Some(ready) => quote_spanned!(ours()=> #body ::core::future::ready(#ready)),
     };
+    // What the future is not is said of the method; what the stage is not, of the stage, where the impl says it too.
+    let at = if callback.is_async { callback.name.span() } else { stage.span() };
+    let (keyword, output) = (Ident::new("fn", at), respan(output, at));
+    let mut braces = Group::new(Delimiter::Brace, body);
+    braces.set_span(at);
     let attrs = &callback.attrs;
-    quote_spanned!(ours()=> #attrs fn #name(&mut self, #parameters) -> #output { #body })
+    quote_spanned!(ours()=> #attrs #keyword #name(&mut self, #parameters) -> #output #braces)
 }
 
 /// `async move { body }` at the method's name: there the compiler says what is not `Send`.
@@ -218,10 +249,10 @@ fn call(callback: &Callback) -> TokenStream {
 
 fn body(stage: &Stage, callback: &Callback) -> TokenStream {
     let (kit, call, at) = (stage.options.kit(), call(callback), callback.at);
-    let converted = |error: TokenStream| {
-        let converted = quote_spanned!(at=> ::core::convert::Into::into(#error));
-        quote_spanned!(ours()=> let error: #kit::BoxError = #converted;)
-    };
+    // Where the answer's type is written: there the compiler says that an error is none.
+    let error = Ident::new("error", at);
+    let converted = quote_spanned!(at=> ::core::convert::Into::into(#error));
+    let converted = quote_spanned!(ours()=> let #error: #kit::BoxError = #converted;);
     match &callback.answer {
         Answer::Nothing => quote_spanned!(ours()=> #call;),
         Answer::Logs { logs: true } => call,
@@ -232,25 +263,23 @@ fn body(stage: &Stage, callback: &Callback) -> TokenStream {
                 (false, Kind::Subscribe) => quote_spanned!(ours()=> #kit::live::Asks::AsSubscribed),
                 (false, _) => quote_spanned!(ours()=> ()),
             };
-            let error = converted(quote_spanned!(ours()=> error));
             match fallible {
                 true => quote_spanned! {ours()=>
                     match #call {
                         ::core::result::Result::Ok(answer) => ::core::result::Result::Ok(#ok),
-                        ::core::result::Result::Err(error) => { #error ::core::result::Result::Err(error) }
+                        ::core::result::Result::Err(#error) => { #converted ::core::result::Result::Err(#error) }
                     }
                 },
                 false => quote_spanned!(ours()=> let answer = #call; ::core::result::Result::Ok(#ok)),
             }
         }
         Answer::Events(returns) => {
-            let error = converted(quote_spanned!(ours()=> error));
-            let left = quote_spanned!(ours()=> ::core::result::Result::Err(error));
+            let left = quote_spanned!(ours()=> ::core::result::Result::Err(#error));
             let left = match callback.is_async {
                 true => left,
                 false => quote_spanned!(ours()=> ::core::future::ready(#left)),
             };
-            let emit = emit(callback, returns, &quote_spanned!(ours()=> { #error return #left; }));
+            let emit = emit(callback, returns, &quote_spanned!(ours()=> { #converted return #left; }));
             let call = quote_spanned!(ours()=> let result = #call; #emit);
             match callback.kind {
                 Kind::Event => quote_spanned!(ours()=> for event in events { #call }),
@@ -264,13 +293,14 @@ fn body(stage: &Stage, callback: &Callback) -> TokenStream {
 fn emit(callback: &Callback, returns: &Returns, leave: &TokenStream) -> TokenStream {
     let (at, result, cx, item) =
         (returns.span, quote_spanned!(ours()=> result), quote_spanned!(ours()=> cx), quote_spanned!(ours()=> item));
+    let error = Ident::new("error", callback.at);
     let one = |item: &TokenStream| quote_spanned!(at=> #cx.emit(#item););
     let all = |items: &TokenStream| quote_spanned!(at=> #cx.emit_all(#items););
     let tried = |one: TokenStream| {
         quote_spanned! {ours()=>
             match item {
                 ::core::result::Result::Ok(item) => { #one }
-                ::core::result::Result::Err(error) => #leave
+                ::core::result::Result::Err(#error) => #leave
             }
         }
     };
@@ -303,7 +333,7 @@ fn emit(callback: &Callback, returns: &Returns, leave: &TokenStream) -> TokenStr
         true => quote_spanned! {ours()=>
             match result {
                 ::core::result::Result::Ok(result) => { #events }
-                ::core::result::Result::Err(error) => #leave
+                ::core::result::Result::Err(#error) => #leave
             }
         },
         false => events,

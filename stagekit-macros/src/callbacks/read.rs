@@ -345,7 +345,8 @@ fn events(kind: Kind, sig: &Signature) -> syn::Result<Returns> {
     let polled = kind == Kind::Demand;
     let (checks, ok): (TokenStream, _) =
         (quote_spanned!(ours()=> ::stagekit::__private::checks), quote_spanned!(ours()=> { true }));
-    let returns = shape::read(&sig.output, &shape::Context { options: &Default::default(), checks, ok, polled })?;
+    let returns =
+        shape::read(&sig.output, &shape::Context { options: &Default::default(), checks, ok, polled, streams: false })?;
     let ReturnType::Type(_, ty) = &sig.output else { return Ok(returns) };
     let wrong = |text: String| Err(syn::Error::new_spanned(ty, text));
     match returns.shape {

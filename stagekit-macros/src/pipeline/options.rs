@@ -71,7 +71,9 @@ fn misplaced(graph: &mut Graph, vertex: usize, understood: bool, wrong: &mut [bo
                 "`workers` belongs to a stage that takes events: {me} begins the path, and each worker would give all its events"
             )
         }
-        _ => format!("`{option}` belongs to the stages that {me} feeds: it begins the path, and a producer asks nobody"),
+        _ => {
+            format!("`{option}` belongs to the stages that {me} feeds: it begins the path, and a producer asks nobody")
+        }
     };
     errors.error(first.name.span(), text);
     node.options.retain(|option| without.iter().all(|name| option.name != name));

@@ -12,7 +12,7 @@ pub(crate) mod expand;
 mod fallback;
 mod options;
 mod producer;
-mod scope;
+pub(crate) mod scope;
 pub(crate) mod shape;
 mod sound;
 mod takes;
@@ -132,7 +132,7 @@ fn read(role: Role, options: Options, function: &Function, mistakes: &mut Diagno
     let polled = parameters.iter().any(|parameter| matches!(parameter.kind, Kind::Demand));
     let kit = options.kit();
     let checks = quote_spanned!(ours()=> #kit::__private::checks);
-    let context = Context { options: &options, checks, ok: sound::readable(&sig.ident), polled };
+    let context = Context { options: &options, checks, ok: sound::readable(&sig.ident), polled, streams: true };
     let returns = shape::read(&sig.output, &context);
     let known = returns.is_ok();
     let returns = returns.unwrap_or_else(|error| {

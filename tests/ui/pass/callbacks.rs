@@ -1,4 +1,6 @@
 //! The forms of `#[stage] impl`.
+#![deny(warnings)]
+#![allow(dead_code)]
 
 use std::collections::HashMap;
 use std::fmt::Debug;
@@ -145,6 +147,15 @@ fn is<S: Callbacks<In = I, Out = O, Info = N>, I, O, N>(_: &S, sync: bool, name:
 }
 
 fn main() {
+    /// In a function.
+    struct Inner;
+    #[stage]
+    impl Inner {
+        fn on_event(&self, event: &u8) -> Option<u8> {
+            Some(*event)
+        }
+    }
+    is::<_, u8, u8, ()>(&Inner, true, "Inner");
     let mut counter = Counter::init(3);
     assert_eq!(counter.on_demand(Demand::new(2)), [3, 4], "a callback stays a plain method");
     is::<_, NoEvents, u64, u64>(&counter, true, "Counter");
