@@ -7,6 +7,8 @@ mod callbacks;
 mod diagnostic;
 mod names;
 mod pipeline;
+#[cfg(test)]
+mod snapshot;
 mod stage;
 
 use proc_macro::TokenStream;

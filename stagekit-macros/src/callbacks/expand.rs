@@ -48,10 +48,16 @@ fn implements(stage: &Stage, checks: TokenStream, methods: TokenStream) -> Token
 /// What only the compiler knows of the types, asked where they are written.
 fn checks(stage: &Stage) -> TokenStream {
     let kit = stage.options.kit();
-    let types = [&stage.takes, &stage.emits].into_iter().flatten().filter(|ty| !depends(stage, ty));
-    let asked = types.map(|ty| {
-        let path = respan(quote!(#kit::__private::checks::event), ty.span());
-        quote_spanned!(ty.span()=> #path::<#ty>();)
+    let events = [&stage.takes, &stage.emits].into_iter().flatten().map(|ty| (ty, "event"));
+    // An `async fn` that borrows what it is given holds it while it waits.
+    let held = stage.callbacks.iter().filter(|callback| {
+        callback.is_async && callback.given.iter().any(|given| matches!(given, Given::Main(By::Ref)))
+    });
+    let held = held.filter_map(|callback| Some((callback.main.as_ref()?, "borrowed")));
+    let asked = events.chain(held).filter(|(ty, _)| !depends(stage, ty)).map(|(ty, what)| {
+        let at = ty.span();
+        let (path, what) = (respan(quote!(#kit::__private::checks), at), Ident::new(what, at));
+        quote_spanned!(at=> #path::#what::<#ty>();)
     });
     asked.collect()
 }
@@ -126,7 +132,7 @@ fn callbacks(stage: &Stage, methods: TokenStream) -> TokenStream {
 }
 
 /// `impl IntoNode`: a value of the type is a node of `pipeline!`, in braces.
-fn node(stage: &Stage, stands: bool) -> Option<TokenStream> {
+pub(crate) fn node(stage: &Stage, stands: bool) -> Option<TokenStream> {
     let kit = stage.options.kit();
     let body = quote_spanned! {ours()=>
         type Stage = #kit::__private::LiveStage<Self>;
@@ -242,7 +248,7 @@ fn call(callback: &Callback) -> TokenStream {
         (Given::Reason, _) => quote_spanned!(ours()=> reason),
     });
     // By path: the inherent method, whatever traits are in scope.
-    let call = quote_spanned!(ours()=> Self::#name(self, #(#arguments),*));
+    let call = quote_spanned!(ours()=> Self::#name(self #(, #arguments)*));
     let awaited = callback.is_async.then(|| quote_spanned!(callback.name.span()=> .await));
     quote!(#call #awaited)
 }
@@ -306,7 +312,7 @@ fn emit(callback: &Callback, returns: &Returns, leave: &TokenStream) -> TokenStr
     };
     let each = if returns.inner { tried(one(&item)) } else { one(&item) };
     let events = match returns.shape {
-        Shape::Unit => TokenStream::new(),
+        Shape::Unit => quote_spanned!(ours()=> let () = result;),
         Shape::One => one(&result),
         Shape::Maybe => quote_spanned!(ours()=> if let ::core::option::Option::Some(item) = result { #each }),
         Shape::Lists => {

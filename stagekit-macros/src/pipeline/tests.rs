@@ -2,14 +2,14 @@
 //!
 //! The snapshots are rewritten by `UPDATE_SNAPSHOTS=1 cargo test -p stagekit-macros`; read the difference.
 
-use std::path::PathBuf;
 use std::str::FromStr;
 
-use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use super::ast::{Item, Kind, Mode, Node, Source, Stage, Target};
 use super::graph::{End, Graph};
 use crate::diagnostic::Diagnostics;
+use crate::snapshot;
 
 fn tokens(text: &str) -> TokenStream {
     TokenStream::from_str(text).expect("the test's own tokens")
@@ -327,111 +327,7 @@ fn snapshots() {
         ("segment", ".. => clean -> check else log => .."),
         ("half_typed", "counter(0..3) => => save => print.workers(2)"),
     ] {
-        snapshot(name, text);
-    }
-}
-
-#[track_caller]
-fn snapshot(name: &str, text: &str) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/pipeline/snapshots").join(format!("{name}.txt"));
-    let written = format!("pipeline! {{ {text} }}\n\n{}", pretty(super::expand(tokens(text))));
-    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
-        std::fs::write(&path, written).expect("the snapshot can be written");
-        return;
-    }
-    let recorded = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(recorded, written, "{name}: if that is right, UPDATE_SNAPSHOTS=1");
-}
-
-/// One line for each statement, without the path and the attributes that every line has.
-fn pretty(expansion: TokenStream) -> String {
-    let mut text = String::new();
-    lines(expansion, 0, &mut text);
-    for noise in ["::stagekit::__private::", "#[allow(unused_parens, unused_braces)] "] {
-        text = text.replace(noise, "");
-    }
-    let import = |line: &&str| !line.contains("GoesOn as _");
-    text.lines().filter(import).flat_map(|line| [line, "\n"]).collect()
-}
-
-fn lines(block: TokenStream, depth: usize, text: &mut String) {
-    let mut line: Vec<TokenTree> = Vec::new();
-    let flush = |line: &mut Vec<TokenTree>, text: &mut String| {
-        if !line.is_empty() {
-            text.push_str(&"    ".repeat(depth));
-            write(std::mem::take(line).into_iter().collect(), text);
-            text.push('\n');
-        }
-    };
-    for token in block {
-        match &token {
-            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace && line.is_empty() => {
-                text.push_str(&format!("{}{{\n", "    ".repeat(depth)));
-                lines(group.stream(), depth + 1, text);
-                text.push_str(&format!("{}}}\n", "    ".repeat(depth)));
-            }
-            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
-                let item = matches!(&line[0], TokenTree::Ident(word) if word == "impl")
-                    || matches!(&line[0], TokenTree::Punct(punct) if punct.as_char() == '#')
-                        && line.iter().any(|token| token.to_string() == "struct");
-                line.push(token);
-                if item {
-                    flush(&mut line, text);
-                }
-            }
-            TokenTree::Punct(punct) if punct.as_char() == ';' => {
-                line.push(token);
-                flush(&mut line, text);
-            }
-            _ => line.push(token),
-        }
-    }
-    flush(&mut line, text);
-}
-
-fn write(tokens: TokenStream, text: &mut String) {
-    for token in tokens {
-        match &token {
-            TokenTree::Group(group) => {
-                let (open, close) = match group.delimiter() {
-                    Delimiter::Parenthesis => ("(", ")"),
-                    Delimiter::Bracket => ("[", "]"),
-                    Delimiter::Brace => ("{ ", " }"),
-                    Delimiter::None => ("", ""),
-                };
-                let glued = text
-                    .ends_with(|end: char| "(&.#".contains(end) || end.is_alphanumeric() || end == '_' || end == '>');
-                if group.delimiter() == Delimiter::Brace && !text.ends_with([' ', '(', '\n'])
-                    || !glued && !text.ends_with([' ', '['])
-                {
-                    text.push(' ');
-                }
-                text.push_str(open);
-                write(group.stream(), text);
-                text.push_str(close);
-            }
-            TokenTree::Punct(punct) => {
-                let sign = punct.as_char();
-                let joined = text.ends_with(|end: char| end.is_ascii_punctuation() && !")]}_\"".contains(end));
-                if "=+-*|>".contains(sign) && !joined && !text.ends_with([' ', '(']) && sign != '>' {
-                    text.push(' ');
-                }
-                text.push(sign);
-                let colon = sign == ':' && !text.ends_with("::");
-                if punct.spacing() == Spacing::Alone && ("=,+-*;".contains(sign) || colon) {
-                    text.push(' ');
-                }
-            }
-            _ => {
-                let word = token.to_string();
-                if text.ends_with(|end: char| end.is_alphanumeric() || "_)]}|".contains(end)) {
-                    text.push(' ');
-                }
-                text.push_str(&word);
-            }
-        }
-    }
-    while text.ends_with(' ') {
-        text.pop();
+        let written = format!("pipeline! {{ {text} }}\n\n{}", snapshot::flat(super::expand(tokens(text))));
+        snapshot::compare(&format!("pipeline/snapshots/{name}.txt"), &written);
     }
 }
