@@ -132,8 +132,9 @@ fn called(stage: &Stage, errors: &mut Diagnostics) {
         let (at, text): (Span, _) = match callbacks.iter().find(|c| c.kind == Kind::Demand) {
             Some(demand) => (demand.name.span(), format!("this `on_demand` emits nothing: {emitted}")),
             None => {
-                let text =
-                    format!("this stage neither takes nor emits events: add `on_event` or `on_demand`, or {emitted}");
+                let text = format!(
+                    "this stage neither takes nor emits events: add `on_event` or `on_demand`, or {emitted} (all its callbacks stand in one `impl`)"
+                );
                 return errors.push(syn::Error::new_spanned(&stage.of.ty, text));
             }
         };

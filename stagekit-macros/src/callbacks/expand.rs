@@ -286,7 +286,8 @@ fn body(stage: &Stage, callback: &Callback) -> TokenStream {
                 false => quote_spanned!(ours()=> ::core::future::ready(#left)),
             };
             let emit = emit(callback, returns, &quote_spanned!(ours()=> { #converted return #left; }));
-            let call = quote_spanned!(ours()=> let result = #call; #emit);
+            let result = Ident::new("result", callback.at);
+            let call = quote_spanned!(ours()=> let #result = #call; #emit);
             match callback.kind {
                 Kind::Event => quote_spanned!(ours()=> for event in events { #call }),
                 _ => call,
@@ -297,39 +298,46 @@ fn body(stage: &Stage, callback: &Callback) -> TokenStream {
 
 /// What becomes of `result`. `leave` ends the callback with `error`.
 fn emit(callback: &Callback, returns: &Returns, leave: &TokenStream) -> TokenStream {
-    let (at, result, cx, item) =
-        (returns.span, quote_spanned!(ours()=> result), quote_spanned!(ours()=> cx), quote_spanned!(ours()=> item));
-    let error = Ident::new("error", callback.at);
-    let one = |item: &TokenStream| quote_spanned!(at=> #cx.emit(#item););
-    let all = |items: &TokenStream| quote_spanned!(at=> #cx.emit_all(#items););
+    let (at, cx) = (returns.span, quote_spanned!(ours()=> cx));
+    // Where the answer's type is written, as what is said of them is.
+    let [result, item, error] = ["result", "item", "error"].map(|name| Ident::new(name, callback.at));
+    let one = |item: &Ident| quote_spanned!(at=> #cx.emit(#item););
+    let all = |items: &Ident| quote_spanned!(at=> #cx.emit_all(#items););
     let tried = |one: TokenStream| {
         quote_spanned! {ours()=>
-            match item {
-                ::core::result::Result::Ok(item) => { #one }
+            match #item {
+                ::core::result::Result::Ok(#item) => { #one }
                 ::core::result::Result::Err(#error) => #leave
             }
         }
     };
     let each = if returns.inner { tried(one(&item)) } else { one(&item) };
     let events = match returns.shape {
-        Shape::Unit => quote_spanned!(ours()=> let () = result;),
+        Shape::Unit => quote_spanned!(ours()=> let () = #result;),
         Shape::One => one(&result),
-        Shape::Maybe => quote_spanned!(ours()=> if let ::core::option::Option::Some(item) = result { #each }),
+        Shape::Maybe => quote_spanned!(ours()=> if let ::core::option::Option::Some(#item) = #result { #each }),
         Shape::Lists => {
-            let (all, item) = (all(&item), quote_spanned!(ours()=> ::core::option::Option::Some(item)));
-            let all = if returns.inner { quote_spanned!(ours()=> for item in item { #each }) } else { all };
-            quote_spanned!(ours()=> match result { #item => { #all } ::core::option::Option::None => cx.finish() })
+            let all = match returns.inner {
+                true => quote_spanned!(ours()=> for #item in #item { #each }),
+                false => all(&item),
+            };
+            quote_spanned! {ours()=>
+                match #result {
+                    ::core::option::Option::Some(#item) => { #all }
+                    ::core::option::Option::None => cx.finish(),
+                }
+            }
         }
         Shape::List | Shape::Iterator | Shape::Stream => {
             // An iterator may hold on to the context that the method was given.
             let held = returns.shape == Shape::Iterator && callback.context().is_some();
             let collected = held.then(|| {
                 quote_spanned! {ours()=>
-                    let result = ::core::iter::Iterator::collect::<::std::vec::Vec<_>>(::core::iter::IntoIterator::into_iter(result));
+                    let #result = ::core::iter::Iterator::collect::<::std::vec::Vec<_>>(::core::iter::IntoIterator::into_iter(#result));
                 }
             });
             let all = match returns.inner {
-                true => quote_spanned!(ours()=> for item in result { #each }),
+                true => quote_spanned!(ours()=> for #item in #result { #each }),
                 false => all(&result),
             };
             quote!(#collected #all)
@@ -337,8 +345,8 @@ fn emit(callback: &Callback, returns: &Returns, leave: &TokenStream) -> TokenStr
     };
     match returns.outer {
         true => quote_spanned! {ours()=>
-            match result {
-                ::core::result::Result::Ok(result) => { #events }
+            match #result {
+                ::core::result::Result::Ok(#result) => { #events }
                 ::core::result::Result::Err(#error) => #leave
             }
         },

@@ -141,6 +141,43 @@ impl Renamed {
     }
 }
 
+/// A list or the end, of results.
+struct Shapes;
+
+#[stage]
+impl Shapes {
+    fn on_start(&mut self) -> Option<Result<u8, String>> {
+        None
+    }
+    fn on_demand(&mut self) -> Option<Vec<Result<u8, String>>> {
+        None
+    }
+    fn on_subscriber_cancel(&mut self) -> Result<Vec<u8>, String> {
+        Ok(vec![1])
+    }
+    fn on_info(&mut self, _: &String) -> Result<impl IntoIterator<Item = u8>, std::fmt::Error> {
+        Ok([1])
+    }
+}
+
+/// From a macro, with names that the expansion uses too.
+macro_rules! relay {
+    ($name:ident, $ty:ty) => {
+        struct $name {
+            events: u8,
+            result: u8,
+        }
+        #[stage]
+        impl $name {
+            fn on_event(&mut self, event: $ty) -> Result<Option<$ty>, Box<dyn std::error::Error + Send + Sync>> {
+                Ok(Some(event))
+            }
+            async fn on_cancel(&mut self) {}
+        }
+    };
+}
+relay!(Made, u64);
+
 fn is<S: Callbacks<In = I, Out = O, Info = N>, I, O, N>(_: &S, sync: bool, name: &str) {
     assert_eq!(S::SYNC, sync);
     assert_eq!(S::name(), name);
@@ -164,5 +201,7 @@ fn main() {
     is::<_, u8, (u8, usize), ()>(&Seen::<u8, 3>(HashMap::new()), false, "Seen");
     is::<_, String, u8, ()>(&Batches, true, "Batches");
     is::<_, u64, NoEvents, ()>(&Sum { total: 0 }, true, "Sum");
+    is::<_, u64, u64, ()>(&Made { events: 1, result: 2 }, false, "Made");
+    is::<_, NoEvents, u8, String>(&Shapes, true, "Shapes");
     is::<_, u64, u64, ()>(&Renamed, true, "Renamed");
 }
