@@ -1,0 +1,78 @@
+//! Graphs: where sources meet, branches differ, and edges lead back.
+
+use stagekit::memory::queue;
+use stagekit::prelude::*;
+
+use super::LONG;
+use crate::{Seen, double, note, numbers, picky};
+
+#[tokio::test]
+async fn a_receipt_stays_with_its_event_where_sources_meet() {
+    #[producer_consumer]
+    async fn later(n: u64) -> u64 {
+        n
+    }
+    #[consumer]
+    fn refuse(n: u64) -> Result<(), String> {
+        if n < 1000 { Err(n.to_string()) } else { Ok(()) }
+    }
+    for plain_first in [true, false] {
+        let (events, ledger) = queue(0..50u64);
+        let pipeline = if plain_first {
+            pipeline! { [{ from_iter(1000..1050u64) }, { events }] => later.concurrency(8) => refuse.on_error(skip()) }
+        } else {
+            pipeline! { [{ events }, { from_iter(1000..1050u64) }] => later.concurrency(8) => refuse.on_error(skip()) }
+        };
+        pipeline.run().await.unwrap();
+        assert_eq!((ledger.acknowledged(), ledger.is_settled()), (vec![], true), "every event of the queue failed");
+    }
+    let (events, ledger) = queue(0..50u64);
+    pipeline! {
+        [{ from_iter(1000..1050u64) }, { events }]
+            => by |n| n % 2 [refuse.on_error(skip()), refuse.on_error(skip()).name("refuse 2")]
+    }
+    .run()
+    .await
+    .unwrap();
+    assert_eq!((ledger.acknowledged(), ledger.is_settled()), (vec![], true));
+}
+
+#[tokio::test]
+async fn a_failure_ends_producers_in_other_branches_too() {
+    #[producer]
+    async fn ticks(out: Emitter<u64>) {
+        while out.emit(1).await.is_ok() {}
+    }
+    let error = pipeline! { [numbers(1..9) => picky, ticks] => |_n: u64| () }.run().await.unwrap_err();
+    assert_eq!(error.stage(), Some("picky"));
+}
+
+#[tokio::test]
+async fn dead_letters_before_a_producers_failure_arrive() {
+    #[producer]
+    fn items() -> impl Iterator<Item = Result<u64, String>> {
+        [Ok(1), Ok(3), Ok(6), Err("bad".to_owned())].into_iter()
+    }
+    let (good, dead) = (Seen::default(), Seen::default());
+    let error = pipeline! { items -> picky else note::<_>(dead.clone()).name("dead") => note::<_>(good.clone()) }
+        .run()
+        .await
+        .unwrap_err();
+    assert_eq!(error.stage(), Some("items"));
+    assert_eq!((good.all(), dead.len()), (vec![1], 2));
+    let picky = error.summary().stage("picky").unwrap();
+    assert_eq!((picky.events_in, picky.events_out, picky.failed), (3, 1, 2));
+}
+
+#[tokio::test]
+async fn a_batch_of_single_events_is_refused() {
+    let error = pipeline! { numbers(0..9) => double.batch(3, LONG) => _ }.run().await.unwrap_err();
+    assert!(error.is_graph() && error.to_string().contains("takes single events"), "{error}");
+}
+
+#[tokio::test]
+async fn an_error_prints_as_text_and_table() {
+    let error = pipeline! { numbers(1..9) => picky => _ }.run().await.unwrap_err();
+    let text = format!("{error:?}");
+    assert!(text.starts_with("stage `picky` failed: 3 is a multiple of three\n\nstage "), "{text}");
+}
