@@ -2,15 +2,16 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use futures::StreamExt;
 use stagekit::memory::queue;
 use stagekit::prelude::*;
 
-use super::{LONG, a_while};
-use crate::{Seen, double, note, numbers};
+use super::{LONG, a_while, finish, pass, pass_later, until};
+use crate::conservation::{Item, Ledger};
+use crate::{Seen, double, note, numbers, sum};
 
 #[tokio::test]
 async fn what_never_left_a_stream_is_not_acknowledged() {
@@ -120,4 +121,125 @@ async fn passing_the_end_on_is_no_failure() {
     let running = pipeline! { polite => _ }.spawn();
     tokio::task::yield_now().await;
     running.drain(LONG).await.unwrap();
+}
+
+#[tokio::test]
+async fn f15_a_handler_may_use_its_own_handle() {
+    #[consumer]
+    async fn meddles(item: Item, own: &OnceLock<Handle>, act: &fn(&Handle)) {
+        let handle = own.get().unwrap();
+        item.done();
+        if item.id == 100 {
+            act(handle);
+        }
+    }
+    let acts: [(&str, bool, fn(&Handle)); 3] = [
+        ("read", true, |handle| {
+            assert!(!handle.is_finished() && handle.summary().stage("queue").unwrap().events_out > 0);
+        }),
+        ("drain", true, |handle| {
+            handle.drain(LONG);
+            handle.drain(LONG);
+        }),
+        ("abort", false, |handle| {
+            handle.abort();
+            handle.abort();
+        }),
+    ];
+    for (what, ends_well, act) in acts {
+        let (ledger, own) = (Ledger::new(), Arc::new(OnceLock::new()));
+        let running = pipeline! { { ledger.queue(3000) } => pass => meddles(own.clone(), act) }.spawn();
+        own.set(running.handle()).unwrap();
+        let result = running.await;
+        assert_eq!(result.is_ok(), ends_well, "{what}");
+        ledger.check_result(&result).await;
+        assert!(ledger.handled() > 100, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn f15_a_handler_may_run_a_pipeline() {
+    #[producer_consumer]
+    async fn nested(n: u64) -> u64 {
+        let finished = pipeline! { let total = sum(0); numbers(0..n) => double => total }.run().await.unwrap();
+        finished.total
+    }
+    let seen = Seen::default();
+    pipeline! { numbers(0..30) => nested.concurrency(3) => note::<_>(seen.clone()) }.run().await.unwrap();
+    assert_eq!(seen.all(), (0..30u64).map(|n| n * n.saturating_sub(1)).collect::<Vec<_>>());
+}
+
+/// A stage that feeds its own pipeline does so from outside of the graph, where it is told that there is no room.
+#[tokio::test]
+async fn f15_a_handler_that_feeds_its_own_pipeline_is_told_when_it_is_full() {
+    #[consumer]
+    fn multiplies(
+        item: Item,
+        to: &Mutex<Option<tokio::sync::mpsc::Sender<Item>>>,
+        full: &AtomicUsize,
+        ledger: &Ledger,
+    ) {
+        item.done();
+        let mut to = to.lock().unwrap();
+        for more in ledger.items(2) {
+            // The ledger numbers anew; what is refused has another fate.
+            let sent = to.as_ref().map(|to| to.try_send(more));
+            if let Some(Err(refused)) = sent {
+                full.fetch_add(1, Ordering::SeqCst);
+                drop(refused);
+            }
+        }
+        if full.load(Ordering::SeqCst) > 100 {
+            *to = None;
+        }
+    }
+    let full = Arc::new(AtomicUsize::new(0));
+    let ledger = Ledger::new();
+    let (to, from) = tokio::sync::mpsc::channel(10);
+    to.try_send(ledger.items(1).next().unwrap()).unwrap();
+    let from = futures::stream::unfold(from, |mut from| async { from.recv().await.map(|item| (item, from)) });
+    let to = Mutex::new(Some(to));
+    let run = pipeline! { { from_stream(from) } => multiplies(to, full.clone(), ledger.clone()).max_demand(10) }.run();
+    let summary = tokio::time::timeout(Duration::from_secs(20), run).await.expect("it locks").unwrap();
+    assert!(full.load(Ordering::SeqCst) > 100, "{summary}");
+    ledger.quiesced().await.unwrap();
+    assert_eq!(ledger.alive(), 0);
+}
+
+#[tokio::test]
+async fn f19_what_is_dropped_detached_or_kept_of_a_running_pipeline_decides_its_fate() {
+    type Act = (&'static str, bool, fn(Running) -> Option<Handle>);
+    let acts: [Act; 5] = [
+        ("the running is dropped", false, |running| {
+            drop(running);
+            None
+        }),
+        ("so is it while a handle is kept", false, |running| Some(running.handle())),
+        ("its future is dropped before it is polled", false, |running| {
+            drop(running.wait());
+            None
+        }),
+        ("it is detached", true, |running| {
+            drop(running.detach());
+            None
+        }),
+        ("it is detached, and its handles are dropped", true, |running| {
+            drop((running.handle(), running.handle()));
+            Some(running.detach())
+        }),
+    ];
+    for (what, goes_on, act) in acts {
+        let ledger = Ledger::new();
+        let running =
+            pipeline! { { ledger.queue(20_000) } => pass_later.max_demand(100) => finish.max_demand(50) }.spawn();
+        let watch = running.handle();
+        until(|| ledger.handled() > 100).await;
+        let kept = act(running);
+        watch.finished().await;
+        drop(kept);
+        let summary = watch.summary();
+        ledger.check(&summary).await;
+        assert_eq!(ledger.handled() == 20_000, goes_on, "{what}: {summary}");
+        assert_eq!(summary.stages.iter().any(|stage| stage.lost > 0), !goes_on, "{what}: {summary}");
+    }
 }
