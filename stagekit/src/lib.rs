@@ -266,12 +266,12 @@ pub mod __private {
     pub use crate::builder::*;
     pub use crate::checks;
     pub use crate::closure::collect;
-    pub use crate::node::Node;
+    pub use crate::node::{Node, Single};
     pub use crate::op::*;
     pub use crate::outbox::Outbox;
     pub use crate::pipeline::Pipeline;
     pub use crate::producer::{Opens, Polled, Producer};
-    pub use crate::stage::{LiveNode, live_node};
+    pub use crate::stage::{LiveStage, live_node};
     pub use crate::telemetry::Summary;
     pub use crate::{Demand, Emitter};
 }

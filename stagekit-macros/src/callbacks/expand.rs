@@ -12,9 +12,6 @@ use crate::stage::expand::associated;
 use crate::stage::scope::mentions;
 use crate::stage::shape::{Returns, Shape};
 
-/// Whether a value of the type may stand in `pipeline!`: the runtime's `__private::live_node` is there.
-const STANDS_IN_PIPELINES: bool = false;
-
 /// Everything behind the impl itself.
 pub(crate) fn expand(stage: &Stage) -> TokenStream {
     let methods = stage.callbacks.iter().map(|callback| method(stage, callback)).collect();
@@ -32,7 +29,7 @@ pub(crate) fn broken(stage: &Stage, mistakes: Diagnostics) -> TokenStream {
 /// The traits, and the constant that holds what must be so for their types to be there (see `stage::sound`): where it
 /// does not compile, the compiler says nothing else.
 fn implements(stage: &Stage, checks: TokenStream, methods: TokenStream) -> TokenStream {
-    let (callbacks, node) = (callbacks(stage, methods), node(stage, STANDS_IN_PIPELINES));
+    let (callbacks, node) = (callbacks(stage, methods), node(stage));
     let attrs = crate::stage::for_all(&stage.of.attrs);
     quote_spanned! {ours()=>
         #attrs
@@ -132,7 +129,7 @@ fn callbacks(stage: &Stage, methods: TokenStream) -> TokenStream {
 }
 
 /// `impl IntoNode`: a value of the type is a node of `pipeline!`, in braces.
-pub(crate) fn node(stage: &Stage, stands: bool) -> Option<TokenStream> {
+fn node(stage: &Stage) -> TokenStream {
     let kit = stage.options.kit();
     let body = quote_spanned! {ours()=>
         type Stage = #kit::__private::LiveStage<Self>;
@@ -141,7 +138,7 @@ pub(crate) fn node(stage: &Stage, stands: bool) -> Option<TokenStream> {
             #kit::__private::live_node(self)
         }
     };
-    stands.then(|| implement(stage, quote_spanned!(ours()=> #kit::builder::IntoNode), body))
+    implement(stage, quote_spanned!(ours()=> #kit::builder::IntoNode), body)
 }
 
 /// How a method of the trait is written.

@@ -10,7 +10,7 @@ use crate::dispatcher::{DemandDispatcher, Dispatch, Dispatcher};
 use crate::node::{IntoNode, Node, Single};
 use crate::op::NoEvents;
 use crate::options::Overflow;
-use crate::stage::{Inlet, LiveNode, LiveTask, Outlet, Setup, Shared, live_node};
+use crate::stage::{Inlet, LiveStage, LiveTask, Outlet, Setup, Shared, live_node};
 use crate::subscribe::{Subscribe, fresh_tag};
 use crate::subscription::{Door, Inbox, Order};
 use crate::telemetry::Meter;
@@ -200,9 +200,9 @@ impl<S: Callbacks> Start<S> {
 
 /// In braces, `{ live(Counter(0)) } => ..`: its name and its buffer are kept; the graph says who subscribes to whom.
 impl<S: Callbacks> IntoNode for Start<S> {
-    type Stage = LiveNode<S>;
+    type Stage = LiveStage<S>;
     type Workers = Single;
-    fn into_node(self) -> Node<LiveNode<S>> {
+    fn into_node(self) -> Node<LiveStage<S>> {
         let node = live_node(self.stage).name(self.name);
         if self.buffer == (BUFFER, Overflow::Wait) { node } else { node.buffer(self.buffer.0, self.buffer.1) }
     }
