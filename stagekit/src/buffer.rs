@@ -129,4 +129,5 @@ impl Marks {
 }
 
 #[cfg(test)]
+#[path = "buffer/tests.rs"]
 mod tests;
