@@ -8,15 +8,19 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target} CARGO_TERM_COLOR=never
 copy=$CARGO_TARGET_DIR/plants
 log=$copy.log
 
+build() {
+  (cd "$copy" && cargo test --quiet -p tests --test model --no-run) >"$log" 2>&1
+}
+
 model() {
-  (cd "$copy" && timeout 120 cargo test --quiet -p tests --test model "$@") >"$log" 2>&1
+  (cd "$copy" && timeout 120 cargo test --quiet -p tests --test model) >"$log" 2>&1
 }
 
 rm -rf "$copy"
 mkdir -p "$copy"
 # With the times of now: cargo is not to take what an earlier run has built of a patched file for this one.
 git ls-files -z -co --exclude-standard | tar --create --null --files-from=- | tar --extract --touch --directory "$copy"
-if ! model; then
+if ! build || ! model; then
   cat "$log"
   echo 'the model fails without any plant'
   exit 1
@@ -27,7 +31,7 @@ for patch in tests/model/plants/*.patch; do
   if [[ $# -gt 0 && " $* " != *" $name "* ]]; then continue; fi
   all=$((all + 1))
   patch --quiet --directory "$copy" --strip 1 <"$patch"
-  if ! model --no-run; then
+  if ! build; then
     cat "$log"
     echo "plant $name does not build"
     exit 1

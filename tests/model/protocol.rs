@@ -276,7 +276,7 @@ enum Leave {
 
 /// A hand-made consumer asks 2, then 3, and leaves when it has `after` events, or is told the end.
 fn outlet_alone(name: &str, total: u64, after: usize, last: Last, leave: Leave, live: bool) {
-    explore(name, Some(if live { sized(1, 3) } else { sized(2, 4) }), move || {
+    explore(name, Some(sized(2, 4)), move || {
         let ledger = Arc::new(Ledger::default());
         let door = Door::new();
         let mut books = Books::new(&door, 7);
@@ -580,7 +580,7 @@ fn l03_a_consumer_that_goes_loses_nothing_uncounted() {
 
 /// A real inlet subscribes at run time to a real outlet that ends meanwhile.
 fn both_live(name: &str, total: u64, after: usize, last: Last, leave: Leave) {
-    explore(name, Some(sized(1, 3)), move || {
+    explore(name, Some(sized(2, 3)), move || {
         let ledger = Arc::new(Ledger::default());
         let door = Door::new();
         let producer = Producer::new(door.clone(), vec![], &ledger, true);
