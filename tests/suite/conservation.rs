@@ -145,6 +145,12 @@ impl Iterator for Items {
     }
 }
 
+impl Default for Ledger {
+    fn default() -> Self {
+        Ledger::new()
+    }
+}
+
 impl Ledger {
     /// A ledger for one pipeline that is started in this runtime; outside of one it counts no tasks.
     pub fn new() -> Self {

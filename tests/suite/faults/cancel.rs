@@ -133,7 +133,8 @@ async fn f15_a_handler_may_use_its_own_handle() {
             act(handle);
         }
     }
-    let acts: [(&str, bool, fn(&Handle)); 3] = [
+    type Act = (&'static str, bool, fn(&Handle));
+    let acts: [Act; 3] = [
         ("read", true, |handle| {
             assert!(!handle.is_finished() && handle.summary().stage("queue").unwrap().events_out > 0);
         }),

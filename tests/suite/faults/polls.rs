@@ -49,12 +49,12 @@ async fn threes(items: Vec<Item>) -> Vec<Item> {
 
 #[producer_consumer]
 fn no_fives(item: Item) -> Result<Item, Item> {
-    if item.id % 5 == 0 { Err(item) } else { Ok(item) }
+    if item.id.is_multiple_of(5) { Err(item) } else { Ok(item) }
 }
 
 #[producer_consumer]
 fn no_sevens(item: Item) -> Option<Item> {
-    if item.id % 7 == 0 {
+    if item.id.is_multiple_of(7) {
         item.filtered();
         return None;
     }
