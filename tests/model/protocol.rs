@@ -77,6 +77,7 @@ impl Producer {
         let mut outlet = Outlet::new(door, targets, dispatcher, false, None, 1000, meter.clone());
         if live {
             outlet.enliven(false);
+            outlet.await_subscriptions();
         }
         Producer {
             outlet,
