@@ -213,6 +213,7 @@ pub mod __private {
     pub use crate::outbox::Outbox;
     pub use crate::pipeline::Pipeline;
     pub use crate::producer::{Opens, Polled, Producer};
+    pub use crate::stage::{LiveNode, live_node};
     pub use crate::telemetry::Summary;
     pub use crate::{Demand, Emitter};
 }

@@ -1,5 +1,6 @@
 //! What a producer is, and the shapes its events may come in.
 
+use std::any::Any;
 use std::future::Future;
 use std::task::{Context, Poll};
 
@@ -23,6 +24,11 @@ pub trait Producer: Sized + Send + 'static {
     type Fail: Fault;
     /// Calls the function and gives what it returns to the method of `with` for that shape.
     fn open<O: Opens<Self::Out, Self::Fail>>(self, with: O) -> O::Opened;
+    /// What a node that is placed in a way of its own brings along.
+    #[doc(hidden)]
+    fn own(&mut self) -> Option<Box<dyn Any + Send>> {
+        None
+    }
 }
 
 /// The answer of a function that takes a [`Demand`].

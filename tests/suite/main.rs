@@ -6,6 +6,7 @@ mod errors;
 mod faults;
 mod floors;
 mod language;
+mod live;
 mod options;
 mod receipts;
 mod streams;

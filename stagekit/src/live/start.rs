@@ -7,9 +7,10 @@ use std::sync::Arc;
 use super::{Live, LiveError, OutletRef};
 use crate::callbacks::Callbacks;
 use crate::dispatcher::{DemandDispatcher, Dispatcher};
+use crate::node::{IntoNode, Node, Single};
 use crate::op::NoEvents;
 use crate::options::Overflow;
-use crate::stage::{Inlet, LiveTask, Outlet, Setup, Shared};
+use crate::stage::{Inlet, LiveNode, LiveTask, Outlet, Setup, Shared, live_node};
 use crate::subscribe::{Subscribe, fresh_tag};
 use crate::subscription::{Door, Inbox, Order};
 use crate::telemetry::Meter;
@@ -181,12 +182,23 @@ impl<S: Callbacks> Start<S> {
             let overflow = (!takes || buffer.1 != Overflow::Wait).then_some(buffer);
             let mut outlet = Outlet::new(door, Vec::new(), dispatcher, false, overflow, usize::MAX, meter.clone());
             outlet.enliven(accumulate);
+            outlet.await_subscriptions();
             Box::new(outlet)
         });
         let shared = Shared::new(name, meter);
         let setup = Setup { stage, shared: shared.clone(), inlet, outlet, orders, in_pipeline: false };
         let task = tokio::spawn(LiveTask::new(setup));
         Ok(Live { shared, inbox, door, abort: task.abort_handle() })
+    }
+}
+
+/// In braces, `{ live(Counter(0)) } => ..`: its name and its buffer are kept; the graph says who subscribes to whom.
+impl<S: Callbacks> IntoNode for Start<S> {
+    type Stage = LiveNode<S>;
+    type Workers = Single;
+    fn into_node(self) -> Node<LiveNode<S>> {
+        let node = live_node(self.stage).name(self.name);
+        if self.buffer == (BUFFER, Overflow::Wait) { node } else { node.buffer(self.buffer.0, self.buffer.1) }
     }
 }
 

@@ -103,7 +103,7 @@ where
     fn finish(self) {
         self.0.finish();
     }
-    fn first(&mut self) -> Option<&mut dyn Any> {
-        Some(&mut self.0.stage)
+    fn own(&mut self) -> Option<Box<dyn Any + Send>> {
+        self.0.stage.own()
     }
 }

@@ -10,6 +10,7 @@ mod laws;
 mod live;
 mod opening;
 mod outlet;
+mod own;
 mod place;
 mod segment;
 mod side;
@@ -19,6 +20,7 @@ mod supervisor;
 mod task;
 
 pub(crate) use inlet::Inlet;
+pub use live::{LiveNode, live_node};
 pub(crate) use live::{LiveTask, Setup, Shared};
 pub(crate) use outlet::Outlet;
 pub use place::Stage;

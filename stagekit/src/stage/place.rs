@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::lock::lock;
-use crate::op::Event;
+use crate::op::{Event, NoEvents};
 use crate::open::{Begins, Open, Part, Subscribes};
 use crate::options::Overflow;
 use crate::port::{Intake, SharedOutlets, Upstream};
@@ -17,7 +17,7 @@ use crate::stage::care::Care;
 use crate::stage::inlet::Inlet;
 use crate::stage::opening::{Opening, body};
 use crate::stage::outlet::Outlet;
-use crate::stage::segment::Segment;
+use crate::stage::own::{Own, Site};
 use crate::stage::source_body::Rim;
 use crate::stage::task::{Ending, Out, SourceTask, StageTask};
 use crate::subscription::{Door, Drains, Target};
@@ -39,7 +39,7 @@ pub(crate) struct Launched {
 }
 
 /// One stage (or fused run) of a graph that does not run yet.
-pub struct Stage(Box<dyn Place>);
+pub struct Stage(pub(super) Box<dyn Place>);
 
 impl std::fmt::Debug for Stage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -47,9 +47,12 @@ impl std::fmt::Debug for Stage {
     }
 }
 
-trait Place: Send {
-    /// If it is a segment, its stages are put into `stages` in its place.
-    fn splice(&mut self, stages: &mut Vec<Stage>) -> bool;
+pub(super) trait Place: Send {
+    /// If it is placed in a way of its own, its stages are put into `stages` in its place.
+    fn splice(&mut self, stages: &mut Vec<Stage>) -> Result<bool, Wrong> {
+        let _ = stages;
+        Ok(false)
+    }
     fn wire(&mut self) -> Result<(), Wrong>;
     fn launch(self: Box<Self>, to: &mut Launched);
 }
@@ -60,7 +63,7 @@ pub(crate) fn launch(stages: Vec<Stage>) -> Result<Launched, Wrong> {
     let mut left: std::collections::VecDeque<Stage> = stages.into();
     while let Some(mut stage) = left.pop_front() {
         let mut inner = Vec::new();
-        if stage.0.splice(&mut inner) {
+        if stage.0.splice(&mut inner)? {
             inner.into_iter().rev().for_each(|stage| left.push_front(stage));
         } else {
             all.push(stage);
@@ -125,6 +128,8 @@ struct Worker<R, T> {
     out: Out<T>,
 }
 
+const WHOLE: &str = "it has a task (or a graph) of its own, so `->` cannot lead on from it: use `=>`";
+
 fn checked(parts: &[Part], producer: bool, is_async: bool) -> Result<(), Wrong> {
     for (at, &Part { ref options, takes_batches, .. }) in parts.iter().enumerate() {
         let role = if producer && at == 0 { options.check_producer() } else { options.check_consumer() };
@@ -137,6 +142,9 @@ fn checked(parts: &[Part], producer: bool, is_async: bool) -> Result<(), Wrong> 
             let wrong = "`blocking` is for synchronous stages, and this task awaits: use `=>` to keep them apart";
             return Err((options.name.clone(), wrong.into()));
         }
+    }
+    if parts.len() > 1 && parts[0].is_whole {
+        return Err((parts[0].options.name.clone(), WHOLE.into()));
     }
     for part in parts.iter().skip(1) {
         let options = &part.options;
@@ -165,6 +173,15 @@ fn checked(parts: &[Part], producer: bool, is_async: bool) -> Result<(), Wrong> 
     Ok(())
 }
 
+pub(super) fn leads_somewhere<T>(name: &Arc<str>, outlets: &SharedOutlets<T>) -> Result<(), Wrong> {
+    let outlets = lock(outlets);
+    if outlets.groups.is_empty() && !outlets.discard {
+        let wrong = "it emits events that lead nowhere: connect it to a consumer, or discard them (`=> _`)";
+        return Err((name.clone(), wrong.into()));
+    }
+    Ok(())
+}
+
 /// The outlet and the sides of one worker, and the door of the outlet.
 type Ends<T> = (Out<T>, Arc<Door<T>>);
 
@@ -177,9 +194,8 @@ fn ends<In, R: Run<In>>(
     is_consumer: bool,
 ) -> Result<Ends<R::Out>, Wrong> {
     let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return Err(Default::default()) };
-    if !is_consumer && lock(outlets).groups.is_empty() && !lock(outlets).discard {
-        let wrong = "it emits events that lead nowhere: connect it to a consumer, or discard them (`=> _`)";
-        return Err((last.options.name.clone(), wrong.into()));
+    if !is_consumer {
+        leads_somewhere(&last.options.name, outlets)?;
     }
     let mut sides = Vec::new();
     let mut wrong = None;
@@ -255,15 +271,13 @@ pub(crate) fn place_stage<In: Event, R: Run<In, Out = E> + 'static, S: 'static, 
 }
 
 impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
-    fn splice(&mut self, stages: &mut Vec<Stage>) -> bool {
-        let first = self.run.as_mut().and_then(Run::first);
-        match first.and_then(|stage| stage.downcast_mut::<Segment<In, R::Out>>()) {
-            Some(segment) => {
-                segment.splice(self.intake.clone(), &self.outlets, stages);
-                true
-            }
-            None => false,
-        }
+    fn splice(&mut self, stages: &mut Vec<Stage>) -> Result<bool, Wrong> {
+        let own = self.run.as_mut().and_then(Run::own);
+        let Some(own) = Own::<In, R::Out>::of(own) else { return Ok(false) };
+        let options = self.parts[0].options.clone();
+        options.check_consumer().and_then(|()| options.check()).map_err(|wrong| (options.name.clone(), wrong))?;
+        own.place(Site { options, intake: Some(self.intake.clone()), outlets: self.outlets.clone() }, stages)?;
+        Ok(true)
     }
 
     fn wire(&mut self) -> Result<(), Wrong> {
@@ -324,8 +338,16 @@ pub(crate) fn place_source<P: Producer, R: Run<P::Out, Out = E> + 'static, S: 's
 }
 
 impl<P: Producer, R: Run<P::Out> + 'static> Place for SourcePlace<P, R> {
-    fn splice(&mut self, _: &mut Vec<Stage>) -> bool {
-        false
+    fn splice(&mut self, stages: &mut Vec<Stage>) -> Result<bool, Wrong> {
+        let own = self.open.as_mut().and_then(|(head, _)| head.0.stage.own());
+        if own.is_some() && self.parts.len() > 1 {
+            return Err((self.parts[0].options.name.clone(), WHOLE.into()));
+        }
+        let Some(own) = Own::<NoEvents, R::Out>::of(own) else { return Ok(false) };
+        let options = self.parts[0].options.clone();
+        options.check_producer().and_then(|()| options.check()).map_err(|wrong| (options.name.clone(), wrong))?;
+        own.place(Site { options, intake: None, outlets: self.outlets.clone() }, stages)?;
+        Ok(true)
     }
 
     fn wire(&mut self) -> Result<(), Wrong> {

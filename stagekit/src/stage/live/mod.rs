@@ -3,9 +3,11 @@
 //! One task owns the stage, its inlet and its outlet. Messages are taken one by one, each callback runs to its end
 //! before the next begins (l07), and what it emitted is dispatched before anything else is done (R15).
 
+mod node;
 mod step;
 mod task;
 
+pub use node::{LiveNode, live_node};
 pub(crate) use task::{LiveTask, Setup};
 
 use std::sync::{Arc, Mutex};

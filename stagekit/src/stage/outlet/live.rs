@@ -5,7 +5,7 @@ use std::any::Any;
 use std::collections::VecDeque;
 use std::task::Context;
 
-use super::{Outlet, Sub};
+use super::{DISCARDED, Outlet, Sub};
 use crate::cancel::Ended;
 use crate::receipt::Events;
 use crate::subscribe::Subscription;
@@ -64,6 +64,10 @@ impl<T: Send + 'static> Outlet<T> {
     /// From now on it belongs to a live stage.
     pub(crate) fn enliven(&mut self, accumulates: bool) {
         self.books = Some(Box::new(Books { accumulates, ..Books::default() }));
+    }
+
+    /// There are no subscriptions, and there will be.
+    pub(crate) fn await_subscriptions(&mut self) {
         self.leads_nowhere = false;
     }
 
@@ -87,7 +91,7 @@ impl<T: Send + 'static> Outlet<T> {
 
     /// Whether its consumers want more than is buffered.
     pub(crate) fn is_wanted(&self) -> bool {
-        !self.is_held() && self.dispatcher.demand() > self.buffer.len()
+        !self.is_held() && (self.is_open_ended() || self.dispatcher.demand() > self.buffer.len())
     }
 
     /// Whether its buffer is full, so that whoever pushes has to wait.
@@ -144,7 +148,12 @@ impl<T: Send + 'static> Outlet<T> {
 
     /// The next demand that the producer is to be told; it is told with this.
     pub(crate) fn tell(&mut self) -> Option<usize> {
+        let nobody = self.is_open_ended();
         let books = self.books.as_mut().filter(|books| !books.accumulates)?;
+        if nobody && books.told == 0 && books.untold.is_empty() {
+            books.told = DISCARDED;
+            return Some(DISCARDED);
+        }
         let demand = books.untold.pop_front()?;
         books.queued -= demand;
         books.told += demand;
