@@ -61,6 +61,15 @@ impl<T> Buffer<T> {
         taken
     }
 
+    /// The oldest events, at most `n`, as one batch.
+    pub(crate) fn gather(&mut self, n: usize) -> Events<T> {
+        let mut events = self.take(n);
+        while events.len() < n && !self.is_empty() {
+            events.append(self.take(n - events.len()));
+        }
+        events
+    }
+
     /// Drops what is over `capacity` and says how many that were. Their receipts fail by being dropped.
     pub(crate) fn trim(&mut self, capacity: usize, policy: Overflow) -> Vec<Events<T>> {
         let excess = self.len.saturating_sub(capacity);
@@ -125,5 +134,16 @@ mod tests {
         let mut buffer = Buffer::new();
         buffer.push(vec![1, 2].into());
         assert_eq!((buffer.trim(1, Overflow::Wait).len(), buffer.len()), (0, 2));
+    }
+
+    #[test]
+    fn r09_what_is_asked_for_leaves_as_one() {
+        let mut buffer = Buffer::new();
+        for batch in [vec![1, 2, 3], vec![4], vec![5, 6, 7, 8]] {
+            buffer.push(batch.into());
+        }
+        let gathered = [5, 2, 9, 1].map(|n| buffer.gather(n).values);
+        assert_eq!(gathered, [vec![1, 2, 3, 4, 5], vec![6, 7], vec![8], vec![]]);
+        assert_eq!(buffer.position_out(), 8);
     }
 }
