@@ -106,18 +106,28 @@ impl<S: Callbacks> Live<S> {
         LiveError::Ended { stage: self.shared.name.clone(), reason }
     }
 
-    fn order(
+    /// What both ends of a subscription are reached at, if it can be made.
+    fn check(
         &self,
         to: &OutletRef<S::In>,
-        options: Subscribe<S::In>,
-        confirm: Option<oneshot::Sender<Result<(), Reason>>>,
-    ) -> Result<Subscription, LiveError> {
+        options: &Subscribe<S::In>,
+    ) -> Result<(&Arc<Inbox<Down<S::In>>>, Arc<Door<S::In>>), LiveError> {
         let wrong = |wrong: &str| LiveError::Options { stage: self.shared.name.clone(), wrong: wrong.into() };
         let Some(inbox) = &self.inbox else {
             return Err(wrong("a producer takes no events: it cannot subscribe"));
         };
         options.limits.resolve().map_err(|text| wrong(&text))?;
         let Some(door) = to.door.clone() else { return Err(wrong(start::NO_PRODUCER)) };
+        Ok((inbox, door))
+    }
+
+    fn order(
+        &self,
+        to: &OutletRef<S::In>,
+        options: Subscribe<S::In>,
+        confirm: Option<oneshot::Sender<Result<(), Reason>>>,
+    ) -> Result<Subscription, LiveError> {
+        let (inbox, door) = self.check(to, &options)?;
         let tag = fresh_tag();
         let order = Order { to: door, tag, options, copier: to.copier.clone(), confirm };
         inbox.send(Down::Subscribe(Box::new(order))).map_err(|_| self.gone())?;
@@ -168,10 +178,36 @@ impl<S: Callbacks> Live<S> {
         to: &OutletRef<S::In>,
         options: Subscribe<S::In>,
     ) -> Result<Subscription, LiveError> {
-        if let Some(inbox) = &self.inbox {
-            let _ = inbox.send(Down::Cancel { tag: old.tag, reason, quiet: true });
-        }
+        self.replace(old, reason, to, &options)?;
         self.subscribe(to, options).await
+    }
+
+    /// As [`resubscribe`](Live::resubscribe), without waiting for either (GenStage's `async_resubscribe`).
+    ///
+    /// # Errors
+    /// Options that cannot work; a stage that has ended.
+    pub fn resubscribe_later(
+        &self,
+        old: &Subscription,
+        reason: Reason,
+        to: &OutletRef<S::In>,
+        options: Subscribe<S::In>,
+    ) -> Result<Subscription, LiveError> {
+        self.replace(old, reason, to, &options)?;
+        self.subscribe_later(to, options)
+    }
+
+    /// Ends a subscription in favour of another, if that can be made.
+    fn replace(
+        &self,
+        old: &Subscription,
+        reason: Reason,
+        to: &OutletRef<S::In>,
+        options: &Subscribe<S::In>,
+    ) -> Result<(), LiveError> {
+        let (inbox, _) = self.check(to, options)?;
+        let _ = inbox.send(Down::Cancel { tag: old.tag, reason, quiet: true });
+        Ok(())
     }
 
     fn note(&self, note: Note) -> Result<(), LiveError> {
