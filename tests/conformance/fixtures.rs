@@ -12,6 +12,7 @@ use stagekit::live::{Answer, Callbacks, Context, Ended, Live, NoEvents, Reason, 
 /// How a callback answers.
 pub trait Way: Send + Sync + 'static {
     const SYNC: bool = false;
+    const WAITS: bool = false;
     fn pause() -> impl Future<Output = ()> + Send {
         std::future::ready(())
     }
@@ -30,6 +31,7 @@ impl Way for AtOnce {}
 /// It waits.
 pub struct Waiting;
 impl Way for Waiting {
+    const WAITS: bool = true;
     fn pause() -> impl Future<Output = ()> + Send {
         tokio::task::yield_now()
     }

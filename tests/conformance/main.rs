@@ -31,14 +31,13 @@ macro_rules! each_way {
     )+};
 }
 
-
-
-
-
+mod accumulate;
+mod buffer;
+mod callbacks;
+mod cancel;
 mod demand;
-mod fixtures;
-
-
-
+pub mod fixtures;
+mod info;
+mod manual;
 mod producer_consumer;
-
+mod subscribe;

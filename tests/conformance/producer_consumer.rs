@@ -3,8 +3,8 @@
 use stagekit::live::{Cancel, Ended, Live, Reason, live};
 
 use crate::fixtures::{
-    AtOnce, Counter, Forwarder, Log, Postponer, Promised, Times, Told, Waiting, Way, doubled, doubler, forwarder,
-    limits, list, manual, oops, queue, settle, start,
+    AtOnce, Counter, Forwarder, Log, Postponer, Promised, Times, Told, Waiting, Way, doubled, doubler, limits,
+    list, manual, oops, queue, settle, start,
 };
 
 /// A counter, a doubler and a consumer, which see what GenStage's see.
@@ -49,10 +49,11 @@ each_way! {
             let chain = Chain::run::<W>(1000, 2, (100, 80), (100, 50), late).await;
             assert_eq!(chain.middle.events(), list(0..1000));
             assert_eq!(chain.last.events(), doubled(0..1000));
-            chain.shows(
-                &[list(0..20), list(100..120)],
-                &[doubled(0..20), doubled(20..40), doubled(120..125), doubled(125..140)],
-            );
+            chain.shows(&[list(0..20), list(100..120)], &[doubled(0..20), doubled(20..40)]);
+            if !W::WAITS {
+                // How much of a message is buffered before the next ask comes.
+                chain.shows(&[], &[doubled(120..125), doubled(125..140)]);
+            }
         }
     }
 
