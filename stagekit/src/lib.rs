@@ -143,6 +143,7 @@ mod demand;
 mod dispatcher;
 mod emitter;
 mod error;
+mod fuzz;
 mod hash;
 mod inbox;
 mod intensity;
@@ -170,6 +171,8 @@ mod subscribe;
 mod subscription;
 mod sync;
 mod telemetry;
+#[cfg(any(test, feature = "test"))]
+pub mod test;
 mod wrap;
 
 pub use demand::Demand;

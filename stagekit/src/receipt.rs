@@ -340,6 +340,15 @@ impl<T> Events<T> {
     }
 
     /// Everything is done.
+    /// The values, once their receipts are acknowledged.
+    #[cfg(any(test, feature = "test"))]
+    pub(crate) fn done(self) -> Vec<T> {
+        if let Some(receipts) = self.receipts {
+            receipts.acknowledge();
+        }
+        self.values
+    }
+
     pub(crate) fn acknowledge(self) {
         if let Some(receipts) = self.receipts {
             receipts.acknowledge();

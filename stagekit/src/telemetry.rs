@@ -1,5 +1,6 @@
 //! Telemetry: counters that are always on, and the summary they make.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -41,6 +42,15 @@ pub(crate) struct Meter {
 pub(crate) struct Gauge {
     pub(crate) name: Arc<str>,
     pub(crate) meters: Vec<Arc<Meter>>,
+    /// The doors of its outlets, one for each worker, and the name of the events' type.
+    pub(crate) doors: Vec<Arc<dyn Any + Send + Sync>>,
+    pub(crate) emits: &'static str,
+}
+
+impl Gauge {
+    pub(crate) fn new(name: Arc<str>, meters: Vec<Arc<Meter>>) -> Self {
+        Gauge { name, meters, doors: Vec::new(), emits: "" }
+    }
 }
 
 /// What a stage has done so far; its workers together.

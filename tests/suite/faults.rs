@@ -211,6 +211,7 @@ async fn iterators_rest_for_every_event() {
 
 #[tokio::test]
 async fn one_event_too_many_does_not_cut_the_asks_for_ever() {
+    let _exact = stagekit::test::exact();
     #[producer]
     fn generous(wanted: Demand, next: &mut u64, asks: &Seen<usize>) -> Option<Vec<u64>> {
         asks.push(wanted.get());

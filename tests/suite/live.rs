@@ -70,6 +70,7 @@ async fn a_live_stage_that_fails_fails_its_pipeline() {
 
 #[tokio::test(start_paused = true)]
 async fn stages_subscribe_and_are_called_at_run_time() {
+    let _exact = stagekit::test::exact();
     let counter = live(Counter(0..100)).start().await.unwrap();
     let pairs = live(Pairs(None)).start().await.unwrap();
     pairs.subscribe(&counter.outlet(), Subscribe::new().max_demand(10)).await.unwrap();

@@ -8,6 +8,7 @@ mod floors;
 mod language;
 mod live;
 mod options;
+mod probes;
 mod receipts;
 mod streams;
 mod warnings;

@@ -6,7 +6,9 @@
 //! place here.
 
 mod error;
+mod items;
 mod start;
+mod stream;
 
 use std::any::Any;
 use std::fmt;
@@ -21,10 +23,13 @@ pub use crate::cancel::{Cancel, Ended, Reason};
 pub use crate::op::NoEvents;
 pub use crate::subscribe::{Subscribe, Subscription};
 pub use error::LiveError;
+pub use items::Items;
 pub use start::{Start, live};
+pub use stream::{EventStream, Subscribed, stream};
 
-use crate::batch::Copier;
-use crate::stage::Shared;
+use crate::batch::{Copier, Way, clone_all};
+use crate::op::Event;
+use crate::stage::{Handle, Shared};
 use crate::subscribe::fresh_tag;
 use crate::subscription::{Door, Down, Inbox, Look, Note, Order, Up};
 use crate::telemetry::{Gauge, StageSummary, Summary};
@@ -67,6 +72,23 @@ impl<T> Clone for OutletRef<T> {
     }
 }
 
+impl<T> OutletRef<T> {
+    #[cfg(any(test, feature = "test"))]
+    pub(crate) fn new(door: Arc<Door<T>>) -> Self {
+        OutletRef { door: Some(door), copier: None }
+    }
+
+    /// An order to subscribe to it; `None` if it is a consumer's.
+    pub(crate) fn order(
+        &self,
+        options: Subscribe<T>,
+        confirm: Option<oneshot::Sender<Result<(), Reason>>>,
+    ) -> Option<Order<T>> {
+        let to = self.door.clone()?;
+        Some(Order { to, tag: fresh_tag(), options, copier: self.copier.clone(), confirm })
+    }
+}
+
 impl<T> fmt::Debug for OutletRef<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("OutletRef")
@@ -90,6 +112,52 @@ pub struct Status {
     pub accumulates: bool,
 }
 
+/// The ways from a running pipeline to the live world.
+impl Handle {
+    /// The outlet of a stage of the pipeline, by the stage's name: a live stage, a stream or another pipeline can
+    /// subscribe to it while it runs. (In a fused run the last stage has the outlet.)
+    ///
+    /// Who subscribes takes part in what the graph says of that outlet: it shares the work of `=> b` and `any`, and
+    /// gets every event behind `=> [b, c]`; behind `by` there is no place for it. The pipeline ends as it would without.
+    ///
+    /// ```
+    /// use futures::StreamExt;
+    /// use stagekit::live::{Subscribe, stream};
+    /// use stagekit::prelude::*;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let running = pipeline! { { from_iter(0..u64::MAX) } => |n| n * 2 => [|n| drop(n), _] }.spawn();
+    /// let doubled = running.handle().outlet::<u64>("map")?;
+    /// let seen: Vec<_> = stream([(&doubled, Subscribe::new().max_demand(2))])?.take(3).collect().await;
+    /// assert!(seen.iter().all(|n| n.as_ref().unwrap() % 2 == 0));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// No stage of that name emits events (the text names those that do), or events of another type; or it has
+    /// several workers: see [`outlets`](Handle::outlets).
+    pub fn outlet<T: Event + Clone>(&self, stage: &str) -> Result<OutletRef<T>, LiveError> {
+        let mut outlets = self.outlets(stage)?;
+        match (outlets.pop(), outlets.len()) {
+            (Some(outlet), 0) => Ok(outlet),
+            (_, others) => {
+                let wrong = format!("it has {} workers: subscribe to each of its `outlets`", others + 1);
+                Err(LiveError::Options { stage: stage.into(), wrong: wrong.into() })
+            }
+        }
+    }
+
+    /// The outlets of all workers of a stage of the pipeline; see [`outlet`](Handle::outlet).
+    ///
+    /// # Errors
+    /// No stage of that name emits events, or events of another type.
+    pub fn outlets<T: Event + Clone>(&self, stage: &str) -> Result<Vec<OutletRef<T>>, LiveError> {
+        let doors =
+            self.doors(stage).map_err(|wrong| LiveError::Options { stage: stage.into(), wrong: wrong.into() })?;
+        let copier = Copier(Way::Clone(clone_all));
+        Ok(doors.into_iter().map(|door| OutletRef { door: Some(door), copier: Some(copier.clone()) }).collect())
+    }
+}
+
 impl<S: Callbacks> Live<S> {
     /// The stage's name.
     pub fn name(&self) -> &str {
@@ -102,7 +170,7 @@ impl<S: Callbacks> Live<S> {
     }
 
     fn gone(&self) -> LiveError {
-        let reason = self.shared.ended().unwrap_or(Reason::Shutdown);
+        let reason = self.shared.ending().unwrap_or(Reason::Shutdown);
         LiveError::Ended { stage: self.shared.name.clone(), reason }
     }
 
@@ -117,7 +185,7 @@ impl<S: Callbacks> Live<S> {
             return Err(wrong("a producer takes no events: it cannot subscribe"));
         };
         options.limits.resolve().map_err(|text| wrong(&text))?;
-        let Some(door) = to.door.clone() else { return Err(wrong(start::NO_PRODUCER)) };
+        let Some(door) = to.door.clone() else { return Err(wrong(NO_PRODUCER)) };
         Ok((inbox, door))
     }
 
@@ -148,10 +216,9 @@ impl<S: Callbacks> Live<S> {
     pub async fn subscribe(&self, to: &OutletRef<S::In>, options: Subscribe<S::In>) -> Result<Subscription, LiveError> {
         let (confirm, confirmed) = oneshot::channel();
         let subscription = self.order(to, options, Some(confirm))?;
-        match confirmed.await {
-            Ok(Ok(())) => Ok(subscription),
-            Ok(Err(reason)) => Err(LiveError::Refused { stage: self.shared.name.clone(), reason }),
-            Err(_) => Err(self.gone()),
+        match self.answered(confirmed).await? {
+            Ok(()) => Ok(subscription),
+            Err(reason) => Err(LiveError::Refused { stage: self.shared.name.clone(), reason }),
         }
     }
 
@@ -254,7 +321,19 @@ impl<S: Callbacks> Live<S> {
                 let _ = reply.send(result);
             })
         })))?;
-        replied.await.map_err(|_| self.gone())
+        self.answered(replied).await
+    }
+
+    /// An answer, or the reason why there is none.
+    async fn answered<R>(&self, replied: oneshot::Receiver<R>) -> Result<R, LiveError> {
+        match replied.await {
+            Ok(result) => Ok(result),
+            Err(_) => {
+                // Its sender is dropped a little before the stage is gone.
+                self.ended().await;
+                Err(self.gone())
+            }
+        }
     }
 
     /// Calls a function with the running stage, and does not wait.
@@ -311,13 +390,13 @@ impl<S: Callbacks> Live<S> {
     pub async fn status(&self) -> Result<Status, LiveError> {
         let (reply, replied) = oneshot::channel();
         self.note(Note::Look(reply))?;
-        let Look { buffered, producers, consumers, accumulates } = replied.await.map_err(|_| self.gone())?;
+        let Look { buffered, producers, consumers, accumulates } = self.answered(replied).await?;
         Ok(Status { name: self.shared.name.to_string(), producers, consumers, buffered, accumulates })
     }
 
     /// What the stage has done so far: the counters, live.
     pub fn summary(&self) -> StageSummary {
-        let gauge = Gauge { name: self.shared.name.clone(), meters: vec![self.shared.meter.clone()] };
+        let gauge = Gauge::new(self.shared.name.clone(), vec![self.shared.meter.clone()]);
         Summary::read(&[gauge], Default::default()).stages.remove(0)
     }
 
@@ -354,6 +433,8 @@ impl<S: Callbacks> Live<S> {
         poll_fn(|cx| self.shared.poll_ended(cx)).await
     }
 }
+
+const NO_PRODUCER: &str = "it cannot subscribe to a consumer, which emits no events";
 
 fn called<S: 'static, T: 'static, R>(
     call: impl FnOnce(&mut S, &mut Context<T>) -> R,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
 
-use super::{Live, LiveError, OutletRef};
+use super::{Live, LiveError, NO_PRODUCER, OutletRef};
 use crate::callbacks::Callbacks;
 use crate::dispatcher::{DemandDispatcher, Dispatcher};
 use crate::node::{IntoNode, Node, Single};
@@ -201,5 +201,3 @@ impl<S: Callbacks> IntoNode for Start<S> {
         if self.buffer == (BUFFER, Overflow::Wait) { node } else { node.buffer(self.buffer.0, self.buffer.1) }
     }
 }
-
-pub(super) const NO_PRODUCER: &str = "it cannot subscribe to a consumer, which emits no events";

@@ -8,6 +8,7 @@ use slab::Slab;
 
 use crate::batch::Batch;
 use crate::cancel::{Cancel, Ended, Reason};
+use crate::fuzz;
 use crate::port::Upstream;
 use crate::quota::Quota;
 use crate::subscribe::Subscription;
@@ -236,6 +237,7 @@ impl<T: Send + 'static> Inlet<T> {
         let Order { to, tag, options, copier, confirm } = order;
         // Checked where the order was made.
         let (max, min) = options.limits.resolve().unwrap_or((1, 0));
+        let (max, min) = fuzz::limits(max, min);
         let mut quota = Quota::new(max, min);
         let ask = if manual { 0 } else { quota.open() };
         let number = to.number();
@@ -257,6 +259,13 @@ impl<T: Send + 'static> Inlet<T> {
 
     fn find(&mut self, tag: u64) -> Option<&mut Sub<T>> {
         self.subs.iter_mut().map(|(_, sub)| sub).find(|sub| sub.tag == tag)
+    }
+
+    /// Asks on every subscription; gives how many events were asked for in all.
+    pub(crate) fn ask_all(&mut self, events: usize) -> usize {
+        let open = self.subs.iter().map(|(_, sub)| sub).filter(|sub| !sub.cancelled);
+        let sent = open.filter(|sub| events > 0 && sub.to.send(Up::Ask { sub: sub.sub, demand: events }).is_ok());
+        sent.count() * events
     }
 
     /// The user asks.
@@ -345,6 +354,20 @@ impl<T: Send + 'static> Inlet<T> {
                 None
             }
         }
+    }
+}
+
+/// What a probe does with its inlet.
+#[cfg(any(test, feature = "test"))]
+impl<T: Send + 'static> Inlet<T> {
+    /// All of its subscriptions are manual.
+    pub(crate) fn ask_by_hand(&mut self) {
+        self.opened = true;
+        self.subs.iter_mut().for_each(|(_, sub)| sub.manual = true);
+    }
+
+    pub(crate) fn cancel_all(&mut self, reason: &Reason) {
+        self.subs.iter_mut().for_each(|(_, sub)| sub.cancel(Ended::Cancelled(reason.clone())));
     }
 }
 

@@ -19,11 +19,15 @@ mod source_body;
 mod supervisor;
 mod task;
 
-pub(crate) use inlet::Inlet;
+pub(crate) use inlet::{Front, Inlet};
 pub use live::{LiveNode, live_node};
 pub(crate) use live::{LiveTask, Setup, Shared};
 pub(crate) use outlet::Outlet;
+#[cfg(any(test, feature = "test"))]
+pub(crate) use own::{Own, Places, Site};
 pub use place::Stage;
+#[cfg(any(test, feature = "test"))]
+pub(crate) use place::{Launched, Place, Wrong};
 pub(crate) use place::{launch, place_source, place_stage, wire};
 pub use segment::Segment;
 pub(crate) use side::error_wiring;

@@ -1,9 +1,11 @@
 //! From a closed run to tasks: first every stage is wired to those below it, then all of them are launched.
 
+use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::fuzz;
 use crate::lock::lock;
 use crate::op::{Event, NoEvents};
 use crate::open::{Begins, Open, Part, Subscribes};
@@ -39,7 +41,13 @@ pub(crate) struct Launched {
 }
 
 /// One stage (or fused run) of a graph that does not run yet.
-pub struct Stage(pub(super) Box<dyn Place>);
+pub struct Stage(Box<dyn Place>);
+
+impl Stage {
+    pub(crate) fn of(place: impl Place + 'static) -> Self {
+        Stage(Box::new(place))
+    }
+}
 
 impl std::fmt::Debug for Stage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -47,7 +55,7 @@ impl std::fmt::Debug for Stage {
     }
 }
 
-pub(super) trait Place: Send {
+pub(crate) trait Place: Send {
     /// If it is placed in a way of its own, its stages are put into `stages` in its place.
     fn splice(&mut self, stages: &mut Vec<Stage>) -> Result<bool, Wrong> {
         let _ = stages;
@@ -126,6 +134,7 @@ pub(crate) fn wire<T>(
 struct Worker<R, T> {
     run: R,
     out: Out<T>,
+    door: Arc<Door<T>>,
 }
 
 const WHOLE: &str = "it has a task (or a graph) of its own, so `->` cannot lead on from it: use `=>`";
@@ -228,9 +237,16 @@ fn is_consumer<T: 'static>() -> bool {
     std::any::TypeId::of::<T>() == std::any::TypeId::of::<crate::op::NoEvents>()
 }
 
-fn gauges(parts: &[Part], instances: Vec<Vec<Arc<Meter>>>) -> Vec<Gauge> {
+/// The gauges of the stages of a run. Its events leave by the last of them.
+fn gauges<T: Event>(parts: &[Part], instances: Vec<Vec<Arc<Meter>>>, doors: Vec<Arc<Door<T>>>) -> Vec<Gauge> {
     let of = |at: usize| instances.iter().filter_map(|meters| meters.get(at).cloned()).collect();
-    parts.iter().enumerate().map(|(at, part)| Gauge { name: part.options.name.clone(), meters: of(at) }).collect()
+    let gauge = |(at, part): (usize, &Part)| Gauge::new(part.options.name.clone(), of(at));
+    let mut gauges: Vec<Gauge> = parts.iter().enumerate().map(gauge).collect();
+    if let (Some(last), false) = (gauges.last_mut(), is_consumer::<T>()) {
+        last.emits = std::any::type_name::<T>();
+        last.doors.extend(doors.into_iter().map(|door| door as Arc<dyn Any + Send + Sync>));
+    }
+    gauges
 }
 
 fn meters<In, R: Run<In>>(run: &mut R) -> Vec<Arc<Meter>> {
@@ -261,13 +277,13 @@ struct StagePlace<In, R: Run<In>> {
 pub(crate) fn place_stage<In: Event, R: Run<In, Out = E> + 'static, S: 'static, E: Event, F: 'static>(
     open: Open<Subscribes<In>, R, S, E, F>,
 ) -> Stage {
-    Stage(Box::new(StagePlace {
+    Stage::of(StagePlace {
         run: Some(open.run),
         parts: open.parts,
         intake: open.head.0,
         outlets: open.port.outlets,
         workers: Vec::new(),
-    }))
+    })
 }
 
 impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
@@ -298,25 +314,30 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
         }
         runs.insert(0, run);
         for mut run in runs {
-            let (out, _) = ends(&self.parts, None, &mut run, &self.outlets, is_consumer::<R::Out>())?;
-            self.workers.push(Worker { run, out });
+            let (out, door) = ends(&self.parts, None, &mut run, &self.outlets, is_consumer::<R::Out>())?;
+            self.workers.push(Worker { run, out, door });
         }
         Ok(())
     }
 
     fn launch(self: Box<Self>, to: &mut Launched) {
-        let mut instances = Vec::new();
-        for (at, Worker { mut run, out }) in self.workers.into_iter().enumerate() {
+        let (mut instances, mut doors) = (Vec::new(), Vec::new());
+        for (at, Worker { mut run, out, door }) in self.workers.into_iter().enumerate() {
             let meters = meters(&mut run);
             let own = meters.first().cloned().unwrap_or_default();
-            let inlet = Inlet::new(self.intake.workers[at].0.clone(), self.intake.subscriptions(at), own);
+            let mut ups = self.intake.subscriptions(at);
+            if self.parts[0].options.batch.is_none() {
+                ups.iter_mut().for_each(|up| (up.max, up.min) = fuzz::limits(up.max, up.min));
+            }
+            let inlet = Inlet::new(self.intake.workers[at].0.clone(), ups, own);
             instances.push(meters);
+            doors.push(door);
             let care = care(&self.parts);
             let name = care.name().clone();
             let body = body(run, &self.parts[0].options, blocks(&self.parts), care);
             to.tasks.push((name, Box::pin(StageTask::new(inlet, body, out))));
         }
-        to.gauges.extend(gauges(&self.parts, instances));
+        to.gauges.extend(gauges(&self.parts, instances, doors));
     }
 }
 
@@ -334,7 +355,7 @@ pub(crate) fn place_source<P: Producer, R: Run<P::Out, Out = E> + 'static, S: 's
 ) -> Stage {
     let place =
         SourcePlace { open: Some((open.head, open.run)), parts: open.parts, outlets: open.port.outlets, out: None };
-    Stage(Box::new(place))
+    Stage::of(place)
 }
 
 impl<P: Producer, R: Run<P::Out> + 'static> Place for SourcePlace<P, R> {
@@ -367,7 +388,7 @@ impl<P: Producer, R: Run<P::Out> + 'static> Place for SourcePlace<P, R> {
             Opening { run, care, rim: Rim::new(head.1), options: head.0.options, blocking: blocks(&self.parts) };
         let body = head.0.stage.open(opening);
         to.tasks.push((name, Box::pin(SourceTask::new(body, out))));
-        to.gauges.extend(gauges(&self.parts, vec![instance]));
+        to.gauges.extend(gauges(&self.parts, vec![instance], vec![door.clone()]));
         to.sources.push(door);
     }
 }

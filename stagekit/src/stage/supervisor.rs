@@ -16,7 +16,7 @@ use crate::error::{Cause, Error, StageFailure};
 use crate::lock::lock;
 use crate::stage::care::text;
 use crate::stage::place::{Launched, Task, Wrong};
-use crate::subscription::Drains;
+use crate::subscription::{Door, Drains};
 use crate::telemetry::{Gauge, Summary};
 
 struct Inner {
@@ -315,6 +315,17 @@ impl Handle {
                 state.abort(Cause::DrainTimeout(limit));
             }
         });
+    }
+
+    /// The doors of the stage of this name, whose events are of type `T`; or what is wrong with the name or the type.
+    pub(crate) fn doors<T: 'static + Send>(&self, name: &str) -> Result<Vec<Arc<Door<T>>>, String> {
+        let emits = |gauge: &&Gauge| !gauge.doors.is_empty();
+        let Some(gauge) = self.0.gauges.iter().filter(emits).find(|gauge| *gauge.name == *name) else {
+            let names: Vec<_> = self.0.gauges.iter().filter(emits).map(|gauge| format!("`{}`", gauge.name)).collect();
+            return Err(format!("no stage of that name emits events; these do: {}", names.join(", ")));
+        };
+        let doors: Option<Vec<_>> = gauge.doors.iter().map(|door| door.clone().downcast().ok()).collect();
+        doors.ok_or_else(|| format!("it emits `{}`, not `{}`", gauge.emits, std::any::type_name::<T>()))
     }
 
     /// One more producer that is to be told to drain.

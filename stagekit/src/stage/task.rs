@@ -12,6 +12,7 @@ use tokio::task::coop;
 
 use crate::cancel::{Ended, Reason};
 use crate::error::{Cause, StageFailure};
+use crate::fuzz;
 use crate::receipt::Events;
 use crate::side::Side;
 use crate::slot::Warnings;
@@ -119,6 +120,9 @@ impl<In, T> Future for StageTask<In, T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Ending> {
         let this = &mut *self;
+        if fuzz::gives_way(cx) {
+            return Poll::Pending;
+        }
         loop {
             let coop = ready!(coop::poll_proceed(cx));
             let mut progress = this.out.listen(cx);
@@ -227,6 +231,9 @@ impl<T> Future for SourceTask<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Ending> {
         let this = &mut *self;
+        if fuzz::gives_way(cx) {
+            return Poll::Pending;
+        }
         loop {
             let coop = ready!(coop::poll_proceed(cx));
             let mut progress = this.out.listen(cx);

@@ -88,7 +88,7 @@ impl<S: Callbacks> Places<S::In, S::Out> for Standing<S> {
                 "`blocking`, `on_error` and `on_panic` are for functions: a stage of callbacks decides in them",
             );
         }
-        to.push(Stage(Box::new(LivePlace { stage: self.0, site, outlet: None, meter: Arc::default() })));
+        to.push(Stage::of(LivePlace { stage: self.0, site, outlet: None, meter: Arc::default() }));
         Ok(())
     }
 }
@@ -120,7 +120,10 @@ impl<S: Callbacks> Place for LivePlace<S> {
         let inlet =
             site.intake.map(|intake| Inlet::new(intake.workers[0].0.clone(), intake.subscriptions(0), meter.clone()));
         let is_producer = inlet.is_none();
+        let mut gauge = Gauge::new(name.clone(), vec![meter.clone()]);
+        gauge.emits = std::any::type_name::<S::Out>();
         let outlet = outlet.map(|(outlet, door)| {
+            gauge.doors.push(door.clone());
             if is_producer {
                 to.sources.push(door as Arc<dyn Drains>);
             }
@@ -129,6 +132,6 @@ impl<S: Callbacks> Place for LivePlace<S> {
         let shared = Shared::new(name.clone(), meter.clone());
         let setup = Setup { stage, shared, inlet, outlet, orders: Vec::new(), in_pipeline: true };
         to.tasks.push((name.clone(), Box::pin(LiveTask::new(setup))));
-        to.gauges.push(Gauge { name, meters: vec![meter] });
+        to.gauges.push(gauge);
     }
 }

@@ -17,6 +17,7 @@ use crate::callbacks::{Answer, Asks, Callbacks, Context};
 use crate::cancel::{Ended, Reason};
 use crate::demand::Demand;
 use crate::error::{Cause, StageFailure};
+use crate::fuzz;
 use crate::receipt::{Events, Receipt};
 use crate::slot::Warnings;
 use crate::stage::care::text;
@@ -468,6 +469,7 @@ impl<S: Callbacks> LiveTask<S> {
 
     /// Tells both neighbours, once (l08), and lets everything go.
     fn end(&mut self, reason: Reason) -> Ending {
+        self.shared.close(&reason);
         let ended = Ended::Down(reason.clone());
         if let Some(inlet) = &mut self.inlet {
             inlet.cancel(&ended);
@@ -504,6 +506,9 @@ impl<S: Callbacks> Future for LiveTask<S> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Waiting<'_>) -> Poll<Ending> {
         let this = &mut *self;
+        if fuzz::gives_way(cx) {
+            return Poll::Pending;
+        }
         loop {
             let coop = ready!(coop::poll_proceed(cx));
             if let Some((working, _)) = &mut this.working {
@@ -580,9 +585,11 @@ impl<S: Callbacks> Drop for LiveTask<S> {
     fn drop(&mut self) {
         if self.shared.ended().is_none() {
             // Aborted: the neighbours are told, and what was lost is counted, as the halves are dropped.
+            let reason = Reason::error("aborted");
+            self.shared.close(&reason);
             self.working = None;
             (self.inlet, self.outlet) = (None, None);
-            self.shared.end(Reason::error("aborted"));
+            self.shared.end(reason);
         }
     }
 }

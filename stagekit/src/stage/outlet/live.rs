@@ -10,7 +10,11 @@ use crate::cancel::Ended;
 use crate::options::Overflow;
 use crate::receipt::Events;
 use crate::subscribe::Subscription;
+#[cfg(any(test, feature = "test"))]
+use crate::subscription::Door;
 use crate::subscription::{Subscriber, Up};
+#[cfg(any(test, feature = "test"))]
+use crate::sync::Arc;
 
 /// The books of a live producer.
 #[derive(Default)]
@@ -85,6 +89,12 @@ impl<T: Send + 'static> Outlet<T> {
             self.read.reverse();
         }
         self.read.pop()
+    }
+
+    /// Where it is reached.
+    #[cfg(any(test, feature = "test"))]
+    pub(crate) fn door(&self) -> &Arc<Door<T>> {
+        &self.door
     }
 
     /// How many subscriptions there are.

@@ -9,6 +9,7 @@ use crate::batch::Batch;
 use crate::buffer::Buffer;
 use crate::cancel::{Ended, Reason};
 use crate::dispatcher::{Broadcast, DemandDispatcher, Dispatcher, Leg, Partition};
+use crate::fuzz;
 use crate::options::Overflow;
 use crate::port::Group;
 use crate::receipt::Events;
@@ -335,7 +336,11 @@ impl<T> Outlet<T> {
     }
 }
 
-fn deliver<T>(subs: &mut [Option<Sub<T>>], lost: &Count, sub: usize, batch: Batch<T>) {
+fn deliver<T>(subs: &mut [Option<Sub<T>>], lost: &Count, sub: usize, mut batch: Batch<T>) {
+    if let Some(at) = fuzz::split(batch.len()) {
+        let front = batch.split_front(at);
+        deliver(subs, lost, sub, front);
+    }
     if let Some(Some(Sub { target, .. })) = subs.get(sub)
         && let Err(Down::Events { batch, .. }) = target.inbox.send(Down::Events { sub: target.sub, batch })
     {
