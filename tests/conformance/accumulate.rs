@@ -1,6 +1,7 @@
 //! Demand and events that are held back: rule R13.
 
 use stagekit::live::live;
+use stagekit::test::exact;
 
 use crate::fixtures::{
     AtOnce, Counter, DemandProducer, Log, Promised, Told, Waiting, Way, doubled, doubler, forwarder, limits, list,
@@ -38,6 +39,7 @@ each_way! {
 
 #[tokio::test(start_paused = true)]
 async fn r13_can_be_ended_before_anybody_subscribes_021() {
+    let _exact = exact();
     let seen = Log::default();
     let producer = live(Counter::new(0..8, &Log::default())).accumulate().start().await.unwrap();
     producer.forward().unwrap();
@@ -49,6 +51,7 @@ async fn r13_can_be_ended_before_anybody_subscribes_021() {
 
 #[tokio::test(start_paused = true)]
 async fn r13_a_second_time_is_nothing_022() {
+    let _exact = exact();
     let seen = Log::default();
     let producer = live(Counter::new(0..4, &Log::default())).accumulate().start().await.unwrap();
     let _consumer = forwarder(&producer, limits(4, 0), &seen).await;
@@ -63,6 +66,7 @@ async fn r13_a_second_time_is_nothing_022() {
 
 #[tokio::test(start_paused = true)]
 async fn r13_demands_are_not_summed_023() {
+    let _exact = exact();
     let (asked, one, two) = (Log::default(), Log::default(), Log::default());
     let producer = live(DemandProducer(asked.clone())).accumulate().start().await.unwrap();
     let (_one, first) = manual(&producer, &one).await;
@@ -81,6 +85,7 @@ async fn r13_demands_are_not_summed_023() {
 
 #[tokio::test(start_paused = true)]
 async fn r13_lists_are_not_joined() {
+    let _exact = exact();
     let seen = Log::default();
     let producer = live(Counter::silent(&Log::default())).accumulate().start().await.unwrap();
     let _consumer = forwarder(&producer, limits(10, 0), &seen).await;
@@ -99,6 +104,7 @@ async fn r13_lists_are_not_joined() {
 /// over. We serve what is there first (R9), and ask for the rest.
 #[tokio::test(start_paused = true)]
 async fn r13_events_that_were_held_back_go_before_demand() {
+    let _exact = exact();
     let (asked, seen) = (Log::default(), Log::default());
     let producer = live(Counter::new(0..3, &asked)).accumulate().start().await.unwrap();
     let (_consumer, sub) = manual(&producer, &seen).await;
@@ -113,6 +119,7 @@ async fn r13_events_that_were_held_back_go_before_demand() {
 /// Demand that was told before goes on being owed.
 #[tokio::test(start_paused = true)]
 async fn r13_what_is_owed_can_be_emitted_meanwhile() {
+    let _exact = exact();
     let (asked, seen) = (Log::default(), Log::default());
     let producer = start(Counter::silent(&asked)).await;
     let (_consumer, sub) = manual(&producer, &seen).await;
@@ -131,6 +138,7 @@ async fn r13_what_is_owed_can_be_emitted_meanwhile() {
 /// GenStage's producer-consumers cannot do that.
 #[tokio::test(start_paused = true)]
 async fn r13_a_stage_in_the_middle_can_hold_back_too() {
+    let _exact = exact();
     let (middle, last) = (Log::default(), Log::default());
     let producer = start(Counter::new(0..3, &Log::default())).await;
     let doubler = live(doubler(&middle)).accumulate().subscribe_to(&producer.outlet(), limits(10, 5));
@@ -146,6 +154,7 @@ async fn r13_a_stage_in_the_middle_can_hold_back_too() {
 /// GenStage gives it at once: what accumulates is not in its buffer.
 #[tokio::test(start_paused = true)]
 async fn r18_an_info_waits_behind_events_that_are_held_back() {
+    let _exact = exact();
     let log = Log::default();
     let producer = live(Counter::silent(&log)).accumulate().start().await.unwrap();
     queue(&producer, 0..2).await;

@@ -9,6 +9,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::DefaultGuard;
 use tracing::{Event, Level, Metadata, Subscriber};
+use stagekit::test::exact;
 
 use crate::fixtures::{AtOnce, Counter, Log, Promised, Told, Waiting, Way, forwarder, limits, list, manual, queue, settle, start};
 
@@ -69,6 +70,7 @@ each_way! {
 
 #[tokio::test(start_paused = true)]
 async fn r17_keeps_first_or_last_and_warns_025_026() {
+    let _exact = exact();
     let cases = [
         (Overflow::DropNewest, vec![5, 6, 7], vec![list(0..4), list(4..5)]),
         (Overflow::DropOldest, vec![0, 1, 2], vec![list(3..7), list(7..8)]),
@@ -96,6 +98,7 @@ async fn r17_keeps_first_or_last_and_warns_025_026() {
 /// There is no `infinity`: a number that is never reached serves.
 #[tokio::test(start_paused = true)]
 async fn r16_may_be_unbounded_and_is_counted_027_031() {
+    let _exact = exact();
     let seen = Log::default();
     let producer = live(Counter::silent(&Log::default())).buffer(usize::MAX, Overflow::Wait).start().await.unwrap();
     queue(&producer, 0..5).await;
@@ -124,6 +127,7 @@ impl Callbacks for Discards {
 /// GenStage's callback is given a number; ours the events.
 #[tokio::test(start_paused = true)]
 async fn r17_the_callback_is_given_what_is_discarded_028_029_030() {
+    let _exact = exact();
     for warns in [false, true] {
         let (warnings, _guard) = Warnings::here();
         let (log, seen) = (Log::default(), Log::default());
@@ -143,6 +147,7 @@ async fn r17_the_callback_is_given_what_is_discarded_028_029_030() {
 /// there is room.
 #[tokio::test(start_paused = true)]
 async fn r17_by_default_whoever_pushes_waits() {
+    let _exact = exact();
     let (log, seen) = (Log::default(), Log::default());
     let producer = live(Counter::silent(&log)).buffer(5, Overflow::Wait).start().await.unwrap();
     queue(&producer, 0..7).await;
@@ -168,6 +173,7 @@ async fn r17_by_default_whoever_pushes_waits() {
 
 #[tokio::test(start_paused = true)]
 async fn r17_may_fail_instead() {
+    let _exact = exact();
     let log = Log::default();
     let producer = live(Counter::silent(&log)).buffer(5, Overflow::Fail).start().await.unwrap();
     queue(&producer, 0..5).await;
@@ -180,6 +186,7 @@ async fn r17_may_fail_instead() {
 /// GenStage lets it pass, and crashes.
 #[tokio::test(start_paused = true)]
 async fn a_buffer_of_nought_is_refused_q09() {
+    let _exact = exact();
     let error = live(Counter::silent(&Log::default())).buffer(0, Overflow::Wait).start().await.unwrap_err();
     assert_eq!(error.to_string(), "stage `Counter`: `buffer` must hold at least 1 event, got 0");
     assert!(matches!(error, LiveError::Options { .. }));
@@ -187,6 +194,7 @@ async fn a_buffer_of_nought_is_refused_q09() {
 
 #[tokio::test(start_paused = true)]
 async fn infos_are_not_counted_as_buffered_q10() {
+    let _exact = exact();
     let log = Log::default();
     for room in [3, usize::MAX] {
         let producer = live(Counter::silent(&log)).buffer(room, Overflow::DropOldest).start().await.unwrap();
@@ -199,6 +207,7 @@ async fn infos_are_not_counted_as_buffered_q10() {
 /// A consumer that emits: there is nothing to emit. GenStage logs an error (case 81).
 #[tokio::test(start_paused = true)]
 async fn a_consumer_has_nothing_to_emit_081() {
+    let _exact = exact();
     struct Last;
     impl Callbacks for Last {
         type In = u64;

@@ -8,6 +8,7 @@ use stagekit::Demand;
 use stagekit::live::{
     Answer, Callbacks, Cancel, Context, Ended, LiveError, NoEvents, Reason, Subscribe, Subscription, live,
 };
+use stagekit::test::exact;
 
 use crate::fixtures::{
     AtOnce, Counter, Forwarder, Grief, Log, Promised, Times, Told, Waiting, Way, doubler, limits, list, manual, oops,
@@ -53,6 +54,7 @@ async fn ends_before_it_begins<In: Send + 'static, Out: Send + 'static>() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stage_may_refuse_to_begin_058_069_083() {
+    let _exact = exact();
     ends_before_it_begins::<NoEvents, u64>().await;
     ends_before_it_begins::<u64, NoEvents>().await;
     ends_before_it_begins::<u64, u64>().await;
@@ -61,6 +63,7 @@ async fn a_stage_may_refuse_to_begin_058_069_083() {
 /// What `on_start` emits is there for the first consumer, and what it was subscribed to is not asked before.
 #[tokio::test(start_paused = true)]
 async fn on_start_may_wait_and_emit() {
+    let _exact = exact();
     struct Slow;
     impl Callbacks for Slow {
         type In = u64;
@@ -121,6 +124,7 @@ each_way! {
 /// GenStage's `reply/2`: an answer of one's own, in the middle of a callback, goes before the events.
 #[tokio::test(start_paused = true)]
 async fn r15_an_answer_may_go_before_the_events_064() {
+    let _exact = exact();
     let log = Log::default();
     let producer = start(Counter::silent(&Log::default())).await;
     let (_consumer, sub) = manual(&producer, &log).await;
@@ -140,6 +144,7 @@ async fn r15_an_answer_may_go_before_the_events_064() {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_may_stop_the_stage_065() {
+    let _exact = exact();
     let log = Log::default();
     let producer = start(Counter::silent(&log)).await;
     let answer = producer
@@ -157,6 +162,7 @@ async fn a_call_may_stop_the_stage_065() {
 
 #[tokio::test(start_paused = true)]
 async fn a_look_shows_subscriptions_and_buffer_068_082_096() {
+    let _exact = exact();
     let producer = live(Counter::silent(&Log::default())).name("first").start().await.unwrap();
     let middle = live(doubler(&Log::default())).subscribe_to(&producer.outlet(), limits(10, 5)).start().await.unwrap();
     let (consumer, _sub) = manual(&middle, &Log::default()).await;
@@ -192,6 +198,7 @@ impl Callbacks for Touchy {
 /// 89): ours have types. What is left is an error.
 #[tokio::test(start_paused = true)]
 async fn an_error_of_a_subscribe_callback_ends_the_stage_060_071_085_089() {
+    let _exact = exact();
     for grief in [Grief::Error, Grief::Panic] {
         let producer = start(Counter::silent(&Log::default())).await;
         let touchy = start(Touchy(grief)).await;
@@ -210,6 +217,7 @@ async fn an_error_of_a_subscribe_callback_ends_the_stage_060_071_085_089() {
 /// `on_info` has no default that logs: its type says what it takes, and by default it takes nothing amiss (case 66, 79).
 #[tokio::test(start_paused = true)]
 async fn an_error_of_any_callback_ends_the_stage() {
+    let _exact = exact();
     for grief in [Grief::Error, Grief::Panic] {
         let touchy = start(Touchy(grief)).await;
         touchy.info(()).unwrap();
@@ -241,6 +249,7 @@ impl Callbacks for Failing {
 
 #[tokio::test(start_paused = true)]
 async fn r07_a_failure_loses_the_message_and_no_more_r42_x15() {
+    let _exact = exact();
     for grief in [Grief::Error, Grief::Panic] {
         let (up, down, next) = (Log::default(), Log::default(), Log::default());
         let producer = start(Counter::silent(&up)).await;
@@ -287,6 +296,7 @@ impl Callbacks for Talker {
 /// R14 too: what `on_subscriber_cancel` emits is not sent to the consumer that it is about.
 #[tokio::test(start_paused = true)]
 async fn r10_every_callback_may_emit_r14() {
+    let _exact = exact();
     let (first, second) = (Log::default(), Log::default());
     let talker = start(Talker(10)).await;
     let (_one, a) = manual(&talker, &first).await;
@@ -308,6 +318,7 @@ async fn r10_every_callback_may_emit_r14() {
 /// One callback at a time: a look, a call, an info and a cancel wait for the one that waits.
 #[tokio::test(start_paused = true)]
 async fn r45_callbacks_are_serial_and_a_slow_one_delays_everything() {
+    let _exact = exact();
     struct Slow(Arc<AtomicUsize>, Arc<AtomicBool>);
     impl Callbacks for Slow {
         type In = u64;
@@ -345,6 +356,7 @@ async fn r45_callbacks_are_serial_and_a_slow_one_delays_everything() {
 /// A callback that waits although the stage has promised that none does is an error, not a hang.
 #[tokio::test(start_paused = true)]
 async fn a_broken_promise_ends_the_stage() {
+    let _exact = exact();
     struct Liar;
     impl Callbacks for Liar {
         type In = NoEvents;
@@ -365,6 +377,7 @@ async fn a_broken_promise_ends_the_stage() {
 /// A stage that ends asks for nothing more: what it was sent would be lost.
 #[tokio::test(start_paused = true)]
 async fn r07_a_stage_that_stops_asks_no_more() {
+    let _exact = exact();
     struct Enough(bool);
     impl Callbacks for Enough {
         type In = u64;

@@ -1,6 +1,7 @@
 //! How subscriptions end, and what ends with them: rules R40 to R44.
 
 use stagekit::live::{Callbacks, Cancel, Ended, Live, Reason, Subscribe, live};
+use stagekit::test::exact;
 
 use crate::fixtures::{
     AtOnce, Counter, Forwarder, Log, Promised, Times, Told, Waiting, Way, doubler, forwarder, limits, list, manual,
@@ -141,6 +142,7 @@ each_way! {
 /// still happen is that somebody asks, or cancels, or that events come, after the end.
 #[tokio::test(start_paused = true)]
 async fn r41_after_the_end_nothing_is_heard_097_098_100() {
+    let _exact = exact();
     let (up, down) = (Log::default(), Log::default());
     let producer = start(Counter::silent(&up)).await;
     let consumer = start(Forwarder::new(&down)).await;
@@ -160,6 +162,7 @@ async fn r41_after_the_end_nothing_is_heard_097_098_100() {
 /// What was sent before the cancel was confirmed is handled, and comes before it.
 #[tokio::test(start_paused = true)]
 async fn r43_events_come_before_the_cancel() {
+    let _exact = exact();
     let log = Log::default();
     let producer = start(Counter::silent(&Log::default())).await;
     let (consumer, sub) = manual(&producer, &log).await;
@@ -176,6 +179,7 @@ async fn r43_events_come_before_the_cancel() {
 
 #[tokio::test(start_paused = true)]
 async fn r42_events_that_were_sent_to_the_dead_are_lost_and_counted() {
+    let _exact = exact();
     let (log, next) = (Log::default(), Log::default());
     let producer = start(Counter::silent(&Log::default())).await;
     let sleeper = start(Forwarder::sleeper(&log)).await;
@@ -193,6 +197,7 @@ async fn r42_events_that_were_sent_to_the_dead_are_lost_and_counted() {
 
 #[tokio::test(start_paused = true)]
 async fn r43_what_a_subscription_receives_is_in_the_order_of_emission() {
+    let _exact = exact();
     let logs = [Log::default(), Log::default(), Log::default()];
     let producer = start(Counter::new(0..1000, &Log::default())).await;
     for (log, max) in logs.iter().zip([1, 7, 20]) {
@@ -210,6 +215,7 @@ async fn r43_what_a_subscription_receives_is_in_the_order_of_emission() {
 
 #[tokio::test(start_paused = true)]
 async fn r44_a_crash_ends_the_permanent_consumers_stage_by_stage() {
+    let _exact = exact();
     let producer = start(Counter::silent(&Log::default())).await;
     let mut stages = Vec::new();
     let mut last = doubler_of(&producer).await;
@@ -238,6 +244,7 @@ async fn doubler_of<S: Callbacks<Out = u64>>(to: &Live<S>) -> Live<Times> {
 /// the end waits behind the events.
 #[tokio::test(start_paused = true)]
 async fn r40_an_end_waits_behind_the_events() {
+    let _exact = exact();
     for reason in [Reason::Normal, oops()] {
         let log = Log::default();
         let producer = start(Counter::new(0..100, &Log::default())).await;
@@ -253,6 +260,7 @@ async fn r40_an_end_waits_behind_the_events() {
 /// A normal end of one permanent producer ends a consumer of two, when it has handled what has come from both.
 #[tokio::test(start_paused = true)]
 async fn r40_one_permanent_producer_is_enough() {
+    let _exact = exact();
     let (up, log) = (Log::default(), Log::default());
     let one = start(Counter::silent(&Log::default())).await;
     let two = start(Counter::new(0..10, &up)).await;
@@ -270,6 +278,7 @@ async fn r40_one_permanent_producer_is_enough() {
 /// The numbers of subscriptions are used again: neither end grows with the subscriptions it has had.
 #[tokio::test(start_paused = true)]
 async fn r41_a_hundred_thousand_subscriptions_leave_nothing_behind() {
+    let _exact = exact();
     let (up, log) = (Log::default(), Log::default());
     let producer = start(Counter::<Promised>::make(0..0, &up)).await;
     let consumer = start(Forwarder::<Promised>::make(&log)).await;

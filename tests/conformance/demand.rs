@@ -1,6 +1,7 @@
 //! Demand between a producer and its consumers: rules R1 to R12 and R19 to R21.
 
 use stagekit::live::{Cancel, live};
+use stagekit::test::exact;
 
 use crate::fixtures::{
     AtOnce, Counter, DemandProducer, Forwarder, Generous, Log, Promised, Waiting, Way, forwarder, limits, list, manual,
@@ -58,6 +59,7 @@ each_way! {
 /// GenStage's documentation says that it would ask for 250 after 50 (defect Q4); it does not.
 #[tokio::test(start_paused = true)]
 async fn r05_asks_300_after_300_of_1000_and_750_q04() {
+    let _exact = exact();
     let (asked, seen) = (Log::default(), Log::default());
     let producer = start(Counter::silent(&asked)).await;
     let _consumer = forwarder(&producer, limits(1000, 750), &seen).await;
@@ -72,6 +74,7 @@ async fn r05_asks_300_after_300_of_1000_and_750_q04() {
 /// There are no excess events to be logged: whatever a producer emits, a consumer is sent what it has asked for.
 #[tokio::test(start_paused = true)]
 async fn r06_nobody_receives_in_excess_x03() {
+    let _exact = exact();
     let (asked, seen) = (Log::default(), Log::default());
     let producer = start(Counter::silent(&asked)).await;
     let (_consumer, sub) = manual(&producer, &seen).await;
@@ -85,6 +88,7 @@ async fn r06_nobody_receives_in_excess_x03() {
 
 #[tokio::test(start_paused = true)]
 async fn r09_asks_are_told_one_by_one_and_never_as_nought() {
+    let _exact = exact();
     let (asked, seen) = (Log::default(), Log::default());
     let producer = start(Counter::silent(&asked)).await;
     let (_consumer, sub) = manual(&producer, &seen).await;
@@ -108,6 +112,7 @@ async fn r09_asks_are_told_one_by_one_and_never_as_nought() {
 
 #[tokio::test(start_paused = true)]
 async fn r10_demand_is_told_once_and_may_be_met_later() {
+    let _exact = exact();
     let (asked, seen) = (Log::default(), Log::default());
     let producer = start(Counter::new(0..3, &asked)).await;
     let _consumer = forwarder(&producer, limits(10, 0), &seen).await;
@@ -124,6 +129,7 @@ async fn r10_demand_is_told_once_and_may_be_met_later() {
 
 #[tokio::test(start_paused = true)]
 async fn r11_what_is_emitted_over_demand_is_buffered_x05() {
+    let _exact = exact();
     let (asked, seen) = (Log::default(), Log::default());
     let producer = start(Generous(12, asked.clone())).await;
     let _consumer = forwarder(&producer, limits(5, 0), &seen).await;
@@ -134,6 +140,7 @@ async fn r11_what_is_emitted_over_demand_is_buffered_x05() {
 
 #[tokio::test(start_paused = true)]
 async fn r12_what_is_emitted_without_consumers_counts_as_owed() {
+    let _exact = exact();
     let (asked, seen) = (Log::default(), Log::default());
     let producer = start(Counter::silent(&asked)).await;
     let (first, sub) = manual(&producer, &seen).await;
@@ -151,6 +158,7 @@ async fn r12_what_is_emitted_without_consumers_counts_as_owed() {
 
 #[tokio::test(start_paused = true)]
 async fn r20_the_hungriest_is_served_first_and_equals_in_order_x06() {
+    let _exact = exact();
     let (asked, first, second) = (Log::default(), Log::default(), Log::default());
     let producer = start(Counter::silent(&asked)).await;
     let _first = forwarder(&producer, limits(10, 5), &first).await;
@@ -163,6 +171,7 @@ async fn r20_the_hungriest_is_served_first_and_equals_in_order_x06() {
 
 #[tokio::test(start_paused = true)]
 async fn r19_demand_decides_the_order() {
+    let _exact = exact();
     let logs = [Log::default(), Log::default(), Log::default()];
     let producer = start(Counter::silent(&Log::default())).await;
     let mut consumers = Vec::new();
@@ -181,6 +190,7 @@ async fn r19_demand_decides_the_order() {
 /// GenStage strands 1, 2 and 3 here, and sends 4 and 5 before them.
 #[tokio::test(start_paused = true)]
 async fn r21_what_is_owed_to_the_dead_is_not_asked_again_and_not_stranded_q01() {
+    let _exact = exact();
     let (asked, seen) = (Log::default(), Log::default());
     let producer = start(Counter::silent(&asked)).await;
     let (first, sub) = manual(&producer, &Log::default()).await;
@@ -208,6 +218,7 @@ async fn r21_what_is_owed_to_the_dead_is_not_asked_again_and_not_stranded_q01() 
 /// Events that no one had been told of go with the consumer that wanted them.
 #[tokio::test(start_paused = true)]
 async fn r21_what_was_never_told_is_forgotten() {
+    let _exact = exact();
     let (asked, seen) = (Log::default(), Log::default());
     let producer = live(Counter::new(0..100, &asked)).accumulate().start().await.unwrap();
     let first = forwarder(&producer, limits(10, 0).cancel(Cancel::Temporary), &seen).await;
@@ -221,6 +232,7 @@ async fn r21_what_was_never_told_is_forgotten() {
 
 #[tokio::test(start_paused = true)]
 async fn r23_each_ask_is_a_call_of_its_own() {
+    let _exact = exact();
     let asked = Log::default();
     let (one, two) = (Log::default(), Log::default());
     let producer = start(DemandProducer(asked.clone())).await;

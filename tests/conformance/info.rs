@@ -2,6 +2,7 @@
 
 use stagekit::Overflow;
 use stagekit::live::live;
+use stagekit::test::exact;
 
 use crate::fixtures::{
     AtOnce, Counter, Forwarder, Log, Promised, Times, Told, Waiting, Way, doubled, doubler, forwarder, limits, list,
@@ -71,6 +72,7 @@ each_way! {
 
 #[tokio::test(start_paused = true)]
 async fn r18_a_producer_has_it_behind_what_is_buffered_036_to_039() {
+    let _exact = exact();
     for (room, filled) in [(usize::MAX, 3), (3, 1), (3, 2), (3, 3)] {
         for policy in [Overflow::Wait, Overflow::DropOldest, Overflow::DropNewest, Overflow::Fail] {
             let (log, seen) = (Log::default(), Log::default());
@@ -88,6 +90,7 @@ async fn r18_a_producer_has_it_behind_what_is_buffered_036_to_039() {
 
 #[tokio::test(start_paused = true)]
 async fn r16_infos_keep_their_places_in_a_moving_buffer_040() {
+    let _exact = exact();
     let (log, seen) = (Log::default(), Log::default());
     let producer = live(Counter::silent(&log)).buffer(3, Overflow::DropOldest).start().await.unwrap();
     let (_consumer, sub) = manual(&producer, &seen).await;
@@ -109,6 +112,7 @@ async fn r16_infos_keep_their_places_in_a_moving_buffer_040() {
 /// One ask that takes events from before and behind an info: they are two messages, and the info is between them.
 #[tokio::test(start_paused = true)]
 async fn r16_an_info_splits_what_is_taken() {
+    let _exact = exact();
     let seen = Log::default();
     let producer = start(Counter::silent(&seen)).await;
     queue(&producer, 0..2).await;
@@ -127,6 +131,7 @@ async fn r16_an_info_splits_what_is_taken() {
 
 #[tokio::test(start_paused = true)]
 async fn r18_it_comes_when_the_events_before_it_are_dropped_041() {
+    let _exact = exact();
     let log = Log::default();
     let producer = live(Counter::silent(&log)).buffer(3, Overflow::DropOldest).start().await.unwrap();
     queue(&producer, 0..2).await;
@@ -141,6 +146,7 @@ async fn r18_it_comes_when_the_events_before_it_are_dropped_041() {
 
 #[tokio::test(start_paused = true)]
 async fn r18_infos_behind_dropped_events_are_never_dropped() {
+    let _exact = exact();
     for (policy, waiting) in [(Overflow::DropOldest, vec!["late"]), (Overflow::DropNewest, vec![])] {
         let log = Log::default();
         let producer = live(Counter::silent(&log)).buffer(3, policy).start().await.unwrap();
@@ -162,6 +168,7 @@ async fn r18_infos_behind_dropped_events_are_never_dropped() {
 /// The info was there before the events.
 #[tokio::test(start_paused = true)]
 async fn r38_an_info_does_not_wait_for_later_events() {
+    let _exact = exact();
     let log = Log::default();
     let producer = start(Counter::silent(&Log::default())).await;
     let doubler = start(doubler(&log)).await;
@@ -181,6 +188,7 @@ async fn r38_an_info_does_not_wait_for_later_events() {
 /// "Finish after the last event": what infos are for.
 #[tokio::test(start_paused = true)]
 async fn r18_an_info_behind_the_last_event_finishes() {
+    let _exact = exact();
     let (middle, last) = (Log::default(), Log::default());
     let producer = start(Counter::silent(&Log::default())).await;
     queue(&producer, 0..3).await;

@@ -17,14 +17,17 @@ macro_rules! each_way {
 
             #[tokio::test(start_paused = true)]
             async fn promised() {
+                let _exact = stagekit::test::exact();
                 case::<Promised>().await;
             }
             #[tokio::test(start_paused = true)]
             async fn at_once() {
+                let _exact = stagekit::test::exact();
                 case::<AtOnce>().await;
             }
             #[tokio::test(start_paused = true)]
             async fn waiting() {
+                let _exact = stagekit::test::exact();
                 case::<Waiting>().await;
             }
         }
@@ -39,5 +42,7 @@ mod demand;
 pub mod fixtures;
 mod info;
 mod manual;
+mod pipeline;
 mod producer_consumer;
+mod stream;
 mod subscribe;

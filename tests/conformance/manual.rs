@@ -2,6 +2,7 @@
 
 use stagekit::BoxError;
 use stagekit::live::{Answer, Asks, Callbacks, Context, Live, NoEvents, Subscribe, Subscription, live};
+use stagekit::test::exact;
 
 use crate::fixtures::{Counter, Log, Told, limits, list, manual, settle, start};
 
@@ -40,6 +41,7 @@ async fn asks_twice(asker: &Live<Asker>, log: &Log) {
 
 #[tokio::test(start_paused = true)]
 async fn r08_the_callback_may_decide_so_056() {
+    let _exact = exact();
     let log = Log::default();
     let producer = start(Counter::new(0..1000, &Log::default())).await;
     let asker = start(Asker(log.clone(), None)).await;
@@ -50,6 +52,7 @@ async fn r08_the_callback_may_decide_so_056() {
 
 #[tokio::test(start_paused = true)]
 async fn r08_when_it_subscribes_as_it_starts_too_057() {
+    let _exact = exact();
     let log = Log::default();
     let producer = start(Counter::new(0..1000, &Log::default())).await;
     let asker = live(Asker(log.clone(), None)).subscribe_to(&producer.outlet(), Subscribe::new()).start().await.unwrap();
@@ -58,6 +61,7 @@ async fn r08_when_it_subscribes_as_it_starts_too_057() {
 
 #[tokio::test(start_paused = true)]
 async fn r08_the_options_may_say_so_and_asks_add_up() {
+    let _exact = exact();
     let (asked, log) = (Log::default(), Log::default());
     let producer = start(Counter::new(0..10_000, &asked)).await;
     let (_consumer, sub) = manual(&producer, &log).await;
@@ -74,6 +78,7 @@ async fn r08_the_options_may_say_so_and_asks_add_up() {
 /// GenStage's `ask` means nothing for the others; ours neither.
 #[tokio::test(start_paused = true)]
 async fn asks_are_not_heard_where_the_stage_asks_by_itself() {
+    let _exact = exact();
     let asked = Log::default();
     let producer = start(Counter::silent(&asked)).await;
     let consumer = start(Asking).await;

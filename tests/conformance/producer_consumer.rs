@@ -1,6 +1,7 @@
 //! Stages in the middle: rules R34 to R39.
 
 use stagekit::live::{Cancel, Ended, Live, Reason, live};
+use stagekit::test::exact;
 
 use crate::fixtures::{
     AtOnce, Counter, Forwarder, Log, Postponer, Promised, Times, Told, Waiting, Way, doubled, doubler, limits,
@@ -105,6 +106,7 @@ each_way! {
 
 #[tokio::test(start_paused = true)]
 async fn r36_stops_asking_when_its_consumer_stops_asking_013() {
+    let _exact = exact();
     let (postponed, slept) = (Log::default(), Log::default());
     let producer = start(Counter::new(0..100, &Log::default())).await;
     let postponer = Postponer::start(&postponed).await;
@@ -130,6 +132,7 @@ async fn queued(cancel: Cancel) -> (Live<Counter>, Live<Times>, Log) {
 /// GenStage handles these events as one batch if the cancel came before they were begun; we cut them as always.
 #[tokio::test(start_paused = true)]
 async fn r38_a_cancel_waits_behind_the_events_r39_017() {
+    let _exact = exact();
     let (middle, last) = (Log::default(), Log::default());
     let producer = start(Counter::new(0..1000, &Log::default())).await;
     let doubler = start(doubler(&middle)).await;
@@ -153,6 +156,7 @@ async fn r38_a_cancel_waits_behind_the_events_r39_017() {
 /// The queued events of a producer that has crashed are handled; then the stage in the middle follows it.
 #[tokio::test(start_paused = true)]
 async fn r39_events_of_a_producer_that_is_gone_are_handled() {
+    let _exact = exact();
     let (producer, doubler, middle) = queued(Cancel::Permanent).await;
     producer.stop(oops()).await;
     settle().await;
@@ -171,6 +175,7 @@ async fn r39_events_of_a_producer_that_is_gone_are_handled() {
 /// its buffer.
 #[tokio::test(start_paused = true)]
 async fn r38_a_normal_end_loses_nothing() {
+    let _exact = exact();
     for reason in [Reason::Normal, Reason::Shutdown] {
         let (producer, doubler, _) = queued(Cancel::Permanent).await;
         producer.stop(reason.clone()).await;
@@ -188,6 +193,7 @@ async fn r38_a_normal_end_loses_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn r34_holds_at_most_what_it_has_asked_for() {
+    let _exact = exact();
     let (_producer, doubler, _) = queued(Cancel::Permanent).await;
     let last = Log::default();
     let (_consumer, sub) = manual(&doubler, &last).await;
@@ -201,6 +207,7 @@ async fn r34_holds_at_most_what_it_has_asked_for() {
 
 #[tokio::test(start_paused = true)]
 async fn r37_the_buffer_goes_before_the_queue() {
+    let _exact = exact();
     let middle = Log::default();
     let producer = start(Counter::silent(&Log::default())).await;
     let doubler = start(doubler(&middle)).await;
@@ -221,6 +228,7 @@ async fn r37_the_buffer_goes_before_the_queue() {
 /// A stage that is stopped, and one whose producer is gone, with the queue empty: the cancel takes effect at once.
 #[tokio::test(start_paused = true)]
 async fn r38_with_an_empty_queue_a_crash_acts_at_once() {
+    let _exact = exact();
     let middle = Log::default();
     let producer = start(Counter::silent(&Log::default())).await;
     let doubler = start(doubler(&middle)).await;
@@ -234,6 +242,7 @@ async fn r38_with_an_empty_queue_a_crash_acts_at_once() {
 /// An info that has been put behind the buffer does not keep a cancel that came after it from taking effect.
 #[tokio::test(start_paused = true)]
 async fn r38_a_cancel_passes_an_info_that_waits_in_the_buffer() {
+    let _exact = exact();
     let middle = Log::default();
     let producer = start(Counter::new(0..2, &Log::default())).await;
     let doubler = start(doubler(&middle)).await;

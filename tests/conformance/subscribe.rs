@@ -1,6 +1,7 @@
 //! Subscribing at run time, and instead of another subscription.
 
 use stagekit::live::{Answer, Callbacks, Cancel, Context, Ended, LiveError, NoEvents, Reason, Subscribe, live};
+use stagekit::test::exact;
 
 use crate::fixtures::{Counter, Forwarder, Log, Told, forwarder, limits, list, manual, oops, queue, settle, start};
 
@@ -12,6 +13,7 @@ fn tags(log: &Log) -> Vec<Told> {
 
 #[tokio::test(start_paused = true)]
 async fn a_subscription_is_what_both_sides_are_told_of_043_059_070() {
+    let _exact = exact();
     let (up, down) = (Log::default(), Log::default());
     let producer = start(Counter::silent(&up)).await;
     let consumer = start(Forwarder::new(&down)).await;
@@ -25,6 +27,7 @@ async fn a_subscription_is_what_both_sides_are_told_of_043_059_070() {
 
 #[tokio::test(start_paused = true)]
 async fn a_dead_consumer_cannot_subscribe_044() {
+    let _exact = exact();
     let producer = start(Counter::silent(&Log::default())).await;
     let consumer = start(Forwarder::new(&Log::default())).await;
     consumer.stop(Reason::Normal).await;
@@ -37,6 +40,7 @@ async fn a_dead_consumer_cannot_subscribe_044() {
 
 #[tokio::test(start_paused = true)]
 async fn bad_options_are_errors_and_nothing_has_happened_045_053() {
+    let _exact = exact();
     let cases = [
         (Subscribe::new().max_demand(0), "`max_demand` must be at least 1, got 0"),
         (limits(1000, 2000), "`min_demand` must be lower than `max_demand`, got 2000 and 1000"),
@@ -68,6 +72,7 @@ async fn bad_options_are_errors_and_nothing_has_happened_045_053() {
 /// and 101. The types leave only what fits nothing.
 #[tokio::test(start_paused = true)]
 async fn a_producer_cannot_subscribe_099_101() {
+    let _exact = exact();
     struct Nothing;
     impl Callbacks for Nothing {
         type In = NoEvents;
@@ -83,6 +88,7 @@ async fn a_producer_cannot_subscribe_099_101() {
 /// GenStage's call says `{:ok, tag}` first; ours knows.
 #[tokio::test(start_paused = true)]
 async fn r40_a_dead_producer_ends_a_permanent_consumer_047() {
+    let _exact = exact();
     for (mode, ends) in [(Cancel::Permanent, true), (Cancel::Transient, true), (Cancel::Temporary, false)] {
         let log = Log::default();
         let producer = start(Counter::silent(&Log::default())).await;
@@ -98,6 +104,7 @@ async fn r40_a_dead_producer_ends_a_permanent_consumer_047() {
 
 #[tokio::test(start_paused = true)]
 async fn a_temporary_consumer_survives_a_dead_producer_049() {
+    let _exact = exact();
     let log = Log::default();
     let dead = start(Counter::silent(&Log::default())).await;
     dead.stop(Reason::Normal).await;
@@ -114,6 +121,7 @@ async fn a_temporary_consumer_survives_a_dead_producer_049() {
 /// It dies while the subscription is on its way.
 #[tokio::test(start_paused = true)]
 async fn a_producer_that_dies_meanwhile_is_dead_047() {
+    let _exact = exact();
     let log = Log::default();
     let producer = start(Counter::silent(&Log::default())).await;
     let consumer = start(Forwarder::new(&log)).await;
@@ -126,6 +134,7 @@ async fn a_producer_that_dies_meanwhile_is_dead_047() {
 
 #[tokio::test(start_paused = true)]
 async fn resubscribing_replaces_a_subscription_051_054() {
+    let _exact = exact();
     for later in [false, true] {
         let (up, down) = (Log::default(), Log::default());
         let producer = start(Counter::silent(&up)).await;
@@ -150,6 +159,7 @@ async fn resubscribing_replaces_a_subscription_051_054() {
 
 #[tokio::test(start_paused = true)]
 async fn resubscribing_instead_of_nothing_subscribes_052_055() {
+    let _exact = exact();
     let down = Log::default();
     let producer = start(Counter::new(0..3, &Log::default())).await;
     let other = start(Counter::silent(&Log::default())).await;
@@ -166,6 +176,7 @@ async fn resubscribing_instead_of_nothing_subscribes_052_055() {
 /// What was sent on the old subscription is handled, and comes before what is sent on the new one.
 #[tokio::test(start_paused = true)]
 async fn r43_resubscribing_loses_nothing() {
+    let _exact = exact();
     let down = Log::default();
     let producer = start(Counter::silent(&Log::default())).await;
     let (consumer, old) = manual(&producer, &down).await;
@@ -180,6 +191,7 @@ async fn r43_resubscribing_loses_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stage_may_subscribe_as_it_starts_119() {
+    let _exact = exact();
     let log = Log::default();
     let (one, two) = (start(Counter::new(0..3, &Log::default())).await, start(Counter::new(3..6, &Log::default())).await);
     let consumer = live(Forwarder::new(&log))
@@ -197,6 +209,7 @@ async fn a_stage_may_subscribe_as_it_starts_119() {
 /// stage that has ended is an address still.
 #[tokio::test(start_paused = true)]
 async fn clones_of_an_address_are_one_stage_117() {
+    let _exact = exact();
     let producer = live(Counter::new(0..3, &Log::default())).name("clones").start().await.unwrap();
     let other = producer.clone();
     let log = Log::default();
@@ -210,6 +223,7 @@ async fn clones_of_an_address_are_one_stage_117() {
 /// Each subscription has its own demand.
 #[tokio::test(start_paused = true)]
 async fn one_consumer_of_many_producers_keeps_their_books_apart() {
+    let _exact = exact();
     let (one, two, log) = (Log::default(), Log::default(), Log::default());
     let first = start(Counter::new(0..8, &one)).await;
     let second = start(Counter::new(100..103, &two)).await;
@@ -224,6 +238,7 @@ async fn one_consumer_of_many_producers_keeps_their_books_apart() {
 /// The address of the stage itself may stand in its state: see also the postponer.
 #[tokio::test(start_paused = true)]
 async fn a_stage_may_subscribe_itself_in_a_callback() {
+    let _exact = exact();
     struct Late(Option<stagekit::live::Live<Late>>, stagekit::live::OutletRef<u64>, Log);
     impl Callbacks for Late {
         type In = u64;
