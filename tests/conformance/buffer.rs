@@ -5,13 +5,15 @@ use std::sync::{Arc, Mutex};
 
 use stagekit::Overflow;
 use stagekit::live::{Answer, Callbacks, Context, LiveError, NoEvents, Reason, live};
+use stagekit::test::exact;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::DefaultGuard;
 use tracing::{Event, Level, Metadata, Subscriber};
-use stagekit::test::exact;
 
-use crate::fixtures::{AtOnce, Counter, Log, Promised, Told, Waiting, Way, forwarder, limits, list, manual, queue, settle, start};
+use crate::fixtures::{
+    AtOnce, Counter, Log, Promised, Told, Waiting, Way, forwarder, limits, list, manual, queue, settle, start,
+};
 
 /// What this thread warns of.
 #[derive(Clone, Default)]

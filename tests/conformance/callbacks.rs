@@ -30,7 +30,9 @@ impl<In: Send + 'static, Out: Send + 'static> Callbacks for Beginning<In, Out> {
     }
 }
 
-async fn begin<In: Send + 'static, Out: Send + 'static>(begin: fn(&mut Context<Out>) -> Answer) -> Result<Log, LiveError> {
+async fn begin<In: Send + 'static, Out: Send + 'static>(
+    begin: fn(&mut Context<Out>) -> Answer,
+) -> Result<Log, LiveError> {
     let log = Log::default();
     let stage = Beginning::<In, Out>(begin, log.clone(), std::marker::PhantomData);
     let started = live(stage).start().await;
@@ -183,7 +185,11 @@ impl Callbacks for Touchy {
     type In = u64;
     type Out = u64;
     type Info = ();
-    fn on_subscribe(&mut self, _: &Subscribe<u64>, _: &Subscription) -> Result<stagekit::live::Asks, stagekit::BoxError> {
+    fn on_subscribe(
+        &mut self,
+        _: &Subscribe<u64>,
+        _: &Subscription,
+    ) -> Result<stagekit::live::Asks, stagekit::BoxError> {
         self.0.come().map(|()| Default::default())
     }
     fn on_subscriber(&mut self, _: &Subscribe<u64>, _: &Subscription) -> Answer {
@@ -384,7 +390,11 @@ async fn r07_a_stage_that_stops_asks_no_more() {
         type Out = NoEvents;
         type Info = ();
         async fn on_events(&mut self, _: Vec<u64>, _: &Subscription, cx: &mut Context<NoEvents>) -> Answer {
-            if self.0 { cx.stop(Reason::Normal) } else { cx.finish() }
+            if self.0 {
+                cx.stop(Reason::Normal)
+            } else {
+                cx.finish()
+            }
             Ok(())
         }
     }

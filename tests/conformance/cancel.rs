@@ -43,22 +43,22 @@ impl End {
 fn matrix() -> Vec<(Cancel, End, bool)> {
     use Cancel::{Permanent, Temporary, Transient};
     vec![
-        (Temporary, End::Cancel(oops()), false),           // 72, 90
-        (Temporary, End::Abort, false),                    // 76, 92
+        (Temporary, End::Cancel(oops()), false), // 72, 90
+        (Temporary, End::Abort, false),          // 76, 92
         (Temporary, End::Stop(oops()), false),
-        (Transient, End::Cancel(Reason::Normal), false),   // 73
+        (Transient, End::Cancel(Reason::Normal), false), // 73
         (Transient, End::Cancel(Reason::Shutdown), false),
-        (Transient, End::Cancel(oops()), true),            // 74
+        (Transient, End::Cancel(oops()), true), // 74
         (Transient, End::Stop(Reason::Normal), false),
-        (Transient, End::Stop(Reason::Shutdown), false),   // 93
+        (Transient, End::Stop(Reason::Shutdown), false), // 93
         (Transient, End::Stop(oops()), true),
-        (Transient, End::Abort, true),                     // 77, 94
+        (Transient, End::Abort, true), // 77, 94
         (Permanent, End::Cancel(Reason::Normal), true),
-        (Permanent, End::Cancel(oops()), true),            // 75, 91
+        (Permanent, End::Cancel(oops()), true), // 75, 91
         (Permanent, End::Stop(Reason::Normal), true),
         (Permanent, End::Stop(Reason::Shutdown), true),
         (Permanent, End::Stop(oops()), true),
-        (Permanent, End::Abort, true),                     // 78, 95
+        (Permanent, End::Abort, true), // 78, 95
     ]
 }
 

@@ -231,7 +231,7 @@ async fn r21_what_was_never_told_is_forgotten() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn r23_each_ask_is_a_call_of_its_own() {
+async fn r09_each_ask_brings_events_for_itself() {
     let _exact = exact();
     let asked = Log::default();
     let (one, two) = (Log::default(), Log::default());

@@ -236,7 +236,11 @@ impl<W: Way> Callbacks for Times<W> {
         cx.emit_all(events.into_iter().flat_map(|n| std::iter::repeat_n(n, self.times)));
         Ok(())
     }
-    fn on_subscribe(&mut self, _: &Subscribe<u64>, from: &Subscription) -> Result<stagekit::live::Asks, stagekit::BoxError> {
+    fn on_subscribe(
+        &mut self,
+        _: &Subscribe<u64>,
+        from: &Subscription,
+    ) -> Result<stagekit::live::Asks, stagekit::BoxError> {
         self.log.tell(Told::Subscribed(from.clone()));
         Ok(stagekit::live::Asks::AsSubscribed)
     }
@@ -338,7 +342,11 @@ impl<W: Way> Callbacks for Forwarder<W> {
         }
         Ok(())
     }
-    fn on_subscribe(&mut self, _: &Subscribe<u64>, from: &Subscription) -> Result<stagekit::live::Asks, stagekit::BoxError> {
+    fn on_subscribe(
+        &mut self,
+        _: &Subscribe<u64>,
+        from: &Subscription,
+    ) -> Result<stagekit::live::Asks, stagekit::BoxError> {
         self.log.tell(Told::Subscribed(from.clone()));
         Ok(stagekit::live::Asks::AsSubscribed)
     }

@@ -83,7 +83,11 @@ async fn r18_a_producer_has_it_behind_what_is_buffered_036_to_039() {
             assert_eq!(log.infos(), Vec::<&str>::new(), "{room} {filled} {policy:?}");
             let _consumer = forwarder(&producer, limits(1000, 500), &seen).await;
             settle().await;
-            assert_eq!((seen.batches(), log.infos()), (vec![list(0..filled)], vec!["sync"]), "{room} {filled} {policy:?}");
+            assert_eq!(
+                (seen.batches(), log.infos()),
+                (vec![list(0..filled)], vec!["sync"]),
+                "{room} {filled} {policy:?}"
+            );
         }
     }
 }

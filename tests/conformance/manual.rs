@@ -55,7 +55,8 @@ async fn r08_when_it_subscribes_as_it_starts_too_057() {
     let _exact = exact();
     let log = Log::default();
     let producer = start(Counter::new(0..1000, &Log::default())).await;
-    let asker = live(Asker(log.clone(), None)).subscribe_to(&producer.outlet(), Subscribe::new()).start().await.unwrap();
+    let asker =
+        live(Asker(log.clone(), None)).subscribe_to(&producer.outlet(), Subscribe::new()).start().await.unwrap();
     asks_twice(&asker, &log).await;
 }
 

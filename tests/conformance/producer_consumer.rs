@@ -1,11 +1,11 @@
 //! Stages in the middle: rules R34 to R39.
 
-use stagekit::live::{Cancel, Ended, Live, Reason, live};
+use stagekit::live::{Answer, Callbacks, Cancel, Context, Ended, Live, Reason, Subscription, live};
 use stagekit::test::exact;
 
 use crate::fixtures::{
-    AtOnce, Counter, Forwarder, Log, Postponer, Promised, Times, Told, Waiting, Way, doubled, doubler, limits,
-    list, manual, oops, queue, settle, start,
+    AtOnce, Counter, Forwarder, Log, Postponer, Promised, Times, Told, Waiting, Way, doubled, doubler, limits, list,
+    manual, oops, queue, settle, start,
 };
 
 /// A counter, a doubler and a consumer, which see what GenStage's see.
@@ -260,3 +260,30 @@ async fn r38_a_cancel_passes_an_info_that_waits_in_the_buffer() {
     assert_eq!(middle.infos(), Vec::<&str>::new());
 }
 
+/// GenStage gives `handle_events` an atom there.
+#[tokio::test(start_paused = true)]
+async fn events_of_a_lost_producer_have_their_subscription_q12() {
+    let _exact = exact();
+    struct Whose(Log);
+    impl Callbacks for Whose {
+        type In = u64;
+        type Out = u64;
+        type Info = ();
+        async fn on_events(&mut self, _: Vec<u64>, from: &Subscription, _: &mut Context<u64>) -> Answer {
+            self.0.tell(Told::Subscribed(from.clone()));
+            Ok(())
+        }
+    }
+    let log = Log::default();
+    let producer = start(Counter::new(0..100, &Log::default())).await;
+    let whose = start(Whose(log.clone())).await;
+    let options = limits(10, 5).cancel(Cancel::Temporary);
+    let from = whose.subscribe(&producer.outlet(), options).await.unwrap();
+    settle().await;
+    producer.abort();
+    settle().await;
+    let (_consumer, sub) = manual(&whose, &Log::default()).await;
+    sub.ask(1);
+    settle().await;
+    assert_eq!(log.all(), [Told::Subscribed(from.clone()), Told::Subscribed(from)]);
+}

@@ -142,7 +142,8 @@ async fn items_are_taken_as_they_are_asked_for_118() {
     assert_eq!(take(&items.outlet(), Subscribe::new(), 5).await, Ok(vec![1, 2, 3, 1, 2]));
     let taken = Log::default();
     let log = taken.clone();
-    let items = live(Items::new((0..100).inspect(move |_| log.tell(crate::fixtures::Told::Demand(1))))).start().await.unwrap();
+    let items =
+        live(Items::new((0..100).inspect(move |_| log.tell(crate::fixtures::Told::Demand(1))))).start().await.unwrap();
     let mut stream = stream([(&items.outlet(), limits(10, 5))]).unwrap();
     stream.next().await.unwrap().unwrap();
     settle().await;
@@ -227,4 +228,3 @@ async fn a_crash_is_the_last_item() {
     assert_eq!(all, [Ok(0), Ok(1), Ok(2), Err(oops())]);
     assert_eq!(events.next().await, None);
 }
-
