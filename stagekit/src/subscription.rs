@@ -48,6 +48,12 @@ impl<T> Door<T> {
         numbers.next - 1
     }
 
+    /// How many numbers there have been at once.
+    #[cfg(test)]
+    pub(crate) fn numbers(&self) -> u32 {
+        lock(&self.numbers).next
+    }
+
     /// The number may be used again.
     pub(crate) fn release(&self, number: u32) {
         lock(&self.numbers).free.push(number);

@@ -170,8 +170,23 @@ impl<S: Callbacks> Live<S> {
     }
 
     fn gone(&self) -> LiveError {
-        let reason = self.shared.ended().unwrap_or(Reason::Shutdown);
+        let reason = self.shared.ending().unwrap_or(Reason::Shutdown);
         LiveError::Ended { stage: self.shared.name.clone(), reason }
+    }
+
+    /// What both ends of a subscription are reached at, if it can be made.
+    fn check(
+        &self,
+        to: &OutletRef<S::In>,
+        options: &Subscribe<S::In>,
+    ) -> Result<(&Arc<Inbox<Down<S::In>>>, Arc<Door<S::In>>), LiveError> {
+        let wrong = |wrong: &str| LiveError::Options { stage: self.shared.name.clone(), wrong: wrong.into() };
+        let Some(inbox) = &self.inbox else {
+            return Err(wrong("a producer takes no events: it cannot subscribe"));
+        };
+        options.limits.resolve().map_err(|text| wrong(&text))?;
+        let Some(door) = to.door.clone() else { return Err(wrong(NO_PRODUCER)) };
+        Ok((inbox, door))
     }
 
     fn order(
@@ -180,12 +195,7 @@ impl<S: Callbacks> Live<S> {
         options: Subscribe<S::In>,
         confirm: Option<oneshot::Sender<Result<(), Reason>>>,
     ) -> Result<Subscription, LiveError> {
-        let wrong = |wrong: &str| LiveError::Options { stage: self.shared.name.clone(), wrong: wrong.into() };
-        let Some(inbox) = &self.inbox else {
-            return Err(wrong("a producer takes no events: it cannot subscribe"));
-        };
-        options.limits.resolve().map_err(|text| wrong(&text))?;
-        let Some(door) = to.door.clone() else { return Err(wrong(NO_PRODUCER)) };
+        let (inbox, door) = self.check(to, &options)?;
         let tag = fresh_tag();
         let order = Order { to: door, tag, options, copier: to.copier.clone(), confirm };
         inbox.send(Down::Subscribe(Box::new(order))).map_err(|_| self.gone())?;
@@ -206,10 +216,9 @@ impl<S: Callbacks> Live<S> {
     pub async fn subscribe(&self, to: &OutletRef<S::In>, options: Subscribe<S::In>) -> Result<Subscription, LiveError> {
         let (confirm, confirmed) = oneshot::channel();
         let subscription = self.order(to, options, Some(confirm))?;
-        match confirmed.await {
-            Ok(Ok(())) => Ok(subscription),
-            Ok(Err(reason)) => Err(LiveError::Refused { stage: self.shared.name.clone(), reason }),
-            Err(_) => Err(self.gone()),
+        match self.answered(confirmed).await? {
+            Ok(()) => Ok(subscription),
+            Err(reason) => Err(LiveError::Refused { stage: self.shared.name.clone(), reason }),
         }
     }
 
@@ -236,10 +245,36 @@ impl<S: Callbacks> Live<S> {
         to: &OutletRef<S::In>,
         options: Subscribe<S::In>,
     ) -> Result<Subscription, LiveError> {
-        if let Some(inbox) = &self.inbox {
-            let _ = inbox.send(Down::Cancel { tag: old.tag, reason, quiet: true });
-        }
+        self.replace(old, reason, to, &options)?;
         self.subscribe(to, options).await
+    }
+
+    /// As [`resubscribe`](Live::resubscribe), without waiting for either (GenStage's `async_resubscribe`).
+    ///
+    /// # Errors
+    /// Options that cannot work; a stage that has ended.
+    pub fn resubscribe_later(
+        &self,
+        old: &Subscription,
+        reason: Reason,
+        to: &OutletRef<S::In>,
+        options: Subscribe<S::In>,
+    ) -> Result<Subscription, LiveError> {
+        self.replace(old, reason, to, &options)?;
+        self.subscribe_later(to, options)
+    }
+
+    /// Ends a subscription in favour of another, if that can be made.
+    fn replace(
+        &self,
+        old: &Subscription,
+        reason: Reason,
+        to: &OutletRef<S::In>,
+        options: &Subscribe<S::In>,
+    ) -> Result<(), LiveError> {
+        let (inbox, _) = self.check(to, options)?;
+        let _ = inbox.send(Down::Cancel { tag: old.tag, reason, quiet: true });
+        Ok(())
     }
 
     fn note(&self, note: Note) -> Result<(), LiveError> {
@@ -286,7 +321,19 @@ impl<S: Callbacks> Live<S> {
                 let _ = reply.send(result);
             })
         })))?;
-        replied.await.map_err(|_| self.gone())
+        self.answered(replied).await
+    }
+
+    /// An answer, or the reason why there is none.
+    async fn answered<R>(&self, replied: oneshot::Receiver<R>) -> Result<R, LiveError> {
+        match replied.await {
+            Ok(result) => Ok(result),
+            Err(_) => {
+                // Its sender is dropped a little before the stage is gone.
+                self.ended().await;
+                Err(self.gone())
+            }
+        }
     }
 
     /// Calls a function with the running stage, and does not wait.
@@ -343,7 +390,7 @@ impl<S: Callbacks> Live<S> {
     pub async fn status(&self) -> Result<Status, LiveError> {
         let (reply, replied) = oneshot::channel();
         self.note(Note::Look(reply))?;
-        let Look { buffered, producers, consumers, accumulates } = replied.await.map_err(|_| self.gone())?;
+        let Look { buffered, producers, consumers, accumulates } = self.answered(replied).await?;
         Ok(Status { name: self.shared.name.to_string(), producers, consumers, buffered, accumulates })
     }
 
@@ -397,5 +444,45 @@ fn called<S: 'static, T: 'static, R>(
     match (stage.downcast_mut(), context.downcast_mut()) {
         (Some(stage), Some(context)) => call(stage, context),
         _ => unreachable!("a stage is called by its own address"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Idle;
+    impl Callbacks for Idle {
+        type In = u64;
+        type Out = u64;
+        type Info = ();
+        const SYNC: bool = true;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_hundred_thousand_subscriptions_use_few_numbers() {
+        let _exact = crate::fuzz::exact();
+        let idle = live(Idle).start().await.unwrap();
+        let other = live(Idle).start().await.unwrap();
+        for turn in 0..10_000 {
+            let options = Subscribe::new().cancel(Cancel::Temporary);
+            for _ in 0..10 {
+                let subscription = other.subscribe_later(&idle.outlet(), options.clone()).unwrap();
+                if turn % 2 == 0 {
+                    subscription.cancel(Reason::Normal);
+                } else {
+                    other
+                        .resubscribe(&subscription, Reason::Normal, &idle.outlet(), options.clone())
+                        .await
+                        .unwrap()
+                        .cancel(Reason::Normal);
+                }
+            }
+            other.status().await.unwrap();
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        let numbers = idle.door.as_ref().unwrap().numbers();
+        assert!(numbers <= 20, "{numbers}");
+        assert_eq!((idle.status().await.unwrap().consumers, other.status().await.unwrap().producers), (0, 0));
     }
 }

@@ -73,6 +73,8 @@ pub(crate) struct Inlet<T> {
     owed: VecDeque<(u32, usize)>,
     meter: Arc<Meter>,
     opened: bool,
+    /// The stage is about to end: it asks for nothing more.
+    sated: bool,
 }
 
 impl<T> Inlet<T> {
@@ -94,6 +96,7 @@ impl<T> Inlet<T> {
             owed: VecDeque::new(),
             meter,
             opened: false,
+            sated: false,
         }
     }
 
@@ -170,6 +173,7 @@ impl<T> Inlet<T> {
                 && let Some(demand) = sub.quota.settle(part)
                 && sub.alive
                 && !sub.cancelled
+                && !self.sated
             {
                 let _ = sub.to.send(Up::Ask { sub: sub.sub, demand });
             }
@@ -209,6 +213,11 @@ impl<T: Send + 'static> Inlet<T> {
             self.read.reverse();
         }
         self.read.pop()
+    }
+
+    /// The stage ends: what it asked for now would be lost with it.
+    pub(crate) fn ask_no_more(&mut self) {
+        self.sated = true;
     }
 
     /// How many subscriptions there are.

@@ -26,13 +26,15 @@ pub(crate) struct Shared {
 
 struct Life {
     started: bool,
+    /// Its neighbours are being told, and its inboxes are closed.
+    ending: Option<Reason>,
     ended: Option<Reason>,
     waiting: Vec<Waker>,
 }
 
 impl Shared {
     pub(crate) fn new(name: Arc<str>, meter: Arc<Meter>) -> Arc<Self> {
-        let life = Mutex::new(Life { started: false, ended: None, waiting: Vec::new() });
+        let life = Mutex::new(Life { started: false, ending: None, ended: None, waiting: Vec::new() });
         Arc::new(Shared { name, meter, life })
     }
 
@@ -48,6 +50,16 @@ impl Shared {
     /// `on_start` has returned.
     fn start(&self) {
         self.change(|life| life.started = true);
+    }
+
+    /// The stage is about to close its inboxes: whoever finds one closed is to know why.
+    fn close(&self, reason: &Reason) {
+        lock(&self.life).ending.get_or_insert_with(|| reason.clone());
+    }
+
+    /// Why the stage has ended, or is just ending.
+    pub(crate) fn ending(&self) -> Option<Reason> {
+        lock(&self.life).ending.clone()
     }
 
     /// The first reason is the reason.

@@ -170,6 +170,7 @@ impl<S: Callbacks> LiveTask<S> {
     /// A callback has returned: what it emitted goes out, then what follows is done.
     fn complete(&mut self, context: Context<S::Out>, answer: Answer, after: After) {
         let Context { events, stop, finish } = context;
+        let ends = answer.is_err() || stop.is_some() || finish;
         let mut events = Events::from(events);
         match &after {
             After::Remove(sub, ended) => {
@@ -189,8 +190,11 @@ impl<S: Callbacks> LiveTask<S> {
                 Err(_) => self.shared.meter.failed.add(n as u64),
             }
             self.emit(events);
-            // R3: the ask goes out after what was emitted.
+            // R3: the ask goes out after what was emitted. R7: a stage that ends here asks for nothing.
             if let Some(inlet) = &mut self.inlet {
+                if ends {
+                    inlet.ask_no_more();
+                }
                 inlet.settle(n);
             }
         } else {
@@ -300,7 +304,13 @@ impl<S: Callbacks> LiveTask<S> {
         while let Some(message) = self.outlet.as_mut().and_then(|outlet| outlet.hear(cx)) {
             let Some(outlet) = &mut self.outlet else { break };
             match message {
-                Up::Ask { sub, demand } => outlet.asked(sub, demand),
+                Up::Ask { sub, demand } => {
+                    outlet.asked(sub, demand);
+                    // R9: it is told of each ask before the next is heard.
+                    if let Some(step) = self.due() {
+                        return Some(step);
+                    }
+                }
                 Up::Cancel { sub, ended } => match outlet.handle_of(sub) {
                     // R14: the callback comes before the dispatcher hears of it.
                     Some(from) => {
@@ -321,19 +331,39 @@ impl<S: Callbacks> LiveTask<S> {
                 Down::Subscribe(order) => self.subscribe(*order),
                 Down::Ask { tag, demand } => inlet.ask(tag, demand.get()),
                 Down::Cancel { tag, reason, quiet } => inlet.cancel_one(tag, reason, quiet),
-                Down::Note(note) => self.extra().notes.push_back(note),
+                Down::Note(note) => {
+                    self.extra().notes.push_back(note);
+                    // R38: an info does not wait for what has come after it.
+                    if !self.is_full() {
+                        return None;
+                    }
+                }
             }
         }
         None
     }
 
+    /// Whether whoever pushes has to wait.
+    fn is_full(&self) -> bool {
+        self.outlet.as_ref().is_some_and(|outlet| outlet.is_full())
+    }
+
     /// What was said to the stage from outside, in order. While the buffer is full whoever pushes waits.
     fn note(&mut self) -> Option<Note> {
-        let full = self.outlet.as_ref().is_some_and(|outlet| outlet.is_full());
+        let full = self.is_full();
         let notes = &mut self.extra.as_mut()?.notes;
         let pushes = |note: &Note| matches!(note, Note::Call(_) | Note::Info(_));
         let at = notes.iter().position(|note| !full || !pushes(note))?;
         notes.remove(at)
+    }
+
+    /// Carries out the next note that does not have to wait, if there is one.
+    fn attend(&mut self, cx: &mut Waiting<'_>) -> bool {
+        let Some(note) = self.note() else { return false };
+        if let Some(info) = self.heed(note) {
+            self.begin(Step::Info(info), After::Nothing, cx);
+        }
+        true
     }
 
     /// Carries a note out; an info may have its callback now.
@@ -385,7 +415,7 @@ impl<S: Callbacks> LiveTask<S> {
     }
 
     /// What the dispatcher has to say for itself.
-    fn attend(&mut self) {
+    fn take_news(&mut self) {
         let Some((discarded, fault)) = self.outlet.as_mut().map(|outlet| outlet.news()) else { return };
         if !discarded.is_empty() {
             self.discarded(discarded);
@@ -395,8 +425,8 @@ impl<S: Callbacks> LiveTask<S> {
         }
     }
 
-    /// What comes next of what is there to be done.
-    fn next(&mut self) -> Option<(Step<S>, After)> {
+    /// What the outlet wants done: infos whose turn has come, and demand that is to be told.
+    fn due(&mut self) -> Option<(Step<S>, After)> {
         if let Some(info) = self.outlet.as_mut().and_then(|outlet| outlet.due())
             && let Ok(info) = info.downcast()
         {
@@ -408,6 +438,21 @@ impl<S: Callbacks> LiveTask<S> {
         {
             return Some((Step::Demand(Demand::new(demand)), After::Nothing));
         }
+        None
+    }
+
+    /// What comes next of what is there to be done.
+    fn next(&mut self) -> Option<(Step<S>, After)> {
+        if let Some(step) = self.due() {
+            return Some(step);
+        }
+        // What has come may be infos that only move on into the buffer.
+        while matches!(self.inlet.as_ref()?.front()?, Front::Info) {
+            let info = self.inlet.as_mut()?.next_info()?;
+            if let Some(info) = self.info(info) {
+                return Some((Step::Info(info), After::Nothing));
+            }
+        }
         let wanted = self.outlet.as_ref().is_none_or(|outlet| outlet.is_wanted());
         let inlet = self.inlet.as_mut()?;
         match inlet.front()? {
@@ -415,11 +460,6 @@ impl<S: Callbacks> LiveTask<S> {
                 let (ended, from, mode) = inlet.next_ended()?;
                 let reason = ended.reason().clone();
                 Some((Step::Cancel(ended, from), After::Mode(mode, reason)))
-            }
-            Front::Info => {
-                let info = inlet.next_info()?;
-                let info = self.info(info)?;
-                Some((Step::Info(info), After::Nothing))
             }
             // R35, R36: without demand nothing is begun; what is begun is handled to its end.
             Front::Batch if wanted || inlet.has_begun() => {
@@ -431,7 +471,7 @@ impl<S: Callbacks> LiveTask<S> {
                 let receipt = receipts.and_then(|receipts| receipts.into_one());
                 Some((Step::Events(values, from), After::Settle(n, receipt)))
             }
-            Front::Batch => None,
+            Front::Batch | Front::Info => None,
         }
     }
 
@@ -443,6 +483,7 @@ impl<S: Callbacks> LiveTask<S> {
 
     /// Tells both neighbours, once (l08), and lets everything go.
     fn end(&mut self, reason: Reason) -> Ending {
+        self.shared.close(&reason);
         let ended = Ended::Down(reason.clone());
         if let Some(inlet) = &mut self.inlet {
             inlet.cancel(&ended);
@@ -521,18 +562,19 @@ impl<S: Callbacks> Future for LiveTask<S> {
                 }
                 Phase::Running | Phase::Finishing(_) => {}
             }
+            // Notes first: a stage that is asked all the time can be called all the same.
+            if this.attend(cx) {
+                continue;
+            }
             if let Some((step, after)) = this.hear(cx) {
                 this.begin(step, after, cx);
                 continue;
             }
-            this.attend();
+            this.take_news();
             if matches!(this.phase, Phase::Stopping(_) | Phase::Last(_)) {
                 continue;
             }
-            if let Some(note) = this.note() {
-                if let Some(info) = this.heed(note) {
-                    this.begin(Step::Info(info), After::Nothing, cx);
-                }
+            if this.attend(cx) {
                 continue;
             }
             if let Some((step, after)) = this.next() {
@@ -561,9 +603,11 @@ impl<S: Callbacks> Drop for LiveTask<S> {
     fn drop(&mut self) {
         if self.shared.ended().is_none() {
             // Aborted: the neighbours are told, and what was lost is counted, as the halves are dropped.
+            let reason = Reason::error("aborted");
+            self.shared.close(&reason);
             self.working = None;
             (self.inlet, self.outlet) = (None, None);
-            self.shared.end(Reason::error("aborted"));
+            self.shared.end(reason);
         }
     }
 }

@@ -7,6 +7,7 @@ use std::task::Context;
 
 use super::{DISCARDED, Outlet, Sub};
 use crate::cancel::Ended;
+use crate::options::Overflow;
 use crate::receipt::Events;
 use crate::subscribe::Subscription;
 #[cfg(any(test, feature = "test"))]
@@ -25,6 +26,8 @@ pub(super) struct Books<T> {
     queued: usize,
     /// Infos that wait in the buffer, by the position of the event behind which they stand, oldest first.
     infos: VecDeque<(u64, Box<dyn Any + Send>)>,
+    /// Where a batch ends that was held back: it goes out as it came (R13).
+    ends: VecDeque<u64>,
     /// Infos that wait for what the dispatcher keeps, oldest first.
     inside: VecDeque<Box<dyn Any + Send>>,
     /// Infos whose turn has come.
@@ -42,6 +45,7 @@ impl<T> Books<T> {
             untold: VecDeque::new(),
             queued: 0,
             infos: VecDeque::new(),
+            ends: VecDeque::new(),
             inside: VecDeque::new(),
             due: VecDeque::new(),
             accumulates,
@@ -56,16 +60,21 @@ impl<T> Outlet<T> {
         self.books.as_ref().is_some_and(|books| books.accumulates)
     }
 
-    /// How many events may leave the buffer before an info has its turn (R16).
+    /// How many events may leave the buffer together: up to an info, which has its turn then (R16).
     pub(super) fn until_mark(&self) -> usize {
-        let first = self.books.as_ref().and_then(|books| books.infos.front());
-        first.map_or(usize::MAX, |(position, _)| (position - self.buffer.position_out()) as usize)
+        let Some(books) = &self.books else { return usize::MAX };
+        let info = books.infos.front().map(|(position, _)| *position);
+        let first = books.ends.front().copied().into_iter().chain(info).min();
+        first.map_or(usize::MAX, |position| position.saturating_sub(self.buffer.position_out()) as usize)
     }
 
     /// Infos whose events have left the buffer go on to the dispatcher, or are due.
     pub(super) fn pass_marks(&mut self) {
         let Some(books) = &mut self.books else { return };
         let out = self.buffer.position_out();
+        while books.ends.front().is_some_and(|position| *position <= out) {
+            books.ends.pop_front();
+        }
         while books.infos.front().is_some_and(|(position, _)| *position <= out) {
             let Some((_, info)) = books.infos.pop_front() else { break };
             if self.dispatcher.mark(0) {
@@ -122,7 +131,7 @@ impl<T: Send + 'static> Outlet<T> {
 
     /// Whether its buffer is full, so that whoever pushes has to wait.
     pub(crate) fn is_full(&self) -> bool {
-        self.overflow.is_some_and(|(capacity, _)| self.buffer.len() >= capacity)
+        matches!(self.overflow, Some((capacity, Overflow::Wait)) if self.buffer.len() >= capacity)
     }
 
     /// The subscription of a message, for the user.
@@ -193,6 +202,9 @@ impl<T: Send + 'static> Outlet<T> {
             books.told = books.told.saturating_sub(n);
         }
         let discarded = self.publish(events);
+        if let Some(books) = self.books.as_mut().filter(|books| books.accumulates) {
+            books.ends.push_back(self.buffer.position_in());
+        }
         self.pass_marks();
         discarded
     }

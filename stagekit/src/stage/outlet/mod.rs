@@ -281,7 +281,8 @@ impl<T> Outlet<T> {
             if demand == 0 {
                 break;
             }
-            let events = self.buffer.take(demand);
+            // A live stage's consumers handle batches, as large as they have asked for (R9). Elsewhere they are pointers.
+            let events = if self.books.is_some() { self.buffer.gather(demand) } else { self.buffer.take(demand) };
             let n = events.len();
             let (subs, lost) = (&mut self.subs, &self.meter.lost);
             if let Some(left) = self.dispatcher.dispatch(events, &mut |sub, batch| deliver(subs, lost, sub, batch)) {
