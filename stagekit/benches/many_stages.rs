@@ -9,10 +9,11 @@
 //! The rivals are what one would write by hand: a task for each consumer, with a channel of its own (`mpsc` holds as
 //! many events as `max_demand` allows, `unbounded` any number), or with a receiver of one `tokio::sync::broadcast`,
 //! which cannot send to one alone. They have no demand, no counters and no names. The contenders run in turn, round
-//! after round, each in a runtime of its own; a ratio is the median of the ratios inside the rounds.
+//! after round, each in a process of its own: as a program starts, with memory that nobody has touched. A ratio is the
+//! median of the ratios inside the rounds.
 //!
 //! Bytes are what is asked of the allocator, counted: everybody's times have the counting in them. `rss` is what the
-//! system gave for it, with the allocator's own. Each is read in a process of its own.
+//! system gave for it, with the allocator's own.
 //!
 //! For information, GenStage 1.3 on OTP 25 on a machine like the one of README: 5.4 to 5.7 kB a consumer; 1.3 s (to
 //! broadcast) until 8 000 consumers of one producer have subscribed and 5.6 s until 16 000 have, and 0.43 s and 1.75 s
@@ -291,11 +292,16 @@ fn resident() -> i64 {
     kilobytes.unwrap_or(0) * 1024
 }
 
-/// Prints what `n` idle consumers of a contender hold in this process: counted, and resident.
-fn child(name: &str, runtime: &str, n: u64) {
+/// What a child process is asked for, and prints: two numbers.
+fn child(what: &str, name: &str, runtime: &str, n: u64) {
     let contender = *CONTENDERS.iter().find(|contender| contender.name == name).expect("no contender of this name");
     let runtime = if runtime == "mt" { multi_thread() } else { current_thread() };
-    let to = if contender.shares { To::Each } else { To::All };
+    let to = if what == "all" || !contender.shares { To::All } else { To::Each };
+    if what != "idle" {
+        let (start, took) = run(&runtime, contender, to, n);
+        println!("{} {}", milliseconds(start), milliseconds(took));
+        return;
+    }
     let task = async move {
         let tally = Tally::new();
         let before = (allocated(), resident());
@@ -306,18 +312,18 @@ fn child(name: &str, runtime: &str, n: u64) {
         drop(started);
         (after.0 - before.0, after.1 - before.1)
     };
-    let (live, resident) = runtime.block_on(async { tokio::spawn(task).await.unwrap() });
-    println!("{live} {resident}");
+    let (bytes, resident) = runtime.block_on(async { tokio::spawn(task).await.unwrap() });
+    println!("{} {}", bytes as f64 / n as f64, resident as f64 / n as f64);
 }
 
-/// Bytes for each idle consumer of a contender: counted, and resident.
-fn idle(contender: &Contender, runtime: &str, n: u64) -> (f64, f64) {
+/// The two numbers that a process of its own gives for a contender.
+fn ask(what: &str, contender: &Contender, runtime: &str, n: u64) -> (f64, f64) {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    let output = command.args(["--child", contender.name, runtime, &n.to_string()]).output().unwrap();
+    let output = command.args(["--child", what, contender.name, runtime, &n.to_string()]).output().unwrap();
     assert!(output.status.success(), "{}: {}", contender.name, String::from_utf8_lossy(&output.stderr));
     let output = String::from_utf8(output.stdout).unwrap();
-    let (live, resident) = output.trim().split_once(' ').unwrap();
-    (live.parse::<f64>().unwrap() / n as f64, resident.parse::<f64>().unwrap() / n as f64)
+    let (first, second) = output.trim().split_once(' ').unwrap();
+    (first.parse().unwrap(), second.parse().unwrap())
 }
 
 /// Prints the line for scripts: what each contender needs, and ours against each of the others.
@@ -346,37 +352,38 @@ fn milliseconds(duration: Duration) -> f64 {
 
 fn main() {
     if let Some(wanted) = arguments("--child") {
-        let [name, runtime, n] = &wanted[..] else { panic!("--child takes a contender, a runtime and a number") };
-        child(name, runtime, n.parse().unwrap());
+        let [what, name, runtime, n] = &wanted[..] else { panic!("--child takes what, who, a runtime and a number") };
+        child(what, name, runtime, n.parse().unwrap());
         return;
     }
     let (n, rounds) = if is_smoke() { (2_000, 1) } else { (STAGES, ROUNDS) };
-    for (suffix, runtime) in [("ct", current_thread as fn() -> Runtime), ("mt", multi_thread)] {
+    for runtime in ["ct", "mt"] {
         let (mut bytes, mut rss) = (Vec::new(), Vec::new());
         for contender in &CONTENDERS {
-            let (live, resident) = idle(contender, suffix, n);
+            let (live, resident) = ask("idle", contender, runtime, n);
             bytes.push((contender.name, vec![live]));
             rss.push((contender.name, vec![resident]));
         }
-        report(&format!("idle_stage_{suffix}"), "bytes", n, &bytes);
-        report(&format!("idle_stage_rss_{suffix}"), "bytes", n, &rss);
+        report(&format!("idle_stage_{runtime}"), "bytes", n, &bytes);
+        report(&format!("idle_stage_rss_{runtime}"), "bytes", n, &rss);
 
         let sharing: Vec<_> = CONTENDERS.into_iter().filter(|contender| contender.shares).collect();
-        for (to, name, contenders) in [(To::All, "many_broadcast", &CONTENDERS[..]), (To::Each, "many_any", &sharing)] {
+        let cases = [("all", "many_broadcast", &CONTENDERS[..]), ("each", "many_any", &sharing)];
+        for (what, name, contenders) in cases {
             let mut starts: Vec<_> = contenders.iter().map(|contender| (contender.name, Vec::new())).collect();
             let mut handled = starts.clone();
             for round in 0..rounds {
                 for at in 0..contenders.len() {
                     // Another one goes first in each round.
                     let at = (at + round) % contenders.len();
-                    let (start, took) = run(&runtime(), contenders[at], to, n);
-                    starts[at].1.push(milliseconds(start));
-                    handled[at].1.push(milliseconds(took));
+                    let (start, took) = ask(what, &contenders[at], runtime, n);
+                    starts[at].1.push(start);
+                    handled[at].1.push(took);
                 }
             }
-            let start = if to == To::All { "many_start_broadcast" } else { "many_start" };
-            report(&format!("{start}_{suffix}"), "ms", n, &starts);
-            report(&format!("{name}_{suffix}"), "ms", n, &handled);
+            let start = if what == "all" { "many_start_broadcast" } else { "many_start" };
+            report(&format!("{start}_{runtime}"), "ms", n, &starts);
+            report(&format!("{name}_{runtime}"), "ms", n, &handled);
         }
     }
 }

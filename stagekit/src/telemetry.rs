@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use crate::lock::lock;
@@ -40,16 +40,32 @@ pub(crate) struct Meter {
     /// Events that were taken up or waiting when the stage was ended before it could finish them.
     pub(crate) lost: Count,
     /// How often a full partition has held back the others, and which was the last.
-    held: Count,
-    hot: Mutex<Option<Box<str>>>,
+    hot: OnceLock<Box<Mutex<HotPartition>>>,
+}
+
+/// What has a meter: it is often a part of something larger, so that it needs no allocation of its own.
+pub(crate) trait Metered: Send + Sync + fmt::Debug {
+    fn meter(&self) -> &Meter;
+}
+
+/// A meter that nobody reads.
+pub(crate) fn unread() -> Arc<dyn Metered> {
+    Arc::new(Meter::default())
+}
+
+impl Metered for Meter {
+    fn meter(&self) -> &Meter {
+        self
+    }
 }
 
 impl Meter {
     /// A partition was full, and held back the others.
     pub(crate) fn set_hot(&self, times: u64, partition: String) {
-        if times != self.held.get() {
-            self.held.set(times);
-            *lock(&self.hot) = Some(partition.into());
+        let hot = self.hot.get_or_init(|| Box::new(Mutex::new(HotPartition { partition: String::new(), times: 0 })));
+        let mut hot = lock(hot);
+        if times != hot.times {
+            *hot = HotPartition { partition, times };
         }
     }
 }
@@ -58,14 +74,14 @@ impl Meter {
 #[derive(Clone, Debug)]
 pub(crate) struct Gauge {
     pub(crate) name: Arc<str>,
-    pub(crate) meters: Vec<Arc<Meter>>,
+    pub(crate) meters: Vec<Arc<dyn Metered>>,
     /// The doors of its outlets, one for each worker, and the name of the events' type.
     pub(crate) doors: Vec<Arc<dyn Any + Send + Sync>>,
     pub(crate) emits: &'static str,
 }
 
 impl Gauge {
-    pub(crate) fn new(name: Arc<str>, meters: Vec<Arc<Meter>>) -> Self {
+    pub(crate) fn new(name: Arc<str>, meters: Vec<Arc<dyn Metered>>) -> Self {
         Gauge { name, meters, doors: Vec::new(), emits: "" }
     }
 }
@@ -132,7 +148,9 @@ impl Summary {
     }
 
     pub(crate) fn read(gauges: &[Gauge], elapsed: Duration) -> Self {
-        let sum = |gauge: &Gauge, pick: fn(&Meter) -> &Count| gauge.meters.iter().map(|meter| pick(meter).get()).sum();
+        let sum = |gauge: &Gauge, pick: fn(&Meter) -> &Count| {
+            gauge.meters.iter().map(|meter| pick(meter.meter()).get()).sum()
+        };
         let stages = gauges
             .iter()
             .map(|gauge| StageSummary {
@@ -148,10 +166,7 @@ impl Summary {
                 demand: sum(gauge, |m| &m.demand),
                 buffered: sum(gauge, |m| &m.buffered),
                 filtered: sum(gauge, |m| &m.filtered),
-                hot: gauge.meters.iter().find_map(|meter| {
-                    let partition = lock(&meter.hot).as_ref()?.to_string();
-                    Some(HotPartition { partition, times: meter.held.get() })
-                }),
+                hot: gauge.meters.iter().find_map(|meter| Some(lock(meter.meter().hot.get()?).clone())),
             })
             .collect();
         Summary { stages, elapsed }

@@ -171,7 +171,7 @@ impl<S: Callbacks> Live<S> {
 
     fn gone(&self) -> LiveError {
         let reason = self.shared.ending().unwrap_or(Reason::Shutdown);
-        LiveError::Ended { stage: self.shared.name.clone(), reason }
+        LiveError::Ended { stage: (&self.shared.name).into(), reason }
     }
 
     /// What both ends of a subscription are reached at, if it can be made.
@@ -180,7 +180,7 @@ impl<S: Callbacks> Live<S> {
         to: &OutletRef<S::In>,
         options: &Subscribe<S::In>,
     ) -> Result<(&Arc<Inbox<Down<S::In>>>, Arc<Door<S::In>>), LiveError> {
-        let wrong = |wrong: &str| LiveError::Options { stage: self.shared.name.clone(), wrong: wrong.into() };
+        let wrong = |wrong: &str| LiveError::Options { stage: (&self.shared.name).into(), wrong: wrong.into() };
         let Some(inbox) = &self.inbox else {
             return Err(wrong("a producer takes no events: it cannot subscribe"));
         };
@@ -218,7 +218,7 @@ impl<S: Callbacks> Live<S> {
         let subscription = self.order(to, options, Some(confirm))?;
         match self.answered(confirmed).await? {
             Ok(()) => Ok(subscription),
-            Err(reason) => Err(LiveError::Refused { stage: self.shared.name.clone(), reason }),
+            Err(reason) => Err(LiveError::Refused { stage: (&self.shared.name).into(), reason }),
         }
     }
 
@@ -396,7 +396,7 @@ impl<S: Callbacks> Live<S> {
 
     /// What the stage has done so far: the counters, live.
     pub fn summary(&self) -> StageSummary {
-        let gauge = Gauge::new(self.shared.name.clone(), vec![self.shared.meter.clone()]);
+        let gauge = Gauge::new((&self.shared.name).into(), vec![self.shared.clone()]);
         Summary::read(&[gauge], Default::default()).stages.remove(0)
     }
 

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::Arc;
 
 use super::{Live, LiveError, NO_PRODUCER, OutletRef};
 use crate::callbacks::Callbacks;
@@ -10,10 +9,9 @@ use crate::dispatcher::{DemandDispatcher, Dispatch, Dispatcher};
 use crate::node::{IntoNode, Node, Single};
 use crate::op::NoEvents;
 use crate::options::Overflow;
-use crate::stage::{Inlet, LiveStage, LiveTask, Outlet, Setup, Shared, live_node};
+use crate::stage::{Inlet, LiveStage, LiveTask, Name, Outlet, Setup, Shared, live_node};
 use crate::subscribe::{Subscribe, fresh_tag};
 use crate::subscription::{Door, Inbox, Order};
-use crate::telemetry::Meter;
 
 /// GenStage's default, in events.
 const BUFFER: usize = 10_000;
@@ -30,11 +28,13 @@ const BUFFER: usize = 10_000;
 #[must_use = "a stage does nothing until it is started: `.start().await` or `.spawn()`"]
 pub struct Start<S: Callbacks> {
     stage: S,
-    name: Arc<str>,
+    name: Name,
     dispatcher: Option<Dispatcher<S::Out>>,
     buffer: (usize, Overflow),
     accumulate: bool,
-    subscribe_to: Vec<(OutletRef<S::In>, Subscribe<S::In>)>,
+    orders: Vec<Order<S::In>>,
+    /// What is wrong with the options, if something is.
+    wrong: Option<String>,
 }
 
 impl<S: Callbacks> fmt::Debug for Start<S> {
@@ -91,11 +91,12 @@ impl<S: Callbacks> fmt::Debug for Start<S> {
 pub fn live<S: Callbacks>(stage: S) -> Start<S> {
     Start {
         stage,
-        name: S::name().into(),
+        name: Name::OfType(S::name()),
         dispatcher: None,
         buffer: (BUFFER, Overflow::Wait),
         accumulate: false,
-        subscribe_to: Vec::new(),
+        orders: Vec::new(),
+        wrong: None,
     }
 }
 
@@ -106,13 +107,21 @@ fn is_nothing<T: 'static>() -> bool {
 impl<S: Callbacks> Start<S> {
     /// The stage's name in summaries, logs and errors.
     pub fn name(mut self, name: impl AsRef<str>) -> Self {
-        self.name = name.as_ref().into();
+        self.name = Name::Given(name.as_ref().into());
         self
     }
 
     /// Subscribes it as soon as it has begun, in the order of these calls.
     pub fn subscribe_to(mut self, to: &OutletRef<S::In>, options: Subscribe<S::In>) -> Self {
-        self.subscribe_to.push((to.clone(), options));
+        match (options.limits.resolve(), to.door.clone()) {
+            (Ok(_), Some(to_door)) => {
+                let (tag, copier) = (fresh_tag(), to.copier.clone());
+                self.orders.reserve_exact(1);
+                self.orders.push(Order { to: to_door, tag, options, copier, confirm: None });
+            }
+            (Ok(_), None) => self.wrong = Some(NO_PRODUCER.into()),
+            (Err(wrong), _) => self.wrong = Some(wrong),
+        }
         self
     }
 
@@ -151,7 +160,7 @@ impl<S: Callbacks> Start<S> {
         let live = self.spawn()?;
         match poll_fn(|cx| live.shared.poll_started(cx)).await {
             Ok(()) => Ok(live),
-            Err(reason) => Err(LiveError::Ended { stage: live.shared.name.clone(), reason }),
+            Err(reason) => Err(LiveError::Ended { stage: (&live.shared.name).into(), reason }),
         }
     }
 
@@ -163,35 +172,31 @@ impl<S: Callbacks> Start<S> {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn spawn(self) -> Result<Live<S>, LiveError> {
-        let Start { stage, name, dispatcher, buffer, accumulate, subscribe_to } = self;
-        let wrong = |wrong: String| LiveError::Options { stage: name.clone(), wrong: wrong.into() };
+        let Start { stage, name, dispatcher, buffer, accumulate, orders, wrong } = self;
         let takes = !is_nothing::<S::In>();
-        if !takes && !subscribe_to.is_empty() {
-            return Err(wrong("a producer takes no events: it cannot subscribe".into()));
+        let wrong = if !takes && !orders.is_empty() {
+            Some("a producer takes no events: it cannot subscribe".into())
+        } else if buffer.0 == 0 {
+            Some("`buffer` must hold at least 1 event, got 0".into())
+        } else {
+            wrong
+        };
+        if let Some(wrong) = wrong {
+            return Err(LiveError::Options { stage: (&name).into(), wrong: wrong.into() });
         }
-        if buffer.0 == 0 {
-            return Err(wrong("`buffer` must hold at least 1 event, got 0".into()));
-        }
-        let mut orders = Vec::with_capacity(subscribe_to.len());
-        for (to, options) in subscribe_to {
-            options.limits.resolve().map_err(wrong)?;
-            let Some(door) = to.door else { return Err(wrong(NO_PRODUCER.into())) };
-            orders.push(Order { to: door, tag: fresh_tag(), options, copier: to.copier, confirm: None });
-        }
-        let meter = Arc::<Meter>::default();
+        let shared = Shared::new(name);
         let inbox = takes.then(Inbox::new);
-        let inlet = inbox.clone().map(|inbox| Inlet::new(inbox, Vec::new(), meter.clone()));
+        let inlet = inbox.clone().map(|inbox| Inlet::new(inbox, Vec::new(), shared.clone()));
         let door = (!is_nothing::<S::Out>()).then(Door::new);
         let outlet = door.clone().map(|door| {
             let dispatcher = dispatcher.unwrap_or_else(|| Dispatcher::Demand(DemandDispatcher::new()));
             // R36: a producer-consumer is held back by demand; what it has begun has room.
             let overflow = (!takes || buffer.1 != Overflow::Wait).then_some(buffer);
-            let mut outlet = Outlet::new(door, Vec::new(), dispatcher, false, overflow, usize::MAX, meter.clone());
+            let mut outlet = Outlet::new(door, Vec::new(), dispatcher, false, overflow, usize::MAX, shared.clone());
             outlet.enliven(accumulate);
             outlet.await_subscriptions();
             Box::new(outlet)
         });
-        let shared = Shared::new(name, meter);
         let setup = Setup { stage, shared: shared.clone(), inlet, outlet, orders, in_pipeline: false };
         let task = tokio::spawn(LiveTask::new(setup));
         Ok(Live { shared, inbox, door, abort: task.abort_handle() })
@@ -203,7 +208,7 @@ impl<S: Callbacks> IntoNode for Start<S> {
     type Stage = LiveStage<S>;
     type Workers = Single;
     fn into_node(self) -> Node<LiveStage<S>> {
-        let node = live_node(self.stage).name(self.name);
+        let node = live_node(self.stage).name(&*self.name);
         if self.buffer == (BUFFER, Overflow::Wait) { node } else { node.buffer(self.buffer.0, self.buffer.1) }
     }
 }

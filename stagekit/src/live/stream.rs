@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
@@ -19,6 +18,7 @@ use crate::stage::{Front, Inlet};
 use crate::stream::{FromSource, from_source};
 use crate::subscribe::Subscribe;
 use crate::subscription::{Down, Inbox};
+use crate::telemetry::unread;
 
 /// The events of running stages, as a `Stream`: what [`stream`] gives.
 pub struct EventStream<T> {
@@ -104,7 +104,7 @@ fn poll_heard<T: Event>(inlet: &mut Inlet<T>, cx: &mut Context<'_>) -> Poll<Hear
 
 impl<T: Event> EventStream<T> {
     fn new() -> Self {
-        let inlet = Inlet::new(Inbox::new(), Vec::new(), Arc::default());
+        let inlet = Inlet::new(Inbox::new(), Vec::new(), unread());
         EventStream { inlet, wanted: Vec::new(), batch: Vec::new().into_iter(), receipts: None, over: false }
     }
 
@@ -226,7 +226,7 @@ impl<T: Event> IntoNode for OutletRef<T> {
     type Stage = FromSource<Subscribed<T>, T>;
     type Workers = Single;
     fn into_node(self) -> Node<Self::Stage> {
-        let inlet = Inlet::new(Inbox::new(), Vec::new(), Arc::default());
+        let inlet = Inlet::new(Inbox::new(), Vec::new(), unread());
         from_source(Subscribed { outlet: self, inlet, outstanding: 0, subscribed: false }).name("outlet")
     }
 }

@@ -21,7 +21,7 @@ mod task;
 
 pub(crate) use inlet::{Front, Inlet};
 pub use live::{LiveStage, live_node};
-pub(crate) use live::{LiveTask, Setup, Shared};
+pub(crate) use live::{LiveTask, Name, Setup, Shared};
 pub(crate) use outlet::Outlet;
 #[cfg(any(test, feature = "test"))]
 pub(crate) use own::{Own, Places, Site};

@@ -23,7 +23,7 @@ use crate::stage::own::{Own, Site};
 use crate::stage::source_body::Rim;
 use crate::stage::task::{Ending, Out, SourceTask, StageTask};
 use crate::subscription::{Door, Drains, Target};
-use crate::telemetry::{Gauge, Meter};
+use crate::telemetry::{Gauge, Meter, Metered};
 
 /// A task to be spawned.
 pub(crate) type Task = Pin<Box<dyn Future<Output = Ending> + Send>>;
@@ -91,7 +91,7 @@ pub(crate) fn launch(stages: Vec<Stage>) -> Result<Launched, Wrong> {
 pub(crate) fn wire<T>(
     outlets: &SharedOutlets<T>,
     overflow: Option<(usize, Overflow)>,
-    meter: Arc<Meter>,
+    meter: Arc<dyn Metered>,
 ) -> Result<(Outlet<T>, Arc<Door<T>>), String> {
     let outlets = lock(outlets);
     let door = Door::new();
@@ -208,7 +208,7 @@ fn ends<In, R: Run<In>>(
     }
     let mut sides = Vec::new();
     let mut wrong = None;
-    let mut meter = Arc::default();
+    let mut meter = Arc::<Meter>::default();
     let mut parts_left = parts.iter();
     let mut visit = |slot: &mut dyn Surroundings| {
         let Some(part) = parts_left.next() else { return };
@@ -239,7 +239,8 @@ fn is_consumer<T: 'static>() -> bool {
 
 /// The gauges of the stages of a run. Its events leave by the last of them.
 fn gauges<T: Event>(parts: &[Part], instances: Vec<Vec<Arc<Meter>>>, doors: Vec<Arc<Door<T>>>) -> Vec<Gauge> {
-    let of = |at: usize| instances.iter().filter_map(|meters| meters.get(at).cloned()).collect();
+    let of =
+        |at: usize| instances.iter().filter_map(|meters| Some(meters.get(at)?.clone() as Arc<dyn Metered>)).collect();
     let gauge = |(at, part): (usize, &Part)| Gauge::new(part.options.name.clone(), of(at));
     let mut gauges: Vec<Gauge> = parts.iter().enumerate().map(gauge).collect();
     if let (Some(last), false) = (gauges.last_mut(), is_consumer::<T>()) {

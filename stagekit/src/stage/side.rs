@@ -10,6 +10,7 @@ use crate::side::{ErrorWiring, Side};
 use crate::slot::Spill;
 use crate::stage::outlet::Outlet;
 use crate::stage::place::wire;
+use crate::telemetry::unread;
 
 /// Errors of type `X`.
 struct ErrorSide<X> {
@@ -22,7 +23,7 @@ pub(crate) fn error_wiring<X: Event>(outlets: SharedOutlets<X>) -> ErrorWiring {
     Box::new(move |place| {
         let spill = Arc::new(Spill::new());
         // The demand and the buffer of the errors are not the stage's.
-        let outlet = wire(&outlets, None, Arc::default())?.0;
+        let outlet = wire(&outlets, None, unread())?.0;
         if let Some(place) = place.downcast_mut::<Option<Arc<Spill<X>>>>() {
             *place = Some(spill.clone());
         }

@@ -1,7 +1,6 @@
 //! An open beginning: a pipeline as a `Sink`.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_sink::Sink;
@@ -12,7 +11,7 @@ use crate::op::Event;
 use crate::pipeline::{Stage, runnable};
 use crate::port::{Port, SharedOutlets};
 use crate::stage::{Handle, Outlet, Running, wire};
-use crate::telemetry::Summary;
+use crate::telemetry::{Summary, unread};
 
 /// Events are handed on in batches of at most this many.
 const BATCH: usize = 500;
@@ -87,7 +86,7 @@ impl<T: Event> Input<T> {
             return Ok(());
         }
         let State::Idle(outlets, stages) = std::mem::replace(&mut self.state, State::Ended) else { return Ok(()) };
-        match wire(&outlets, None, Arc::default()) {
+        match wire(&outlets, None, unread()) {
             Ok((outlet, inbox)) => {
                 let running = runnable(stages).spawn();
                 running.handle().add_source(inbox);

@@ -19,6 +19,7 @@ use crate::op::{Event, NoEvents};
 use crate::stage::{Front, Inlet, Launched, Place, Places, Site, Stage, Wrong};
 use crate::subscribe::Subscription;
 use crate::subscription::{Down, Inbox};
+use crate::telemetry::unread;
 
 /// A consumer that is driven by hand: it asks when it is told to, and shows what came, batch by batch.
 ///
@@ -49,7 +50,7 @@ enum Came<T> {
 impl<T: Event> TestConsumer<T> {
     /// A consumer without a subscription.
     pub fn new() -> Self {
-        let inlet = Inlet::new(Inbox::new(), Vec::new(), Arc::default());
+        let inlet = Inlet::new(Inbox::new(), Vec::new(), unread());
         TestConsumer { seat: Arc::new(Mutex::new(inlet)), asked: 0, got: 0, waiting: Vec::new(), ended: None }
     }
 
@@ -294,7 +295,7 @@ impl<T: Event> Place for Placed<T> {
     }
     fn launch(self: Box<Self>, _: &mut Launched) {
         let Some(intake) = &self.1.intake else { return };
-        let mut inlet = Inlet::new(intake.workers[0].0.clone(), intake.subscriptions(0), Arc::default());
+        let mut inlet = Inlet::new(intake.workers[0].0.clone(), intake.subscriptions(0), unread());
         inlet.ask_by_hand();
         *lock(&self.0) = inlet;
     }

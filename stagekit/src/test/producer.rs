@@ -18,6 +18,7 @@ use crate::op::{Event, NoEvents};
 use crate::receipt::Events;
 use crate::stage::{Launched, Outlet, Place, Places, Site, Stage, Wrong, wire};
 use crate::subscription::{Door, Up};
+use crate::telemetry::unread;
 
 /// A producer that is driven by hand: what it is asked for is seen, ask by ask, and it emits what it is told to.
 ///
@@ -41,7 +42,7 @@ impl<T: Event> TestProducer<T> {
     pub fn new() -> Self {
         let door = Door::new();
         let dispatcher = Dispatcher::Demand(DemandDispatcher::new());
-        let mut outlet = Outlet::new(door.clone(), Vec::new(), dispatcher, false, None, usize::MAX, Arc::default());
+        let mut outlet = Outlet::new(door.clone(), Vec::new(), dispatcher, false, None, usize::MAX, unread());
         outlet.enliven(false);
         outlet.await_subscriptions();
         TestProducer { seat: Arc::new(Mutex::new(outlet)), door, cancels: VecDeque::new(), draining: false }
@@ -177,7 +178,7 @@ struct Placed<T>(Arc<Mutex<Outlet<T>>>, Site<NoEvents, T>);
 impl<T: Event> Place for Placed<T> {
     fn wire(&mut self) -> Result<(), Wrong> {
         let (mut outlet, _) =
-            wire(&self.1.outlets, None, Arc::default()).map_err(|text| (self.1.options.name.clone(), text))?;
+            wire(&self.1.outlets, None, unread()).map_err(|text| (self.1.options.name.clone(), text))?;
         outlet.enliven(false);
         *lock(&self.0) = outlet;
         Ok(())

@@ -10,32 +10,66 @@ mod task;
 pub use node::{LiveStage, live_node};
 pub(crate) use task::{LiveTask, Setup};
 
+use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use crate::cancel::Reason;
 use crate::lock::lock;
-use crate::telemetry::Meter;
+use crate::telemetry::{Meter, Metered};
+
+/// The name of a live stage: its type's, unless it was given another.
+#[derive(Clone, Debug)]
+pub(crate) enum Name {
+    OfType(&'static str),
+    Given(Arc<str>),
+}
+
+impl Deref for Name {
+    type Target = str;
+    fn deref(&self) -> &str {
+        match self {
+            Name::OfType(name) => name,
+            Name::Given(name) => name,
+        }
+    }
+}
+
+impl From<&Name> for Arc<str> {
+    fn from(name: &Name) -> Self {
+        match name {
+            Name::OfType(name) => (*name).into(),
+            Name::Given(name) => name.clone(),
+        }
+    }
+}
 
 /// What a live stage shares with its handles.
+#[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) name: Arc<str>,
-    pub(crate) meter: Arc<Meter>,
+    pub(crate) name: Name,
+    pub(crate) meter: Meter,
     life: Mutex<Life>,
 }
 
+#[derive(Debug, Default)]
 struct Life {
     started: bool,
-    /// Its neighbours are being told, and its inboxes are closed.
-    ending: Option<Reason>,
-    ended: Option<Reason>,
+    ended: bool,
+    /// Why it has ended, or why it is just ending: its inboxes are closed before it has.
+    reason: Option<Box<Reason>>,
     waiting: Vec<Waker>,
 }
 
+impl Metered for Shared {
+    fn meter(&self) -> &Meter {
+        &self.meter
+    }
+}
+
 impl Shared {
-    pub(crate) fn new(name: Arc<str>, meter: Arc<Meter>) -> Arc<Self> {
-        let life = Mutex::new(Life { started: false, ending: None, ended: None, waiting: Vec::new() });
-        Arc::new(Shared { name, meter, life })
+    pub(crate) fn new(name: Name) -> Arc<Self> {
+        Arc::new(Shared { name, meter: Meter::default(), life: Mutex::default() })
     }
 
     fn change(&self, change: impl FnOnce(&mut Life)) {
@@ -52,25 +86,23 @@ impl Shared {
         self.change(|life| life.started = true);
     }
 
-    /// The stage is about to close its inboxes: whoever finds one closed is to know why.
+    /// The stage is about to close its inboxes: whoever finds one closed is to know why. The first reason is the reason.
     fn close(&self, reason: &Reason) {
-        lock(&self.life).ending.get_or_insert_with(|| reason.clone());
+        lock(&self.life).reason.get_or_insert_with(|| Box::new(reason.clone()));
     }
 
     /// Why the stage has ended, or is just ending.
     pub(crate) fn ending(&self) -> Option<Reason> {
-        lock(&self.life).ending.clone()
+        lock(&self.life).reason.as_deref().cloned()
     }
 
-    /// The first reason is the reason.
     fn end(&self, reason: Reason) {
-        self.change(|life| {
-            life.ended.get_or_insert(reason);
-        });
+        self.close(&reason);
+        self.change(|life| life.ended = true);
     }
 
     pub(crate) fn ended(&self) -> Option<Reason> {
-        lock(&self.life).ended.clone()
+        lock(&self.life).ended()
     }
 
     fn poll<R>(&self, cx: &mut Context<'_>, ready: impl FnOnce(&Life) -> Option<R>) -> Poll<R> {
@@ -86,15 +118,17 @@ impl Shared {
 
     /// Ready when the stage has begun, or has ended without.
     pub(crate) fn poll_started(&self, cx: &mut Context<'_>) -> Poll<Result<(), Reason>> {
-        self.poll(cx, |life| match (&life.ended, life.started) {
-            (_, true) => Some(Ok(())),
-            (Some(reason), false) => Some(Err(reason.clone())),
-            (None, false) => None,
-        })
+        self.poll(cx, |life| if life.started { Some(Ok(())) } else { life.ended().map(Err) })
     }
 
     /// Ready when the stage has ended.
     pub(crate) fn poll_ended(&self, cx: &mut Context<'_>) -> Poll<Reason> {
-        self.poll(cx, |life| life.ended.clone())
+        self.poll(cx, Life::ended)
+    }
+}
+
+impl Life {
+    fn ended(&self) -> Option<Reason> {
+        self.reason.as_deref().filter(|_| self.ended).cloned()
     }
 }

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use super::{LiveTask, Setup, Shared};
+use super::{LiveTask, Name, Setup, Shared};
 use crate::callbacks::Callbacks;
 use crate::node::Node;
 use crate::op::{AcceptedAs, ByValue, CannotFail, NoEvents, Parts, Takes, Whole};
@@ -13,7 +13,7 @@ use crate::stage::outlet::Outlet;
 use crate::stage::own::{Own, Places, Site};
 use crate::stage::place::{Launched, Place, Stage, Wrong, leads_somewhere, wire};
 use crate::subscription::{Door, Drains};
-use crate::telemetry::{Gauge, Meter};
+use crate::telemetry::Gauge;
 
 /// A stage of callbacks in a pipeline. It ends with the last of its producers, or when it says so.
 pub struct LiveStage<S>(Option<S>);
@@ -88,7 +88,8 @@ impl<S: Callbacks> Places<S::In, S::Out> for Standing<S> {
                 "`blocking`, `on_error` and `on_panic` are for functions: a stage of callbacks decides in them",
             );
         }
-        to.push(Stage::of(LivePlace { stage: self.0, site, outlet: None, meter: Arc::default() }));
+        let shared = Shared::new(Name::Given(site.options.name.clone()));
+        to.push(Stage::of(LivePlace { stage: self.0, site, outlet: None, shared }));
         Ok(())
     }
 }
@@ -98,7 +99,7 @@ struct LivePlace<S: Callbacks> {
     stage: S,
     site: Site<S::In, S::Out>,
     outlet: Option<(Outlet<S::Out>, Arc<Door<S::Out>>)>,
-    meter: Arc<Meter>,
+    shared: Arc<Shared>,
 }
 
 impl<S: Callbacks> Place for LivePlace<S> {
@@ -106,7 +107,7 @@ impl<S: Callbacks> Place for LivePlace<S> {
         let name = &self.site.options.name;
         if std::any::TypeId::of::<S::Out>() != std::any::TypeId::of::<NoEvents>() {
             leads_somewhere(name, &self.site.outlets)?;
-            let wired = wire(&self.site.outlets, self.site.options.buffer, self.meter.clone());
+            let wired = wire(&self.site.outlets, self.site.options.buffer, self.shared.clone());
             let (mut outlet, door) = wired.map_err(|text| (name.clone(), text))?;
             outlet.enliven(false);
             self.outlet = Some((outlet, door));
@@ -115,12 +116,12 @@ impl<S: Callbacks> Place for LivePlace<S> {
     }
 
     fn launch(self: Box<Self>, to: &mut Launched) {
-        let LivePlace { stage, site, outlet, meter } = *self;
+        let LivePlace { stage, site, outlet, shared } = *self;
         let name = site.options.name.clone();
         let inlet =
-            site.intake.map(|intake| Inlet::new(intake.workers[0].0.clone(), intake.subscriptions(0), meter.clone()));
+            site.intake.map(|intake| Inlet::new(intake.workers[0].0.clone(), intake.subscriptions(0), shared.clone()));
         let is_producer = inlet.is_none();
-        let mut gauge = Gauge::new(name.clone(), vec![meter.clone()]);
+        let mut gauge = Gauge::new(name.clone(), vec![shared.clone()]);
         gauge.emits = std::any::type_name::<S::Out>();
         let outlet = outlet.map(|(outlet, door)| {
             gauge.doors.push(door.clone());
@@ -129,7 +130,6 @@ impl<S: Callbacks> Place for LivePlace<S> {
             }
             Box::new(outlet)
         });
-        let shared = Shared::new(name.clone(), meter.clone());
         let setup = Setup { stage, shared, inlet, outlet, orders: Vec::new(), in_pipeline: true };
         to.tasks.push((name.clone(), Box::pin(LiveTask::new(setup))));
         to.gauges.push(gauge);

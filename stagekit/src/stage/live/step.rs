@@ -5,6 +5,7 @@ use crate::cancel::{Cancel, Ended, Reason};
 use crate::demand::Demand;
 use crate::receipt::Receipt;
 use crate::subscribe::Subscription;
+use crate::subscription::Order;
 
 /// A callback with its arguments.
 pub(super) enum Step<S: Callbacks> {
@@ -18,10 +19,10 @@ pub(super) enum Step<S: Callbacks> {
 }
 
 /// What is done when the callback has returned.
-pub(super) enum After {
+pub(super) enum After<T> {
     Nothing,
-    /// The stage has begun.
-    Started,
+    /// The stage has begun: these subscriptions are made.
+    Started(Vec<Order<T>>),
     /// The consumer's subscription is taken away, before anything is dispatched.
     Remove(u32, Ended),
     /// So many events have been handled; their receipts are shared by what came of them.

@@ -39,8 +39,9 @@ pub(crate) struct Setup<S: Callbacks> {
 }
 
 /// Where a live stage is in its life.
-enum Phase {
-    New,
+enum Phase<T> {
+    /// With the subscriptions that are made when it has begun.
+    New(Vec<Order<T>>),
     Running,
     /// It takes no more, and ends when everything it has emitted is delivered.
     Finishing(Reason),
@@ -50,11 +51,11 @@ enum Phase {
     Last(Reason),
 }
 
-type Working<S> = Pin<Box<dyn Future<Output = (S, Context<<S as Callbacks>::Out>, Answer)> + Send>>;
+type Working<S> =
+    Pin<Box<dyn Future<Output = (S, Context<<S as Callbacks>::Out>, Answer, After<<S as Callbacks>::In>)> + Send>>;
 
 /// What only some stages need, or need only for a while.
-struct Extra<S: Callbacks> {
-    orders: Vec<Order<S::In>>,
+struct Extra {
     /// What was said to the stage and waits: for its turn, or for room in the buffer.
     notes: VecDeque<Note>,
     warnings: Warnings,
@@ -65,13 +66,13 @@ struct Extra<S: Callbacks> {
 pub(crate) struct LiveTask<S: Callbacks> {
     /// Away while one of its callbacks waits.
     stage: Option<S>,
-    working: Option<(Working<S>, After)>,
+    working: Option<Working<S>>,
     inlet: Option<Inlet<S::In>>,
     outlet: Option<Box<Outlet<S::Out>>>,
     shared: Arc<Shared>,
-    phase: Phase,
+    phase: Phase<S::In>,
     in_pipeline: bool,
-    extra: Option<Box<Extra<S>>>,
+    extra: Option<Box<Extra>>,
 }
 
 impl<S: Callbacks> Unpin for LiveTask<S> {}
@@ -79,32 +80,27 @@ impl<S: Callbacks> Unpin for LiveTask<S> {}
 impl<S: Callbacks> LiveTask<S> {
     pub(crate) fn new(setup: Setup<S>) -> Self {
         let Setup { stage, shared, inlet, outlet, orders, in_pipeline } = setup;
-        let mut task = LiveTask {
+        LiveTask {
             stage: Some(stage),
             working: None,
             inlet,
             outlet,
             shared,
-            phase: Phase::New,
+            phase: Phase::New(orders),
             in_pipeline,
             extra: None,
-        };
-        if !orders.is_empty() {
-            task.extra().orders = orders;
         }
-        task
     }
 
-    fn extra(&mut self) -> &mut Extra<S> {
+    fn extra(&mut self) -> &mut Extra {
         self.extra.get_or_insert_with(|| {
-            let (orders, notes) = (Vec::new(), VecDeque::new());
-            Box::new(Extra { orders, notes, warnings: Warnings::default(), failure: None })
+            Box::new(Extra { notes: VecDeque::new(), warnings: Warnings::default(), failure: None })
         })
     }
 
     /// The stage ends when what it has emitted is delivered.
     fn finish(&mut self, reason: Reason) {
-        if matches!(self.phase, Phase::New | Phase::Running) {
+        if matches!(self.phase, Phase::New(_) | Phase::Running) {
             if let Some(inlet) = &mut self.inlet {
                 inlet.cancel(&Ended::Cancelled(reason.clone()));
             }
@@ -146,15 +142,15 @@ impl<S: Callbacks> LiveTask<S> {
     }
 
     /// Runs a callback, to its end if it does not wait.
-    fn begin(&mut self, step: Step<S>, after: After, cx: &mut Waiting<'_>) {
+    fn begin(&mut self, step: Step<S>, after: After<S::In>, cx: &mut Waiting<'_>) {
         let mut context = Context::new();
         if !S::SYNC {
             let Some(mut stage) = self.stage.take() else { return };
             let working = Box::pin(async move {
                 let answer = call(&mut stage, step, &mut context).await;
-                (stage, context, answer)
+                (stage, context, answer, after)
             });
-            self.working = Some((working, after));
+            self.working = Some(working);
             return;
         }
         let Some(stage) = self.stage.as_mut() else { return };
@@ -168,7 +164,7 @@ impl<S: Callbacks> LiveTask<S> {
     }
 
     /// A callback has returned: what it emitted goes out, then what follows is done.
-    fn complete(&mut self, context: Context<S::Out>, answer: Answer, after: After) {
+    fn complete(&mut self, context: Context<S::Out>, answer: Answer, after: After<S::In>) {
         let Context { events, stop, finish } = context;
         let ends = answer.is_err() || stop.is_some() || finish;
         let mut events = Events::from(events);
@@ -200,8 +196,8 @@ impl<S: Callbacks> LiveTask<S> {
         } else {
             self.emit(events);
             match after {
-                After::Started => match (&answer, &stop) {
-                    (Ok(()), None) => self.started(),
+                After::Started(orders) => match (&answer, &stop) {
+                    (Ok(()), None) => self.started(orders),
                     // It has not begun: there is nothing for `on_stop` to end.
                     (Ok(()), Some(reason)) => self.phase = Phase::Last(reason.clone()),
                     (Err(error), _) => self.phase = Phase::Last(Reason::error(error)),
@@ -232,16 +228,14 @@ impl<S: Callbacks> LiveTask<S> {
         }
     }
 
-    fn started(&mut self) {
+    fn started(&mut self, orders: Vec<Order<S::In>>) {
         self.phase = Phase::Running;
         self.shared.start();
         if let Some(inlet) = &mut self.inlet {
             inlet.open();
         }
-        if let Some(extra) = &mut self.extra {
-            for order in std::mem::take(&mut extra.orders) {
-                self.subscribe(order);
-            }
+        for order in orders {
+            self.subscribe(order);
         }
     }
 
@@ -300,7 +294,7 @@ impl<S: Callbacks> LiveTask<S> {
     }
 
     /// Reads both inboxes. A callback that has to run comes back.
-    fn hear(&mut self, cx: &mut Waiting<'_>) -> Option<(Step<S>, After)> {
+    fn hear(&mut self, cx: &mut Waiting<'_>) -> Option<(Step<S>, After<S::In>)> {
         while let Some(message) = self.outlet.as_mut().and_then(|outlet| outlet.hear(cx)) {
             let Some(outlet) = &mut self.outlet else { break };
             match message {
@@ -426,7 +420,7 @@ impl<S: Callbacks> LiveTask<S> {
     }
 
     /// What the outlet wants done: infos whose turn has come, and demand that is to be told.
-    fn due(&mut self) -> Option<(Step<S>, After)> {
+    fn due(&mut self) -> Option<(Step<S>, After<S::In>)> {
         if let Some(info) = self.outlet.as_mut().and_then(|outlet| outlet.due())
             && let Ok(info) = info.downcast()
         {
@@ -442,7 +436,7 @@ impl<S: Callbacks> LiveTask<S> {
     }
 
     /// What comes next of what is there to be done.
-    fn next(&mut self) -> Option<(Step<S>, After)> {
+    fn next(&mut self) -> Option<(Step<S>, After<S::In>)> {
         if let Some(step) = self.due() {
             return Some(step);
         }
@@ -499,7 +493,7 @@ impl<S: Callbacks> LiveTask<S> {
         let failure = failure.or_else(|| Some(Cause::Panicked(text(&*dropped.err()?))));
         self.shared.end(reason);
         match failure {
-            Some(cause) => Err(StageFailure { stage: self.shared.name.clone(), cause }),
+            Some(cause) => Err(StageFailure { stage: (&self.shared.name).into(), cause }),
             None => Ok(()),
         }
     }
@@ -525,29 +519,27 @@ impl<S: Callbacks> Future for LiveTask<S> {
         }
         loop {
             let coop = ready!(coop::poll_proceed(cx));
-            if let Some((working, _)) = &mut this.working {
-                let polled = catch_unwind(AssertUnwindSafe(|| working.as_mut().poll(cx)));
-                let Some((_, after)) = (match polled {
+            if let Some(working) = &mut this.working {
+                match catch_unwind(AssertUnwindSafe(|| working.as_mut().poll(cx))) {
                     Ok(Poll::Pending) => return Poll::Pending,
-                    _ => this.working.take(),
-                }) else {
-                    return Poll::Pending;
-                };
-                match polled {
-                    Ok(Poll::Ready((stage, context, answer))) => {
+                    Ok(Poll::Ready((stage, context, answer, after))) => {
+                        this.working = None;
                         this.stage = Some(stage);
                         this.complete(context, answer, after);
                     }
-                    Ok(Poll::Pending) => {}
-                    Err(panic) => this.panicked(&*panic),
+                    Err(panic) => {
+                        this.working = None;
+                        this.panicked(&*panic);
+                    }
                 }
             }
             coop.made_progress();
-            match &this.phase {
-                Phase::New => {
+            match &mut this.phase {
+                Phase::New(orders) => {
+                    let orders = std::mem::take(orders);
                     // Whatever comes of it, it has begun once.
                     this.phase = Phase::Running;
-                    this.begin(Step::Start, After::Started, cx);
+                    this.begin(Step::Start, After::Started(orders), cx);
                     continue;
                 }
                 Phase::Stopping(reason) => {

@@ -15,7 +15,7 @@ use crate::port::Group;
 use crate::receipt::Events;
 use crate::subscription::{Door, Down, Subscriber, Target, Up};
 use crate::sync::Arc;
-use crate::telemetry::{Count, Meter};
+use crate::telemetry::{Count, Metered};
 
 /// How many events a stage whose events are discarded makes in one turn.
 const DISCARDED: usize = 4000;
@@ -47,7 +47,7 @@ pub(crate) struct Outlet<T> {
     /// The graph leads nowhere from here: `=> _`, or the stage is a consumer.
     leads_nowhere: bool,
     discard: bool,
-    meter: Arc<Meter>,
+    meter: Arc<dyn Metered>,
     /// A consumer has cancelled.
     cancelled: bool,
     draining: bool,
@@ -64,7 +64,7 @@ impl<T> Outlet<T> {
         discard: bool,
         overflow: Option<(usize, Overflow)>,
         lump: usize,
-        meter: Arc<Meter>,
+        meter: Arc<dyn Metered>,
     ) -> Self {
         Outlet {
             lump,
@@ -130,7 +130,7 @@ impl<T> Outlet<T> {
     fn ask(&mut self, sub: u32, demand: usize) {
         let sub = sub as usize;
         if self.subs.get(sub).is_some_and(Option::is_some) {
-            let (subs, lost) = (&mut self.subs, &self.meter.lost);
+            let (subs, lost) = (&mut self.subs, &self.meter.meter().lost);
             let before = self.dispatcher.demand();
             self.dispatcher.ask(sub, demand, &mut |sub, batch| deliver(subs, lost, sub, batch));
             if self.books.is_some() {
@@ -244,7 +244,7 @@ impl<T> Outlet<T> {
         }
         let n = events.len();
         if self.buffer.is_empty() && !self.is_held() {
-            let (subs, lost) = (&mut self.subs, &self.meter.lost);
+            let (subs, lost) = (&mut self.subs, &self.meter.meter().lost);
             if let Dispatcher::Demand(demand) = &mut self.dispatcher
                 && let Some(sub) = demand.only(events.len())
             {
@@ -267,7 +267,7 @@ impl<T> Outlet<T> {
             && self.buffer.len() > capacity
         {
             let dropped = self.buffer.trim(capacity, policy);
-            self.meter.discarded.add(dropped.iter().map(Events::len).sum::<usize>() as u64);
+            self.meter.meter().discarded.add(dropped.iter().map(Events::len).sum::<usize>() as u64);
             discarded = if policy == Overflow::Fail { Err(capacity) } else { Ok(dropped) };
         }
         self.show();
@@ -284,7 +284,7 @@ impl<T> Outlet<T> {
             // A live stage's consumers handle batches, as large as they have asked for (R9). Elsewhere they are pointers.
             let events = if self.books.is_some() { self.buffer.gather(demand) } else { self.buffer.take(demand) };
             let n = events.len();
-            let (subs, lost) = (&mut self.subs, &self.meter.lost);
+            let (subs, lost) = (&mut self.subs, &self.meter.meter().lost);
             if let Some(left) = self.dispatcher.dispatch(events, &mut |sub, batch| deliver(subs, lost, sub, batch)) {
                 self.meet(n.saturating_sub(left.len()));
                 self.buffer.put_back(left);
@@ -299,17 +299,17 @@ impl<T> Outlet<T> {
     fn show(&mut self) {
         let discarded = self.dispatcher.take_discarded();
         if !discarded.is_empty() {
-            self.meter.discarded.add(discarded.iter().map(Events::len).sum::<usize>() as u64);
+            self.meter.meter().discarded.add(discarded.iter().map(Events::len).sum::<usize>() as u64);
             if let Some(books) = &mut self.books {
                 books.discarded.extend(discarded);
             }
         }
-        self.meter.demand.set(self.dispatcher.demand() as u64);
-        self.meter.buffered.set(self.resting() as u64);
+        self.meter.meter().demand.set(self.dispatcher.demand() as u64);
+        self.meter.meter().buffered.set(self.resting() as u64);
         if matches!(self.dispatcher, Dispatcher::Partition(_) | Dispatcher::Custom(_)) {
-            self.meter.filtered.set(self.dispatcher.filtered());
+            self.meter.meter().filtered.set(self.dispatcher.filtered());
             if let Some(hot) = self.dispatcher.hot() {
-                self.meter.set_hot(hot.times, hot.partition);
+                self.meter.meter().set_hot(hot.times, hot.partition);
             }
         }
     }
@@ -348,7 +348,7 @@ impl<T> Outlet<T> {
             let _ = target.inbox.send(Down::Ended { sub: target.sub, ended: ended.clone() });
         }
         self.present = 0;
-        self.meter.demand.set(0);
+        self.meter.meter().demand.set(0);
     }
 }
 
@@ -367,8 +367,8 @@ fn deliver<T>(subs: &mut [Option<Sub<T>>], lost: &Count, sub: usize, mut batch: 
 
 impl<T> Drop for Outlet<T> {
     fn drop(&mut self) {
-        self.meter.discarded.add(self.resting() as u64);
-        self.meter.buffered.set(0);
+        self.meter.meter().discarded.add(self.resting() as u64);
+        self.meter.meter().buffered.set(0);
         self.end(&Ended::Down(Reason::error("aborted")));
         for message in self.read.drain(..).chain(self.door.inbox.close()) {
             if let Up::Subscribe(subscriber) = message {

@@ -1,0 +1,188 @@
+//! What a live stage, a stream or a probe does with its inlet besides: subscriptions come and go, messages are taken one
+//! by one, and what has come keeps its place among the ends and the infos.
+
+use std::any::Any;
+use std::task::Context;
+
+use super::{Front, Inlet, Queued, Sub};
+use crate::batch::Batch;
+use crate::cancel::{Cancel, Ended, Reason};
+use crate::fuzz;
+use crate::quota::Quota;
+use crate::subscribe::Subscription;
+use crate::subscription::{Down, Order, Subscriber, Target, Up};
+
+impl<T: Send + 'static> Inlet<T> {
+    /// The next message, in order.
+    pub(crate) fn hear(&mut self, cx: &mut Context<'_>) -> Option<Down<T>> {
+        if self.read.is_empty() && self.inbox.drain(cx, &mut self.armed, &mut self.read) {
+            self.read.reverse();
+        }
+        self.read.pop()
+    }
+
+    /// The stage ends: what it asked for now would be lost with it.
+    pub(crate) fn ask_no_more(&mut self) {
+        self.sated = true;
+    }
+
+    /// How many subscriptions there are.
+    pub(crate) fn subscriptions(&self) -> usize {
+        self.subs.len()
+    }
+
+    /// One of its subscriptions, for the user.
+    fn handle(&self, tag: u64) -> Subscription {
+        Subscription { tag, consumer: self.inbox.clone() }
+    }
+
+    /// For the user, before the order is carried out.
+    pub(crate) fn handle_of(&self, order: &Order<T>) -> Subscription {
+        self.handle(order.tag)
+    }
+
+    /// Subscribes; the first ask goes along.
+    pub(crate) fn subscribe(&mut self, order: Order<T>, manual: bool) {
+        let Order { to, tag, options, copier, confirm } = order;
+        // Checked where the order was made.
+        let (max, min) = options.limits.resolve().unwrap_or((1, 0));
+        let (max, min) = fuzz::limits(max, min);
+        let mut quota = Quota::new(max, min);
+        let ask = if manual { 0 } else { quota.open() };
+        let number = to.number();
+        let mode = options.cancel;
+        let (alive, cancelled) = (true, false);
+        let sub = Sub { to: to.clone(), sub: number, quota, tag, alive, cancelled, manual, mode };
+        let key = self.subs.insert(sub);
+        self.alive += 1;
+        let target = Target { inbox: self.inbox.clone(), sub: key };
+        let subscriber = Subscriber { sub: number, tag, target, ask, options, copier, confirm };
+        if let Err(Up::Subscribe(subscriber)) = to.send(Up::Subscribe(Box::new(subscriber))) {
+            if let Some(confirm) = subscriber.confirm {
+                let _ = confirm.send(Err(Reason::NotAlive));
+            }
+            if let Some(sub) = self.subs.get_mut(key) {
+                sub.cancelled = true;
+            }
+            self.queue.push_back(Queued::Ended(key, Ended::Down(Reason::NotAlive)));
+        }
+    }
+
+    fn find(&mut self, tag: u64) -> Option<&mut Sub<T>> {
+        self.subs.iter_mut().find(|sub| sub.tag == tag)
+    }
+
+    /// Asks on every subscription; gives how many events were asked for in all.
+    pub(crate) fn ask_all(&mut self, events: usize) -> usize {
+        let open = self.subs.iter().filter(|sub| !sub.cancelled);
+        let sent = open.filter(|sub| events > 0 && sub.to.send(Up::Ask { sub: sub.sub, demand: events }).is_ok());
+        sent.count() * events
+    }
+
+    /// The user asks.
+    pub(crate) fn ask(&mut self, tag: u64, demand: usize) {
+        if let Some(sub) = self.find(tag)
+            && sub.manual
+            && !sub.cancelled
+        {
+            let _ = sub.to.send(Up::Ask { sub: sub.sub, demand });
+        }
+    }
+
+    /// The user cancels one subscription. Its slot is free when the producer has confirmed it.
+    pub(crate) fn cancel_one(&mut self, tag: u64, reason: Reason, quiet: bool) {
+        if let Some(sub) = self.find(tag) {
+            if quiet {
+                sub.mode = Cancel::Temporary;
+            }
+            sub.cancel(Ended::Cancelled(reason));
+        }
+    }
+
+    pub(crate) fn queue_batch(&mut self, sub: u32, batch: Batch<T>) {
+        if let Some(from) = self.subs.get_mut(sub) {
+            let excess = if from.manual { 0 } else { from.quota.arrive(batch.len()) };
+            if excess > 0 {
+                // R6: it is handled all the same.
+                tracing::warn!(excess, "received events in excess of what was asked for");
+            }
+            self.queue.push_back(Queued::Batch(sub, batch));
+        } else {
+            // R42: nothing comes after the end. If it did, it would be counted, and its receipts fail.
+            self.meter.meter().lost.add(batch.len() as u64);
+        }
+    }
+
+    pub(crate) fn queue_ended(&mut self, sub: u32, ended: Ended) {
+        self.queue.push_back(Queued::Ended(sub, ended));
+    }
+
+    /// Puts an info behind what waits; gives it back if nothing does.
+    pub(crate) fn queue_info(&mut self, info: Box<dyn Any + Send>) -> Option<Box<dyn Any + Send>> {
+        if self.queue.is_empty() {
+            return Some(info);
+        }
+        self.queue.push_back(Queued::Info(info));
+        None
+    }
+
+    pub(crate) fn front(&self) -> Option<Front> {
+        Some(match self.queue.front()? {
+            Queued::Batch(..) => Front::Batch,
+            Queued::Ended(..) => Front::Ended,
+            Queued::Info(_) => Front::Info,
+        })
+    }
+
+    /// The next batch, and the subscription it came by.
+    pub(crate) fn next_from(&mut self) -> Option<(Batch<T>, Subscription)> {
+        let Some(Queued::Batch(sub, _)) = self.queue.front() else { return None };
+        let from = self.handle(self.subs.get(*sub)?.tag);
+        Some((self.next(usize::MAX)?, from))
+    }
+
+    pub(crate) fn next_info(&mut self) -> Option<Box<dyn Any + Send>> {
+        match self.queue.pop_front()? {
+            Queued::Info(info) => Some(info),
+            other => {
+                self.queue.push_front(other);
+                None
+            }
+        }
+    }
+
+    /// A subscription that has ended, and what its mode was.
+    pub(crate) fn next_ended(&mut self) -> Option<(Ended, Subscription, Cancel)> {
+        match self.queue.pop_front()? {
+            Queued::Ended(key, ended) => {
+                let mut sub = self.subs.remove(key)?;
+                if std::mem::replace(&mut sub.alive, false) {
+                    self.alive -= 1;
+                }
+                if matches!(ended, Ended::Cancelled(_)) {
+                    // The producer lives on, and wants to have its number back.
+                    sub.cancel(ended.clone());
+                }
+                Some((ended, self.handle(sub.tag), sub.mode))
+            }
+            other => {
+                self.queue.push_front(other);
+                None
+            }
+        }
+    }
+}
+
+/// What a probe does with its inlet.
+#[cfg(any(test, feature = "test"))]
+impl<T: Send + 'static> Inlet<T> {
+    /// All of its subscriptions are manual.
+    pub(crate) fn ask_by_hand(&mut self) {
+        self.opened = true;
+        self.subs.iter_mut().for_each(|sub| sub.manual = true);
+    }
+
+    pub(crate) fn cancel_all(&mut self, reason: &Reason) {
+        self.subs.iter_mut().for_each(|sub| sub.cancel(Ended::Cancelled(reason.clone())));
+    }
+}
