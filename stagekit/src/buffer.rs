@@ -1,4 +1,4 @@
-//! The buffer: overflow room for events that nobody has asked for yet, in order. GenStage's rules R16 and R17.
+//! The buffer: overflow room for events that nobody has asked for yet, in order. GenStage's rules R16 to R18.
 
 use std::collections::VecDeque;
 
@@ -22,15 +22,18 @@ impl<T> Buffer<T> {
         self.len
     }
 
-    pub(crate) fn position_in(&self) -> u64 {
-        self.out + self.len as u64
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len == 0
     }
+
+    /// How many events have left at the front, taken or dropped.
     pub(crate) fn position_out(&self) -> u64 {
         self.out
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.len == 0
+    /// The position behind the last event: the events ever stored, but for those that were dropped at the back.
+    pub(crate) fn position_in(&self) -> u64 {
+        self.out + self.len as u64
     }
 
     pub(crate) fn push(&mut self, events: Events<T>) {
@@ -43,7 +46,8 @@ impl<T> Buffer<T> {
     /// What a dispatch has left over of a batch that was taken goes back to where it was.
     pub(crate) fn put_back(&mut self, events: Events<T>) {
         self.len += events.len();
-        self.out -= events.len() as u64;
+        debug_assert!(self.out >= events.len() as u64, "what is put back was taken");
+        self.out = self.out.saturating_sub(events.len() as u64);
         if !events.is_empty() {
             self.batches.push_front(events);
         }
@@ -61,89 +65,69 @@ impl<T> Buffer<T> {
         taken
     }
 
-    /// The oldest events, at most `n`, as one batch.
+    /// The oldest `n` events, as one batch.
     pub(crate) fn gather(&mut self, n: usize) -> Events<T> {
-        let mut events = self.take(n);
-        while events.len() < n && !self.is_empty() {
-            events.append(self.take(n - events.len()));
+        let mut gathered = self.take(n);
+        while gathered.len() < n && !self.is_empty() {
+            gathered.append(self.take(n - gathered.len()));
         }
-        events
+        gathered
     }
 
-    /// Drops what is over `capacity` and says how many that were. Their receipts fail by being dropped.
+    /// Takes out what is over `capacity`, at the end that the policy says, in order.
     pub(crate) fn trim(&mut self, capacity: usize, policy: Overflow) -> Vec<Events<T>> {
-        let excess = self.len.saturating_sub(capacity);
+        let mut excess = self.len.saturating_sub(capacity);
         let mut dropped = Vec::new();
         match policy {
             Overflow::Wait | Overflow::Fail => {}
             Overflow::DropOldest => {
-                let mut left = excess;
-                while left > 0 {
-                    let some = self.take(left);
-                    left -= some.len();
-                    dropped.push(some);
+                while excess > 0 {
+                    let oldest = self.take(excess);
+                    excess -= oldest.len();
+                    dropped.push(oldest);
                 }
             }
             Overflow::DropNewest => {
-                let mut left = excess;
-                while left > 0 {
+                while excess > 0 {
                     let Some(mut last) = self.batches.pop_back() else { break };
-                    let kept = last.len().saturating_sub(left);
-                    left -= last.len() - kept;
-                    self.len -= last.len() - kept;
-                    let kept = last.split_front(kept);
+                    let kept = last.split_front(last.len().saturating_sub(excess));
+                    excess -= last.len();
+                    self.len -= last.len();
+                    dropped.push(last);
                     if !kept.is_empty() {
                         self.batches.push_back(kept);
                     }
-                    dropped.push(last);
                 }
+                dropped.reverse();
             }
         }
         dropped
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Marks between the events of a buffer, each behind what was there when it was set (R18).
+#[derive(Debug, Default)]
+pub(crate) struct Marks(VecDeque<(u64, u64)>);
 
-    fn drain(buffer: &mut Buffer<u32>) -> Vec<u32> {
-        std::iter::from_fn(|| Some(buffer.take(2).values).filter(|values| !values.is_empty())).flatten().collect()
+impl Marks {
+    /// Sets the mark `id` behind the event before `position`: the buffer's `position_in`.
+    pub(crate) fn set(&mut self, position: u64, id: u64) {
+        debug_assert!(self.0.back().is_none_or(|&(last, _)| last <= position), "marks are set in order");
+        self.0.push_back((position, id));
     }
 
-    #[test]
-    fn r16_is_first_in_first_out() {
-        let mut buffer = Buffer::new();
-        buffer.push(vec![1, 2, 3].into());
-        buffer.push(vec![4].into());
-        assert_eq!((buffer.len(), buffer.take(2).values), (4, vec![1, 2]));
-        buffer.put_back(vec![2].into());
-        assert_eq!(drain(&mut buffer), [2, 3, 4]);
-        assert!(buffer.is_empty());
+    /// The position of the first mark: no more may be taken before it is passed (R16).
+    pub(crate) fn next(&self) -> Option<u64> {
+        self.0.front().map(|&(position, _)| position)
     }
 
-    #[test]
-    fn r17_overflow_drops_oldest_or_newest_and_counts() {
-        for (policy, kept) in [(Overflow::DropOldest, [4, 5, 6]), (Overflow::DropNewest, [1, 2, 3])] {
-            let mut buffer = Buffer::new();
-            buffer.push(vec![1, 2].into());
-            buffer.push(vec![3, 4, 5, 6].into());
-            assert_eq!(buffer.trim(3, policy).iter().map(Events::len).sum::<usize>(), 3);
-            assert_eq!((buffer.len(), drain(&mut buffer)), (3, kept.to_vec()));
-        }
-        let mut buffer = Buffer::new();
-        buffer.push(vec![1, 2].into());
-        assert_eq!((buffer.trim(1, Overflow::Wait).len(), buffer.len()), (0, 2));
-    }
-
-    #[test]
-    fn r09_what_is_asked_for_leaves_as_one() {
-        let mut buffer = Buffer::new();
-        for batch in [vec![1, 2, 3], vec![4], vec![5, 6, 7, 8]] {
-            buffer.push(batch.into());
-        }
-        let gathered = [5, 2, 9, 1].map(|n| buffer.gather(n).values);
-        assert_eq!(gathered, [vec![1, 2, 3, 4, 5], vec![6, 7], vec![8], vec![]]);
-        assert_eq!(buffer.position_out(), 8);
+    /// The first mark, if every event before it has left.
+    pub(crate) fn pass(&mut self, out: u64) -> Option<u64> {
+        self.next().filter(|&position| position <= out)?;
+        self.0.pop_front().map(|(_, id)| id)
     }
 }
+
+#[cfg(test)]
+#[path = "buffer/tests.rs"]
+mod tests;

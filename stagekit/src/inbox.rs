@@ -78,25 +78,31 @@ impl<M> Inbox<M> {
         if to.capacity() > KEPT {
             *to = Vec::new();
         }
-        let mut inner = self.lock();
-        std::mem::swap(&mut inner.messages, to);
-        self.full.store(false, Ordering::Release);
         if !known {
             *armed = Some(cx.waker().clone());
         }
-        // A message may have taken the waker away: it is put back in the same lock in which the messages are taken,
-        // so that none can come between.
-        if inner.waker.is_none() || !known {
-            inner.waker = armed.clone();
-        }
+        let replaced = {
+            let mut inner = self.lock();
+            std::mem::swap(&mut inner.messages, to);
+            self.full.store(false, Ordering::Release);
+            // A message may have taken the waker away: it is put back in the same lock in which the messages are
+            // taken, so that none can come between.
+            if inner.waker.is_none() || !known { std::mem::replace(&mut inner.waker, armed.clone()) } else { None }
+        };
+        // Outside the lock: the last waker of a task may drop the task, and that may send.
+        drop(replaced);
         !to.is_empty()
     }
 
     /// The owner is gone: later messages come back to their senders, and these are what was never read.
     pub(crate) fn close(&self) -> Vec<M> {
-        let mut inner = self.lock();
-        inner.closed = true;
-        inner.waker = None;
-        std::mem::take(&mut inner.messages)
+        let (waker, unread) = {
+            let mut inner = self.lock();
+            inner.closed = true;
+            (inner.waker.take(), std::mem::take(&mut inner.messages))
+        };
+        // Outside the lock, as in `swap`.
+        drop(waker);
+        unread
     }
 }

@@ -311,7 +311,7 @@ impl<T> Events<T> {
     }
 
     /// Adds `more` behind these events.
-    pub(crate) fn append(&mut self, more: Events<T>) {
+    pub fn append(&mut self, more: Events<T>) {
         if self.values.is_empty() {
             *self = more;
             return;
@@ -329,8 +329,8 @@ impl<T> Events<T> {
         self.align();
     }
 
-    /// Takes the first `n` events off, copying only those.
-    pub(crate) fn split_front(&mut self, n: usize) -> Events<T> {
+    /// Takes the first `n` events off, or all there are, copying only those.
+    pub fn split_front(&mut self, n: usize) -> Events<T> {
         if n >= self.values.len() {
             return std::mem::take(self);
         }

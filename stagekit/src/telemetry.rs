@@ -2,9 +2,11 @@
 
 use std::any::Any;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+use crate::lock::lock;
 
 /// A counter that only its owner writes: a plain load and store, no locked instruction.
 #[derive(Debug, Default)]
@@ -33,8 +35,23 @@ pub(crate) struct Meter {
     pub(crate) restarts: Count,
     pub(crate) demand: Count,
     pub(crate) buffered: Count,
+    /// Events that the partition function let go.
+    pub(crate) filtered: Count,
     /// Events that were taken up or waiting when the stage was ended before it could finish them.
     pub(crate) lost: Count,
+    /// How often a full partition has held back the others, and which was the last.
+    held: Count,
+    hot: Mutex<Option<Box<str>>>,
+}
+
+impl Meter {
+    /// A partition was full, and held back the others.
+    pub(crate) fn set_hot(&self, times: u64, partition: String) {
+        if times != self.held.get() {
+            self.held.set(times);
+            *lock(&self.hot) = Some(partition.into());
+        }
+    }
 }
 
 /// One stage of a running pipeline: what a summary is made of.
@@ -79,6 +96,21 @@ pub struct StageSummary {
     pub demand: u64,
     /// Events emitted and not yet asked for.
     pub buffered: u64,
+    /// Events that a partition dispatcher's function gave no partition.
+    pub filtered: u64,
+    /// A partition that was full, and held back the others.
+    pub hot: Option<HotPartition>,
+}
+
+/// A partition that gets more events than its consumer can handle, so that the others have to wait: a lint. A key that
+/// spreads better helps, or more `max_demand`, or a policy for what is too much.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HotPartition {
+    /// The partition, by its name or its number.
+    pub partition: String,
+    /// How many times something was to be dispatched and it was full.
+    pub times: u64,
 }
 
 /// What every stage of a pipeline has done: live from a handle, or final when the pipeline has finished.
@@ -115,6 +147,11 @@ impl Summary {
                 restarts: sum(gauge, |m| &m.restarts),
                 demand: sum(gauge, |m| &m.demand),
                 buffered: sum(gauge, |m| &m.buffered),
+                filtered: sum(gauge, |m| &m.filtered),
+                hot: gauge.meters.iter().find_map(|meter| {
+                    let partition = lock(&meter.hot).as_ref()?.to_string();
+                    Some(HotPartition { partition, times: meter.held.get() })
+                }),
             })
             .collect();
         Summary { stages, elapsed }
@@ -125,7 +162,7 @@ impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         type Column = (&'static str, fn(&StageSummary) -> u64, bool);
         // Columns that are nearly always nought are shown only when they are not.
-        let columns: [Column; 9] = [
+        let columns: [Column; 10] = [
             ("in", |s| s.events_in, true),
             ("out", |s| s.events_out, true),
             ("failed", |s| s.failed, true),
@@ -135,6 +172,7 @@ impl fmt::Display for Summary {
             ("restarts", |s| s.restarts, false),
             ("demand", |s| s.demand, false),
             ("buffered", |s| s.buffered, false),
+            ("filtered", |s| s.filtered, false),
         ];
         let label =
             |s: &StageSummary| if s.workers > 1 { format!("{} x{}", s.name, s.workers) } else { s.name.clone() };
@@ -153,6 +191,12 @@ impl fmt::Display for Summary {
             write!(f, "\n{:first$}", label(stage))?;
             for column in &shown {
                 write!(f, "  {:>1$}", column.1(stage), width(column))?;
+            }
+        }
+        for stage in &self.stages {
+            if let Some(HotPartition { partition, times }) = &stage.hot {
+                let name = &stage.name;
+                write!(f, "\nnote: partition {partition} of `{name}` was full {times} times and held back the others")?;
             }
         }
         write!(f, "\n{:.3} s", self.elapsed.as_secs_f64())

@@ -87,7 +87,7 @@ async fn r17_keeps_first_or_last_and_warns_025_026() {
         assert_eq!(log.all(), [Told::Discarded(discarded)]);
         assert_eq!(warnings.all().len(), 1);
         let warning = warnings.all().remove(0);
-        for part in ["discarded events from its buffer", "discarded=3", "\"pushed\""] {
+        for part in ["discarded events: nobody asked in time", "discarded=3", "\"pushed\""] {
             assert!(warning.contains(part), "{warning}");
         }
         assert_eq!(producer.summary().discarded, 3);

@@ -35,6 +35,7 @@ macro_rules! each_way {
 }
 
 mod accumulate;
+mod broadcast;
 mod buffer;
 mod callbacks;
 mod cancel;
@@ -42,6 +43,7 @@ mod demand;
 pub mod fixtures;
 mod info;
 mod manual;
+mod partition;
 mod pipeline;
 mod producer_consumer;
 mod stream;

@@ -1,6 +1,8 @@
 //! What a running pipeline promises, seen from outside.
 #![allow(missing_docs, reason = "a test binary has no readers of its documentation")]
 
+pub mod conservation;
+mod conservation_bites;
 mod ending;
 mod errors;
 mod faults;

@@ -349,9 +349,14 @@ async fn options_without_a_meaning_are_refused() {
         n
     }
     let pipelines: Vec<(Pipeline, &str, &str)> = vec![
-        (pipeline! { numbers(0..9).max_demand(5) => _ }, "numbers", "a producer asks nobody"),
-        (pipeline! { numbers(0..9) => double.poll_every(MS) => _ }, "double", "belongs to a producer"),
-        (pipeline! { numbers(0..9) => double.buffer(5, Overflow::DropNewest) => _ }, "double", "belongs to a producer"),
+        // What `pipeline!` does not see is left to the start.
+        (pipeline! { { from_iter(0..9).max_demand(5) } => _ }, "from_iter", "a producer asks nobody"),
+        (pipeline! { numbers(0..9) => { <double>::__stage().poll_every(MS) } => _ }, "double", "belongs to a producer"),
+        (
+            pipeline! { numbers(0..9) => { <double>::__stage().buffer(5, Overflow::DropNewest) } => _ },
+            "double",
+            "belongs to a producer",
+        ),
         (pipeline! { numbers(0..9) => later.blocking() => _ }, "later", "is for synchronous stages"),
         (pipeline! { numbers(0..9) -> double.max_demand(1) => _ }, "double", "`->` has no subscription"),
     ];

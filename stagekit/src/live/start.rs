@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use super::{Live, LiveError, NO_PRODUCER, OutletRef};
 use crate::callbacks::Callbacks;
-use crate::dispatcher::{DemandDispatcher, Dispatcher};
+use crate::dispatcher::{DemandDispatcher, Dispatch, Dispatcher};
 use crate::node::{IntoNode, Node, Single};
 use crate::op::NoEvents;
 use crate::options::Overflow;
-use crate::stage::{Inlet, LiveNode, LiveTask, Outlet, Setup, Shared, live_node};
+use crate::stage::{Inlet, LiveStage, LiveTask, Outlet, Setup, Shared, live_node};
 use crate::subscribe::{Subscribe, fresh_tag};
 use crate::subscription::{Door, Inbox, Order};
 use crate::telemetry::Meter;
@@ -125,6 +125,12 @@ impl<S: Callbacks> Start<S> {
         self
     }
 
+    /// Which of its consumers gets which event: see [`dispatcher`](crate::dispatcher). A consumer has none.
+    pub fn dispatcher(mut self, dispatcher: impl Dispatch<S::Out> + 'static) -> Self {
+        self.dispatcher = Some(dispatcher.into_dispatcher().0);
+        self
+    }
+
     /// It begins by holding back demand and events: see [`Live::accumulate`].
     pub fn accumulate(mut self) -> Self {
         self.accumulate = true;
@@ -177,7 +183,7 @@ impl<S: Callbacks> Start<S> {
         let inlet = inbox.clone().map(|inbox| Inlet::new(inbox, Vec::new(), meter.clone()));
         let door = (!is_nothing::<S::Out>()).then(Door::new);
         let outlet = door.clone().map(|door| {
-            let dispatcher = dispatcher.unwrap_or_else(|| Dispatcher::Demand(DemandDispatcher::new([])));
+            let dispatcher = dispatcher.unwrap_or_else(|| Dispatcher::Demand(DemandDispatcher::new()));
             // R36: a producer-consumer is held back by demand; what it has begun has room.
             let overflow = (!takes || buffer.1 != Overflow::Wait).then_some(buffer);
             let mut outlet = Outlet::new(door, Vec::new(), dispatcher, false, overflow, usize::MAX, meter.clone());
@@ -194,9 +200,9 @@ impl<S: Callbacks> Start<S> {
 
 /// In braces, `{ live(Counter(0)) } => ..`: its name and its buffer are kept; the graph says who subscribes to whom.
 impl<S: Callbacks> IntoNode for Start<S> {
-    type Stage = LiveNode<S>;
+    type Stage = LiveStage<S>;
     type Workers = Single;
-    fn into_node(self) -> Node<LiveNode<S>> {
+    fn into_node(self) -> Node<LiveStage<S>> {
         let node = live_node(self.stage).name(self.name);
         if self.buffer == (BUFFER, Overflow::Wait) { node } else { node.buffer(self.buffer.0, self.buffer.1) }
     }

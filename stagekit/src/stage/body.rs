@@ -315,6 +315,12 @@ impl<In: Send + 'static, R: Run<In> + 'static> Body<In, R::Out> for BlockingBody
                     all.handled += turn.handled;
                     all.failed = turn.failed;
                 }
+                // As in `turn`: what is left may panic as it is dropped, and the failure came first.
+                if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(left)))
+                    && all.failed.is_none()
+                {
+                    all.failed = body.care.panicked(&mut body.run, panic).err();
+                }
                 (body, out, all)
             }));
         }

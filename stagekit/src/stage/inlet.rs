@@ -118,7 +118,10 @@ impl<T> Inlet<T> {
         }
         for message in self.read.drain(..) {
             match message {
-                Down::Events { sub, batch } => self.queue.push_back(Queued::Batch(sub, batch)),
+                Down::Events { sub, batch } => {
+                    self.subs[sub as usize].quota.arrive(batch.len());
+                    self.queue.push_back(Queued::Batch(sub, batch));
+                }
                 Down::Ended { sub, .. } => {
                     if std::mem::replace(&mut self.subs[sub as usize].alive, false) {
                         self.alive -= 1;
@@ -289,7 +292,12 @@ impl<T: Send + 'static> Inlet<T> {
     }
 
     pub(crate) fn queue_batch(&mut self, sub: u32, batch: Batch<T>) {
-        if self.subs.contains(sub as usize) {
+        if let Some(from) = self.subs.get_mut(sub as usize) {
+            let excess = if from.manual { 0 } else { from.quota.arrive(batch.len()) };
+            if excess > 0 {
+                // R6: it is handled all the same.
+                tracing::warn!(excess, "received events in excess of what was asked for");
+            }
             self.queue.push_back(Queued::Batch(sub, batch));
         } else {
             // R42: nothing comes after the end. If it did, it would be counted, and its receipts fail.

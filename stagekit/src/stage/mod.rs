@@ -20,7 +20,7 @@ mod supervisor;
 mod task;
 
 pub(crate) use inlet::{Front, Inlet};
-pub use live::{LiveNode, live_node};
+pub use live::{LiveStage, live_node};
 pub(crate) use live::{LiveTask, Setup, Shared};
 pub(crate) use outlet::Outlet;
 #[cfg(any(test, feature = "test"))]

@@ -1,6 +1,7 @@
 //! The body of a producer's task: its events, and what the stages fused behind it make of them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use crate::error::{Cause, StageFailure};
@@ -12,6 +13,7 @@ use crate::slot::{Slot, Surroundings};
 use crate::stage::body::Body;
 use crate::stage::care::{Care, settle, taken_in_vain, text};
 use crate::stage::source::Spring;
+use crate::telemetry::Meter;
 
 /// How far a producer has come.
 pub(crate) struct SourceTurn {
@@ -212,19 +214,34 @@ where
     })
 }
 
+/// Events that were made and are not finished by the stages of their own task: no inlet has them in its books.
+struct Owed {
+    events: usize,
+    meter: Arc<Meter>,
+}
+
+impl Drop for Owed {
+    fn drop(&mut self) {
+        // l03: what an end kept from being handled is lost, and counted.
+        self.meter.lost.add(self.events as u64);
+    }
+}
+
 /// Any other shape, and asynchronous stages: events are made in batches and given to the body of the run.
 pub(crate) struct Sprung<S, T, Out, F: Fault> {
     spring: S,
     body: Box<dyn Body<T, Out>>,
     rim: Rim<F>,
     made: Events<T>,
+    owed: Owed,
     /// The producer cannot go on; told when what it made before has gone through the run.
     failed: Option<StageFailure>,
 }
 
 impl<S, T, Out, F: Fault> Sprung<S, T, Out, F> {
     pub(crate) fn new(spring: S, body: Box<dyn Body<T, Out>>, rim: Rim<F>) -> Self {
-        Sprung { spring, body, rim, made: Events::default(), failed: None }
+        let owed = Owed { events: 0, meter: rim.slot.meter.clone() };
+        Sprung { spring, body, rim, made: Events::default(), owed, failed: None }
     }
 }
 
@@ -258,12 +275,15 @@ impl<S: Spring<T, F>, T: Send, Out, F: Fault> SourceBody<Out> for Sprung<S, T, O
                 ready!(self.make(cx, room));
             }
             if !self.made.is_empty() {
+                self.owed.events += self.made.len();
                 self.body.load(std::mem::take(&mut self.made).into());
             }
         }
         let mut failed = None;
         if !self.body.is_idle() {
-            failed = ready!(self.body.poll(cx, room, false, out)).failed;
+            let turn = ready!(self.body.poll(cx, room, false, out));
+            self.owed.events -= turn.handled;
+            failed = turn.failed;
         }
         if failed.is_none() && self.body.is_idle() {
             failed = self.failed.take();

@@ -40,7 +40,7 @@ impl<T: Event> TestProducer<T> {
     /// A producer that nobody is subscribed to yet.
     pub fn new() -> Self {
         let door = Door::new();
-        let dispatcher = Dispatcher::Demand(DemandDispatcher::new([]));
+        let dispatcher = Dispatcher::Demand(DemandDispatcher::new());
         let mut outlet = Outlet::new(door.clone(), Vec::new(), dispatcher, false, None, usize::MAX, Arc::default());
         outlet.enliven(false);
         outlet.await_subscriptions();

@@ -7,7 +7,7 @@ mod node;
 mod step;
 mod task;
 
-pub use node::{LiveNode, live_node};
+pub use node::{LiveStage, live_node};
 pub(crate) use task::{LiveTask, Setup};
 
 use std::sync::{Arc, Mutex};

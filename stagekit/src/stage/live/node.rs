@@ -16,20 +16,20 @@ use crate::subscription::{Door, Drains};
 use crate::telemetry::{Gauge, Meter};
 
 /// A stage of callbacks in a pipeline. It ends with the last of its producers, or when it says so.
-pub struct LiveNode<S>(Option<S>);
+pub struct LiveStage<S>(Option<S>);
 
 /// The node of a stage of callbacks.
-pub fn live_node<S: Callbacks>(stage: S) -> Node<LiveNode<S>> {
-    Node::new(LiveNode(Some(stage)), S::name())
+pub fn live_node<S: Callbacks>(stage: S) -> Node<LiveStage<S>> {
+    Node::new(LiveStage(Some(stage)), S::name())
 }
 
-impl<S: Callbacks> LiveNode<S> {
+impl<S: Callbacks> LiveStage<S> {
     fn own(&mut self) -> Option<Box<dyn Any + Send>> {
         Some(Own::<S::In, S::Out>::new(Standing(self.0.take()?)))
     }
 }
 
-impl<E, Up, S: Callbacks> Takes<E, Up> for LiveNode<S>
+impl<E, Up, S: Callbacks> Takes<E, Up> for LiveStage<S>
 where
     S::In: AcceptedAs<E, Up, S>,
 {
@@ -43,11 +43,11 @@ where
     const ONE: bool = false;
     const PAUSES: bool = false;
     fn own(&mut self) -> Option<Box<dyn Any + Send>> {
-        LiveNode::own(self)
+        LiveStage::own(self)
     }
 }
 
-impl<S: Callbacks<In = NoEvents>> Producer for LiveNode<S> {
+impl<S: Callbacks<In = NoEvents>> Producer for LiveStage<S> {
     type Out = S::Out;
     type Fail = CannotFail;
     fn open<O: Opens<S::Out, CannotFail>>(self, with: O) -> O::Opened {
@@ -55,13 +55,13 @@ impl<S: Callbacks<In = NoEvents>> Producer for LiveNode<S> {
         with.iterator(std::iter::empty())
     }
     fn own(&mut self) -> Option<Box<dyn Any + Send>> {
-        LiveNode::own(self)
+        LiveStage::own(self)
     }
 }
 
-impl<S: Callbacks<Out = NoEvents>> crate::op::Consumer for LiveNode<S> {}
+impl<S: Callbacks<Out = NoEvents>> crate::op::Consumer for LiveStage<S> {}
 
-impl<S: Callbacks> Parts for LiveNode<S> {
+impl<S: Callbacks> Parts for LiveStage<S> {
     type State = ();
     type Config = Self;
     type Kept = ();

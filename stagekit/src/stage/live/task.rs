@@ -254,17 +254,20 @@ impl<S: Callbacks> LiveTask<S> {
         self.shared.meter.events_out.add(events.len() as u64);
         match outlet.emit(events) {
             Ok(dropped) if dropped.is_empty() => {}
-            Ok(dropped) => {
-                let values: Vec<_> = dropped.into_iter().flat_map(|events| events.values).collect();
-                let discarded = values.len();
-                if self.at_once(|stage| stage.on_discarded(values)) == Some(true) {
-                    let name = self.shared.name.clone();
-                    if let Some(hidden) = self.extra().warnings.due() {
-                        tracing::warn!(stage = &*name, discarded, hidden, "discarded events from its buffer");
-                    }
-                }
-            }
+            Ok(dropped) => self.discarded(dropped),
             Err(capacity) => self.fail(Cause::Overflow { capacity }),
+        }
+    }
+
+    /// Shows the user what was discarded, and says so.
+    fn discarded(&mut self, dropped: Vec<Events<S::Out>>) {
+        let values: Vec<_> = dropped.into_iter().flat_map(|events| events.values).collect();
+        let discarded = values.len();
+        if self.at_once(|stage| stage.on_discarded(values)) == Some(true) {
+            let name = self.shared.name.clone();
+            if let Some(hidden) = self.extra().warnings.due() {
+                tracing::warn!(stage = &*name, discarded, hidden, "discarded events: nobody asked in time");
+            }
         }
     }
 
@@ -355,7 +358,7 @@ impl<S: Callbacks> LiveTask<S> {
     }
 
     /// Carries out the next note that does not have to wait, if there is one.
-    fn attend(&mut self, cx: &mut Waiting<'_>) -> bool {
+    fn take_note(&mut self, cx: &mut Waiting<'_>) -> bool {
         let Some(note) = self.note() else { return false };
         if let Some(info) = self.heed(note) {
             self.begin(Step::Info(info), After::Nothing, cx);
@@ -408,6 +411,17 @@ impl<S: Callbacks> LiveTask<S> {
             self.complete(context, Ok(()), After::Nothing);
             // R15: events go out before the reply.
             reply();
+        }
+    }
+
+    /// What the dispatcher has to say for itself.
+    fn attend(&mut self) {
+        let Some((discarded, fault)) = self.outlet.as_mut().map(|outlet| outlet.news()) else { return };
+        if !discarded.is_empty() {
+            self.discarded(discarded);
+        }
+        if let Some(text) = fault {
+            self.fail(Cause::Failed(text.into()));
         }
     }
 
@@ -549,14 +563,18 @@ impl<S: Callbacks> Future for LiveTask<S> {
                 Phase::Running | Phase::Finishing(_) => {}
             }
             // Notes first: a stage that is asked all the time can be called all the same.
-            if this.attend(cx) {
+            if this.take_note(cx) {
                 continue;
             }
             if let Some((step, after)) = this.hear(cx) {
                 this.begin(step, after, cx);
                 continue;
             }
-            if this.attend(cx) {
+            this.attend();
+            if matches!(this.phase, Phase::Stopping(_) | Phase::Last(_)) {
+                continue;
+            }
+            if this.take_note(cx) {
                 continue;
             }
             if let Some((step, after)) = this.next() {

@@ -17,8 +17,7 @@ use crate::subscription::{Subscriber, Up};
 use crate::sync::Arc;
 
 /// The books of a live producer.
-#[derive(Default)]
-pub(super) struct Books {
+pub(super) struct Books<T> {
     /// Demand that the producer was told and has not answered with events. It outlives the consumer that had it: what
     /// the producer owes is not asked for again (R21), and reaches whoever asks next.
     told: usize,
@@ -35,6 +34,24 @@ pub(super) struct Books {
     due: VecDeque<Box<dyn Any + Send>>,
     /// Nothing goes out, and no demand is told (GenStage's `:accumulate`).
     accumulates: bool,
+    /// What the dispatcher has discarded, by its declared policy.
+    pub(super) discarded: Vec<Events<T>>,
+}
+
+impl<T> Books<T> {
+    fn new(accumulates: bool) -> Self {
+        Books {
+            told: 0,
+            untold: VecDeque::new(),
+            queued: 0,
+            infos: VecDeque::new(),
+            ends: VecDeque::new(),
+            inside: VecDeque::new(),
+            due: VecDeque::new(),
+            accumulates,
+            discarded: Vec::new(),
+        }
+    }
 }
 
 impl<T> Outlet<T> {
@@ -75,7 +92,7 @@ impl<T> Outlet<T> {
 impl<T: Send + 'static> Outlet<T> {
     /// From now on it belongs to a live stage.
     pub(crate) fn enliven(&mut self, accumulates: bool) {
-        self.books = Some(Box::new(Books { accumulates, ..Books::default() }));
+        self.books = Some(Box::new(Books::new(accumulates)));
     }
 
     /// There are no subscriptions, and there will be.
@@ -188,7 +205,10 @@ impl<T: Send + 'static> Outlet<T> {
         if let Some(books) = self.books.as_mut().filter(|books| books.accumulates) {
             books.ends.push_back(self.buffer.position_in());
         }
+        // What was dropped may have had infos behind it.
         self.pass_marks();
+        // R27, R28: what nobody wanted has cost no demand, and the producer is told of it again.
+        self.recount();
         discarded
     }
 
@@ -204,6 +224,12 @@ impl<T: Send + 'static> Outlet<T> {
             return None;
         }
         Some(info)
+    }
+
+    /// What the dispatcher has discarded, for the user to see; and what is wrong with the dispatcher, if it is.
+    pub(crate) fn news(&mut self) -> (Vec<Events<T>>, Option<String>) {
+        let discarded = self.books.as_mut().map(|books| std::mem::take(&mut books.discarded));
+        (discarded.unwrap_or_default(), self.dispatcher.take_fault())
     }
 
     /// The next info whose turn has come.

@@ -52,7 +52,7 @@ pub(crate) struct Outlet<T> {
     cancelled: bool,
     draining: bool,
     /// What only a live stage keeps.
-    books: Option<Box<live::Books>>,
+    books: Option<Box<live::Books<T>>>,
 }
 
 impl<T> Outlet<T> {
@@ -92,15 +92,15 @@ impl<T> Outlet<T> {
             |group: usize| subs.iter().filter(move |(at, _)| *at == group).flat_map(|(_, subs)| subs.iter().copied());
         match groups {
             [only] => match &only.key {
-                Some(key) => Dispatcher::Partition(Partition::new(key.clone(), of(0))),
-                None => Dispatcher::Demand(DemandDispatcher::new(of(0).map(|(sub, _)| sub))),
+                Some(key) => Dispatcher::Partition(Partition::by_key(key.clone(), of(0))),
+                None => Dispatcher::Demand(DemandDispatcher::of(of(0).map(|(sub, _)| sub))),
             },
             many => {
                 let leg = |(at, group): (usize, &Group<T>)| {
-                    let subs = DemandDispatcher::new(of(at).map(|(sub, _)| sub));
+                    let subs = of(at).map(|(sub, _)| sub).collect();
                     group.copier.clone().map(|copier| Leg { subs, copier })
                 };
-                Dispatcher::Broadcast(Broadcast::new(many.iter().enumerate().filter_map(leg).collect()))
+                Dispatcher::Broadcast(Broadcast::of(many.iter().enumerate().filter_map(leg).collect(), None))
             }
         }
     }
@@ -167,7 +167,10 @@ impl<T> Outlet<T> {
     fn accept(&mut self, subscriber: Subscriber<T>) {
         let Subscriber { sub, tag, target, ask, options, copier, confirm } = subscriber;
         let consumer = Arc::as_ptr(&target.inbox) as usize;
-        let accepted = self.dispatcher.subscribe(sub as usize, &options, consumer, copier);
+        if let (Dispatcher::Broadcast(broadcast), Some(copier)) = (&mut self.dispatcher, copier) {
+            broadcast.offer(copier);
+        }
+        let accepted = self.dispatcher.subscribe(sub as usize, &options, consumer);
         if let Err(text) = &accepted {
             let ended = Ended::Cancelled(Reason::Refused(text.as_str().into()));
             let _ = target.inbox.send(Down::Ended { sub: target.sub, ended });
@@ -250,7 +253,7 @@ impl<T> Outlet<T> {
             } else if let Some(left) =
                 self.dispatcher.dispatch(events, &mut |sub, batch| deliver(subs, lost, sub, batch))
             {
-                self.meet(n - left.len());
+                self.meet(n.saturating_sub(left.len()));
                 self.buffer.push(left);
             } else {
                 self.meet(n);
@@ -283,7 +286,7 @@ impl<T> Outlet<T> {
             let n = events.len();
             let (subs, lost) = (&mut self.subs, &self.meter.lost);
             if let Some(left) = self.dispatcher.dispatch(events, &mut |sub, batch| deliver(subs, lost, sub, batch)) {
-                self.meet(n - left.len());
+                self.meet(n.saturating_sub(left.len()));
                 self.buffer.put_back(left);
                 break;
             }
@@ -293,9 +296,22 @@ impl<T> Outlet<T> {
         self.show();
     }
 
-    fn show(&self) {
+    fn show(&mut self) {
+        let discarded = self.dispatcher.take_discarded();
+        if !discarded.is_empty() {
+            self.meter.discarded.add(discarded.iter().map(Events::len).sum::<usize>() as u64);
+            if let Some(books) = &mut self.books {
+                books.discarded.extend(discarded);
+            }
+        }
         self.meter.demand.set(self.dispatcher.demand() as u64);
         self.meter.buffered.set(self.resting() as u64);
+        if matches!(self.dispatcher, Dispatcher::Partition(_) | Dispatcher::Custom(_)) {
+            self.meter.filtered.set(self.dispatcher.filtered());
+            if let Some(hot) = self.dispatcher.hot() {
+                self.meter.set_hot(hot.times, hot.partition);
+            }
+        }
     }
 
     fn resting(&self) -> usize {
