@@ -30,6 +30,8 @@ use std::time::{Duration, Instant};
 
 use common::{arguments, current_thread, is_smoke, multi_thread};
 use futures::future::BoxFuture;
+use stagekit::dispatcher;
+use stagekit::live::{Answer, Callbacks, Context, Live, NoEvents, Subscribe, Subscription, live};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, broadcast, mpsc};
@@ -113,12 +115,68 @@ struct Contender {
     shares: bool,
 }
 
-/// Ours is called `stagekit`, and the first; the lines for scripts have ratios when it is there.
-const CONTENDERS: [Contender; 3] = [
+/// Ours is the first: the lines for scripts have its ratio to each of the others.
+const CONTENDERS: [Contender; 4] = [
+    Contender { name: "stagekit", start: start_stagekit, shares: true },
     Contender { name: "mpsc", start: start_mpsc, shares: true },
     Contender { name: "unbounded", start: start_unbounded, shares: true },
     Contender { name: "broadcast", start: start_broadcast, shares: false },
 ];
+
+/// A producer that is told what to emit. It counts those who have subscribed: they have begun, and have asked.
+struct Teller(Arc<Tally>);
+
+impl Callbacks for Teller {
+    type In = NoEvents;
+    type Out = u64;
+    type Info = ();
+    const SYNC: bool = true;
+    fn on_subscriber(&mut self, _: &Subscribe<u64>, _: &Subscription) -> Answer {
+        self.0.add(1);
+        Ok(())
+    }
+}
+
+struct Adder(Arc<Tally>);
+
+impl Callbacks for Adder {
+    type In = u64;
+    type Out = NoEvents;
+    type Info = ();
+    const SYNC: bool = true;
+    async fn on_events(&mut self, events: Vec<u64>, _: &Subscription, _: &mut Context<NoEvents>) -> Answer {
+        events.into_iter().for_each(|x| self.0.add(x));
+        Ok(())
+    }
+}
+
+struct Stagekit(To, u64, Live<Teller>);
+
+fn start_stagekit(to: To, n: u64, tally: Arc<Tally>) -> BoxFuture<'static, Box<dyn Started>> {
+    Box::pin(async move {
+        let teller = live(Teller(tally.clone()));
+        let (teller, options) = match to {
+            To::All => (teller.dispatcher(dispatcher::Broadcast::new()), Subscribe::new()),
+            // A consumer that takes more than one would take the events of its neighbours.
+            To::Each => (teller, Subscribe::new().max_demand(1)),
+        };
+        let teller = teller.start().await.unwrap();
+        let outlet = teller.outlet();
+        for _ in 0..n {
+            live(Adder(tally.clone())).subscribe_to(&outlet, options.clone()).spawn().unwrap();
+        }
+        Box::new(Stagekit(to, n, teller)) as Box<dyn Started>
+    })
+}
+
+impl Started for Stagekit {
+    fn send(&mut self) -> BoxFuture<'_, ()> {
+        let Stagekit(to, n, teller) = self;
+        let (to, n) = (*to, *n);
+        teller.cast(move |_, cx| if to == To::All { cx.emit(1) } else { cx.emit_all(1..=n) }).unwrap();
+        Box::pin(async {})
+    }
+}
 
 struct Mpsc(To, Vec<mpsc::Sender<u64>>);
 
@@ -220,7 +278,7 @@ fn run(runtime: &Runtime, contender: Contender, to: To, n: u64) -> (Duration, Du
 }
 
 /// What is asked of the allocator now, in bytes.
-fn live() -> i64 {
+fn allocated() -> i64 {
     let stats = ALLOCATOR.stats();
     stats.bytes_allocated as i64 - stats.bytes_deallocated as i64
 }
@@ -240,11 +298,11 @@ fn child(name: &str, runtime: &str, n: u64) {
     let to = if contender.shares { To::Each } else { To::All };
     let task = async move {
         let tally = Tally::new();
-        let before = (live(), resident());
+        let before = (allocated(), resident());
         tally.want(n);
         let started = (contender.start)(to, n, tally.clone()).await;
         tally.reached(contender.name).await;
-        let after = (live(), resident());
+        let after = (allocated(), resident());
         drop(started);
         (after.0 - before.0, after.1 - before.1)
     };

@@ -222,3 +222,14 @@ fn pop(marks: &mut VecDeque<(u64, Option<u32>)>, front: Option<u32>) -> Option<(
     let gone = at.is_none_or(|at| front.is_none_or(|front| at < front));
     if gone { marks.pop_front() } else { None }
 }
+
+#[test]
+fn r09_what_is_asked_for_leaves_as_one() {
+    let mut buffer = Buffer::new();
+    for batch in [vec![1, 2, 3], vec![4], vec![5, 6, 7, 8]] {
+        buffer.push(batch.into());
+    }
+    let gathered = [5, 2, 9, 1].map(|n| buffer.gather(n).values);
+    assert_eq!(gathered, [vec![1, 2, 3, 4, 5], vec![6, 7], vec![8], vec![]]);
+    assert_eq!(buffer.position_out(), 8);
+}

@@ -358,7 +358,7 @@ impl<S: Callbacks> LiveTask<S> {
     }
 
     /// Carries out the next note that does not have to wait, if there is one.
-    fn take_note(&mut self, cx: &mut Waiting<'_>) -> bool {
+    fn attend(&mut self, cx: &mut Waiting<'_>) -> bool {
         let Some(note) = self.note() else { return false };
         if let Some(info) = self.heed(note) {
             self.begin(Step::Info(info), After::Nothing, cx);
@@ -415,7 +415,7 @@ impl<S: Callbacks> LiveTask<S> {
     }
 
     /// What the dispatcher has to say for itself.
-    fn attend(&mut self) {
+    fn take_news(&mut self) {
         let Some((discarded, fault)) = self.outlet.as_mut().map(|outlet| outlet.news()) else { return };
         if !discarded.is_empty() {
             self.discarded(discarded);
@@ -563,18 +563,18 @@ impl<S: Callbacks> Future for LiveTask<S> {
                 Phase::Running | Phase::Finishing(_) => {}
             }
             // Notes first: a stage that is asked all the time can be called all the same.
-            if this.take_note(cx) {
+            if this.attend(cx) {
                 continue;
             }
             if let Some((step, after)) = this.hear(cx) {
                 this.begin(step, after, cx);
                 continue;
             }
-            this.attend();
+            this.take_news();
             if matches!(this.phase, Phase::Stopping(_) | Phase::Last(_)) {
                 continue;
             }
-            if this.take_note(cx) {
+            if this.attend(cx) {
                 continue;
             }
             if let Some((step, after)) = this.next() {

@@ -65,7 +65,7 @@ impl<T> Outlet<T> {
         let Some(books) = &self.books else { return usize::MAX };
         let info = books.infos.front().map(|(position, _)| *position);
         let first = books.ends.front().copied().into_iter().chain(info).min();
-        first.map_or(usize::MAX, |position| (position - self.buffer.position_out()) as usize)
+        first.map_or(usize::MAX, |position| position.saturating_sub(self.buffer.position_out()) as usize)
     }
 
     /// Infos whose events have left the buffer go on to the dispatcher, or are due.
