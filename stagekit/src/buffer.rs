@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 
 use crate::options::Overflow;
-use crate::receipt::Events;
+use crate::receipt::{Events, Portions};
 
 /// Batches in order, counted in events.
 #[derive(Debug)]
 pub(crate) struct Buffer<T> {
-    batches: VecDeque<Events<T>>,
+    batches: VecDeque<Portions<T>>,
     len: usize,
     out: u64,
 }
@@ -39,7 +39,7 @@ impl<T> Buffer<T> {
     pub(crate) fn push(&mut self, events: Events<T>) {
         self.len += events.len();
         if !events.is_empty() {
-            self.batches.push_back(events);
+            self.batches.push_back(events.into());
         }
     }
 
@@ -49,14 +49,14 @@ impl<T> Buffer<T> {
         debug_assert!(self.out >= events.len() as u64, "what is put back was taken");
         self.out = self.out.saturating_sub(events.len() as u64);
         if !events.is_empty() {
-            self.batches.push_front(events);
+            self.batches.push_front(events.into());
         }
     }
 
     /// The oldest events, at most `n` and at most one batch of them.
     pub(crate) fn take(&mut self, n: usize) -> Events<T> {
         let Some(first) = self.batches.front_mut() else { return Events::default() };
-        let taken = first.split_front(n);
+        let taken = first.take(n);
         if first.is_empty() {
             self.batches.pop_front();
         }
@@ -90,12 +90,13 @@ impl<T> Buffer<T> {
             Overflow::DropNewest => {
                 while excess > 0 {
                     let Some(mut last) = self.batches.pop_back() else { break };
-                    let kept = last.split_front(last.len().saturating_sub(excess));
+                    let kept = last.take(last.len().saturating_sub(excess));
+                    let last = last.take(usize::MAX);
                     excess -= last.len();
                     self.len -= last.len();
                     dropped.push(last);
                     if !kept.is_empty() {
-                        self.batches.push_back(kept);
+                        self.batches.push_back(kept.into());
                     }
                 }
                 dropped.reverse();

@@ -140,8 +140,8 @@ impl Receipts {
     }
 
     pub(crate) fn split_front(&mut self, n: usize) -> Receipts {
-        let rest = self.0.entries.split_off(n.min(self.len()));
-        Receipts::of(self.0.acknowledger.clone(), std::mem::replace(&mut self.0.entries, rest))
+        let n = n.min(self.len());
+        Receipts::of(self.0.acknowledger.clone(), self.0.entries.drain(..n).collect())
     }
 
     /// One column of the same length for each of `n` readers; every receipt is done when all readers are.
@@ -390,6 +390,45 @@ impl<T> Events<T> {
                 column.append(nobodys(missing));
             }
         }
+    }
+}
+
+/// Events that leave in portions: each costs what it is long, however long the rest is.
+pub(crate) struct Portions<T> {
+    values: std::vec::IntoIter<T>,
+    receipts: Option<Receipts>,
+}
+
+impl<T> std::fmt::Debug for Portions<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Portions({})", self.len())
+    }
+}
+
+impl<T> From<Events<T>> for Portions<T> {
+    fn from(events: Events<T>) -> Self {
+        Portions { values: events.values.into_iter(), receipts: events.receipts }
+    }
+}
+
+impl<T> Portions<T> {
+    pub(crate) fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The first `n` events, or all that are left.
+    pub(crate) fn take(&mut self, n: usize) -> Events<T> {
+        if n >= self.len() {
+            let values = std::mem::take(&mut self.values);
+            // A batch of which nothing was taken keeps its memory.
+            return Events { values: values.collect(), receipts: self.receipts.take() };
+        }
+        let values = self.values.by_ref().take(n).collect();
+        Events { values, receipts: self.receipts.as_mut().map(|column| column.split_front(n)) }
     }
 }
 

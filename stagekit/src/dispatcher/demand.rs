@@ -11,6 +11,7 @@ use super::{Deliver, Dispatch, Dispatcher, IntoDispatcher, Sub};
 use crate::batch::Batch;
 use crate::demand::Demand;
 use crate::receipt::Events;
+use crate::receipt::Portions;
 use crate::subscribe::Subscribe;
 
 /// Highest demand first; a changed entry stands behind entries of equal demand (R19).
@@ -144,22 +145,40 @@ impl DemandDispatcher {
         }
     }
 
-    pub(crate) fn dispatch<T>(&mut self, mut batch: Batch<T>, send: &mut dyn FnMut(Sub, Batch<T>)) -> Option<Batch<T>> {
-        loop {
-            let len = batch.len();
-            if len == 0 {
-                return None;
+    pub(crate) fn dispatch<T>(&mut self, batch: Batch<T>, send: &mut dyn FnMut(Sub, Batch<T>)) -> Option<Batch<T>> {
+        let len = batch.len();
+        if len == 0 {
+            return None;
+        }
+        if let Some(sub) = self.only(len) {
+            // The whole batch is moved by pointer.
+            send(sub, batch);
+            return None;
+        }
+        if self.hungry.first().is_none() {
+            return Some(batch);
+        }
+        match batch {
+            Batch::Owned(events) => {
+                let mut portions = Portions::from(events);
+                self.deal(len, &mut |sub, n| send(sub, Batch::Owned(portions.take(n))));
+                (!portions.is_empty()).then(|| Batch::Owned(portions.take(usize::MAX)))
             }
-            if let Some(sub) = self.only(len) {
-                // The whole batch is moved by pointer.
-                send(sub, batch);
-                return None;
+            mut lent => {
+                self.deal(len, &mut |sub, n| send(sub, lent.split_front(n)));
+                (!lent.is_empty()).then_some(lent)
             }
-            let Some(((Reverse(demand), _), sub)) = self.hungry.first() else { return Some(batch) };
-            // l01: less than `len`, or it would have been the only one.
-            let n = demand as usize;
-            self.serve(sub, 0, n);
-            send(sub as usize, batch.split_front(n));
+        }
+    }
+
+    /// Says who gets how many of `left` events, the hungriest first.
+    fn deal(&mut self, mut left: usize, give: &mut dyn FnMut(Sub, usize)) {
+        while left > 0 {
+            let Some(((Reverse(demand), _), sub)) = self.hungry.first() else { return };
+            let n = left.min(usize::try_from(demand).unwrap_or(usize::MAX));
+            self.serve(sub, demand - n as u64, n);
+            give(sub as usize, n);
+            left -= n;
         }
     }
 
