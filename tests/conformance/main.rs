@@ -35,14 +35,19 @@ macro_rules! each_way {
 }
 
 mod accumulate;
+mod broadcast;
 mod buffer;
 mod callbacks;
 mod cancel;
 mod demand;
+mod failure;
 pub mod fixtures;
 mod info;
 mod manual;
+mod partition;
 mod pipeline;
 mod producer_consumer;
+mod random;
 mod stream;
 mod subscribe;
+pub mod told;

@@ -56,8 +56,11 @@ fn counted(n: u64, made: &Arc<AtomicU64>) -> u64 {
     n
 }
 
+/// How many events there are, `max_demand`, `min_demand`, the sizes of the first batches, the first demands.
+type Split = (u64, usize, usize, &'static [usize], &'static [usize]);
+
 /// GenStage's batches of a consumer of a counter: cases 2 to 5, and X2.
-const SPLITS: [(u64, usize, usize, &[usize], &[usize]); 5] = [
+const SPLITS: [Split; 5] = [
     (3000, 1000, 500, &[500, 500, 500, 500], &[1000, 500, 500]),
     (2000, 100, 80, &[20, 20, 20, 20, 20, 20], &[100, 20, 20, 20]),
     (1000, 100, 20, &[80, 20, 80, 80, 20, 80], &[100, 80, 100, 80]),

@@ -158,6 +158,9 @@ impl Handle {
     }
 }
 
+/// The consumer's inbox and the producer's door.
+type Ends<'a, T> = (&'a Arc<Inbox<Down<T>>>, Arc<Door<T>>);
+
 impl<S: Callbacks> Live<S> {
     /// The stage's name.
     pub fn name(&self) -> &str {
@@ -175,11 +178,7 @@ impl<S: Callbacks> Live<S> {
     }
 
     /// What both ends of a subscription are reached at, if it can be made.
-    fn check(
-        &self,
-        to: &OutletRef<S::In>,
-        options: &Subscribe<S::In>,
-    ) -> Result<(&Arc<Inbox<Down<S::In>>>, Arc<Door<S::In>>), LiveError> {
+    fn check(&self, to: &OutletRef<S::In>, options: &Subscribe<S::In>) -> Result<Ends<'_, S::In>, LiveError> {
         let wrong = |wrong: &str| LiveError::Options { stage: (&self.shared.name).into(), wrong: wrong.into() };
         let Some(inbox) = &self.inbox else {
             return Err(wrong("a producer takes no events: it cannot subscribe"));

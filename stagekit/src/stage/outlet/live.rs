@@ -205,7 +205,10 @@ impl<T: Send + 'static> Outlet<T> {
         if let Some(books) = self.books.as_mut().filter(|books| books.accumulates) {
             books.ends.push_back(self.buffer.position_in());
         }
+        // What was dropped may have had infos behind it.
         self.pass_marks();
+        // R27, R28: what nobody wanted has cost no demand, and the producer is told of it again.
+        self.recount();
         discarded
     }
 
