@@ -16,6 +16,11 @@ impl Quota {
         Quota { max, min, pending: 0 }
     }
 
+    /// `max_demand` and `min_demand`.
+    pub(crate) fn limits(&self) -> (usize, usize) {
+        (self.max, self.min)
+    }
+
     /// The first ask (R1).
     pub(crate) fn open(&mut self) -> usize {
         self.pending = self.max;

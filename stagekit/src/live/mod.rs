@@ -5,6 +5,7 @@
 //! starts it, and [`Live`] is its address. See [`genstage`](crate::genstage) for every feature of GenStage and its
 //! place here.
 
+mod consumer_supervisor;
 mod error;
 mod start;
 
@@ -19,7 +20,11 @@ use tokio::task::AbortHandle;
 pub use crate::callbacks::{Answer, Asks, Callbacks, Context};
 pub use crate::cancel::{Cancel, Ended, Reason};
 pub use crate::op::NoEvents;
+pub use crate::options::{Restart, Shutdown};
 pub use crate::subscribe::{Subscribe, Subscription};
+pub use consumer_supervisor::{
+    ChildCount, ChildId, ChildResult, ChildState, ConsumerSupervisor, NotStarted, ShutdownToken,
+};
 pub use error::LiveError;
 pub use start::{Start, live};
 

@@ -9,7 +9,7 @@ use crate::callbacks::Callbacks;
 use crate::dispatcher::{DemandDispatcher, Dispatcher};
 use crate::node::{IntoNode, Node, Single};
 use crate::op::NoEvents;
-use crate::options::Overflow;
+use crate::options::{Limits, Overflow};
 use crate::stage::{Inlet, LiveNode, LiveTask, Outlet, Setup, Shared, live_node};
 use crate::subscribe::{Subscribe, fresh_tag};
 use crate::subscription::{Door, Inbox, Order};
@@ -29,7 +29,11 @@ const BUFFER: usize = 10_000;
 /// | [`accumulate`](Start::accumulate) | demand is told at once |
 #[must_use = "a stage does nothing until it is started: `.start().await` or `.spawn()`"]
 pub struct Start<S: Callbacks> {
-    stage: S,
+    pub(super) stage: S,
+    /// What cannot work, as an option found out.
+    pub(super) wrong: Option<String>,
+    /// Of its subscription in a graph.
+    pub(super) limits: Limits,
     name: Arc<str>,
     dispatcher: Option<Dispatcher<S::Out>>,
     buffer: (usize, Overflow),
@@ -91,6 +95,8 @@ impl<S: Callbacks> fmt::Debug for Start<S> {
 pub fn live<S: Callbacks>(stage: S) -> Start<S> {
     Start {
         stage,
+        wrong: None,
+        limits: Limits::default(),
         name: S::name().into(),
         dispatcher: None,
         buffer: (BUFFER, Overflow::Wait),
@@ -157,8 +163,11 @@ impl<S: Callbacks> Start<S> {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn spawn(self) -> Result<Live<S>, LiveError> {
-        let Start { stage, name, dispatcher, buffer, accumulate, subscribe_to } = self;
+        let Start { stage, wrong: found, name, dispatcher, buffer, accumulate, subscribe_to, limits: _ } = self;
         let wrong = |wrong: String| LiveError::Options { stage: name.clone(), wrong: wrong.into() };
+        if let Some(found) = found {
+            return Err(wrong(found));
+        }
         let takes = !is_nothing::<S::In>();
         if !takes && !subscribe_to.is_empty() {
             return Err(wrong("a producer takes no events: it cannot subscribe".into()));
@@ -192,12 +201,18 @@ impl<S: Callbacks> Start<S> {
     }
 }
 
-/// In braces, `{ live(Counter(0)) } => ..`: its name and its buffer are kept; the graph says who subscribes to whom.
+/// In braces, `{ live(Counter(0)) } => ..`: its name, its demand and its buffer are kept; the graph says who subscribes to whom.
 impl<S: Callbacks> IntoNode for Start<S> {
     type Stage = LiveNode<S>;
     type Workers = Single;
     fn into_node(self) -> Node<LiveNode<S>> {
-        let node = live_node(self.stage).name(self.name);
+        let mut node = live_node(self.stage).name(self.name);
+        if let Some(events) = self.limits.max {
+            node = node.max_demand(events);
+        }
+        if let Some(events) = self.limits.min {
+            node = node.min_demand(events);
+        }
         if self.buffer == (BUFFER, Overflow::Wait) { node } else { node.buffer(self.buffer.0, self.buffer.1) }
     }
 }

@@ -10,7 +10,7 @@ use crate::batch::Batch;
 use crate::cancel::{Cancel, Ended, Reason};
 use crate::port::Upstream;
 use crate::quota::Quota;
-use crate::subscribe::Subscription;
+use crate::subscribe::{Subscribe, Subscription, fresh_tag};
 use crate::subscription::{Door, Down, Inbox, Order, Subscriber, Target, Up};
 use crate::sync::Arc;
 use crate::telemetry::Meter;
@@ -79,8 +79,8 @@ impl<T> Inlet<T> {
         let mut subs = Slab::with_capacity(ups.len());
         for Upstream { door, sub, max, min } in ups {
             let quota = Quota::new(max, min);
-            let (manual, mode) = (false, Cancel::Temporary);
-            subs.insert(Sub { to: door, sub, quota, tag: 0, alive: true, cancelled: false, manual, mode });
+            let (manual, mode, tag) = (false, Cancel::Temporary, fresh_tag());
+            subs.insert(Sub { to: door, sub, quota, tag, alive: true, cancelled: false, manual, mode });
         }
         Inlet {
             inbox,
@@ -99,7 +99,7 @@ impl<T> Inlet<T> {
     /// Asks for the first events, once (R1).
     pub(crate) fn open(&mut self) {
         if !std::mem::replace(&mut self.opened, true) {
-            for (_, sub) in &mut self.subs {
+            for (_, sub) in self.subs.iter_mut().filter(|(_, sub)| !sub.manual) {
                 let demand = sub.quota.open();
                 let _ = sub.to.send(Up::Ask { sub: sub.sub, demand });
             }
@@ -220,6 +220,22 @@ impl<T: Send + 'static> Inlet<T> {
     /// For the user, before the order is carried out.
     pub(crate) fn handle_of(&self, order: &Order<T>) -> Subscription {
         self.handle(order.tag)
+    }
+
+    /// The subscriptions that were there from the beginning, for the user.
+    pub(crate) fn wired(&self) -> Vec<(Subscribe<T>, Subscription)> {
+        let options = |sub: &Sub<T>| {
+            let (max, min) = sub.quota.limits();
+            Subscribe::new().max_demand(max).min_demand(min).cancel(sub.mode)
+        };
+        self.subs.iter().map(|(_, sub)| (options(sub), self.handle(sub.tag))).collect()
+    }
+
+    /// Of one of those: who asks is the user.
+    pub(crate) fn ask_manually(&mut self, tag: u64) {
+        if let Some(sub) = self.find(tag) {
+            sub.manual = true;
+        }
     }
 
     /// Subscribes; the first ask goes along.

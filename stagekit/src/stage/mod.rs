@@ -20,7 +20,7 @@ mod supervisor;
 mod task;
 
 pub(crate) use inlet::Inlet;
-pub use live::{LiveNode, live_node};
+pub use live::{ChildCount, ChildId, ChildState, ConsumerSupervisor, LiveNode, ShutdownToken, live_node};
 pub(crate) use live::{LiveTask, Setup, Shared};
 pub(crate) use outlet::Outlet;
 pub use place::Stage;

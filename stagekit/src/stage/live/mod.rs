@@ -3,10 +3,14 @@
 //! One task owns the stage, its inlet and its outlet. Messages are taken one by one, each callback runs to its end
 //! before the next begins (l07), and what it emitted is dispatched before anything else is done (R15).
 
+mod child;
+mod family;
 mod node;
 mod step;
 mod task;
 
+pub use child::{ChildId, ShutdownToken};
+pub use family::{ChildCount, ChildState, ConsumerSupervisor};
 pub use node::{LiveNode, live_node};
 pub(crate) use task::{LiveTask, Setup};
 
@@ -27,12 +31,14 @@ pub(crate) struct Shared {
 struct Life {
     started: bool,
     ended: Option<Reason>,
+    /// The subscription with whose producer it ended.
+    followed: Option<u64>,
     waiting: Vec<Waker>,
 }
 
 impl Shared {
     pub(crate) fn new(name: Arc<str>, meter: Arc<Meter>) -> Arc<Self> {
-        let life = Mutex::new(Life { started: false, ended: None, waiting: Vec::new() });
+        let life = Mutex::new(Life { started: false, ended: None, followed: None, waiting: Vec::new() });
         Arc::new(Shared { name, meter, life })
     }
 
@@ -48,6 +54,16 @@ impl Shared {
     /// `on_start` has returned.
     fn start(&self) {
         self.change(|life| life.started = true);
+    }
+
+    /// It ends because the producer of this subscription has.
+    fn follow(&self, tag: u64) {
+        lock(&self.life).followed.get_or_insert(tag);
+    }
+
+    /// The subscription with whose producer it ended, if that is why.
+    pub(crate) fn followed(&self) -> Option<u64> {
+        lock(&self.life).followed
     }
 
     /// The first reason is the reason.

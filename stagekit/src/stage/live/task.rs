@@ -17,7 +17,7 @@ use crate::callbacks::{Answer, Asks, Callbacks, Context};
 use crate::cancel::{Ended, Reason};
 use crate::demand::Demand;
 use crate::error::{Cause, StageFailure};
-use crate::receipt::{Events, Receipt};
+use crate::receipt::{Events, Receipt, Receipts};
 use crate::slot::Warnings;
 use crate::stage::care::text;
 use crate::stage::inlet::{Front, Inlet};
@@ -70,6 +70,8 @@ pub(crate) struct LiveTask<S: Callbacks> {
     shared: Arc<Shared>,
     phase: Phase,
     in_pipeline: bool,
+    /// It has work under way elsewhere: it does not end before that is done.
+    busy: bool,
     extra: Option<Box<Extra<S>>>,
 }
 
@@ -86,6 +88,7 @@ impl<S: Callbacks> LiveTask<S> {
             shared,
             phase: Phase::New,
             in_pipeline,
+            busy: false,
             extra: None,
         };
         if !orders.is_empty() {
@@ -147,6 +150,9 @@ impl<S: Callbacks> LiveTask<S> {
     /// Runs a callback, to its end if it does not wait.
     fn begin(&mut self, step: Step<S>, after: After, cx: &mut Waiting<'_>) {
         let mut context = Context::new();
+        if let Step::Start = step {
+            context.apart.name = Some(self.shared.name.clone());
+        }
         if !S::SYNC {
             let Some(mut stage) = self.stage.take() else { return };
             let working = Box::pin(async move {
@@ -168,22 +174,32 @@ impl<S: Callbacks> LiveTask<S> {
 
     /// A callback has returned: what it emitted goes out, then what follows is done.
     fn complete(&mut self, context: Context<S::Out>, answer: Answer, after: After) {
-        let Context { events, stop, finish } = context;
+        let Context { events, stop, finish, apart } = context;
         let mut events = Events::from(events);
+        self.busy = apart.busy.unwrap_or(self.busy);
+        for (count, n) in [
+            (&self.shared.meter.failed, apart.failed),
+            (&self.shared.meter.lost, apart.lost),
+            (&self.shared.meter.restarts, apart.restarts),
+        ] {
+            if n > 0 {
+                count.add(n);
+            }
+        }
         match &after {
             After::Remove(sub, ended) => {
                 if let Some(outlet) = &mut self.outlet {
                     outlet.cancelled(*sub, ended.clone());
                 }
             }
-            After::Settle(n, _) => {
+            After::Settle(n) => {
                 self.shared.meter.events_in.add(*n as u64);
             }
             _ => {}
         }
-        if let After::Settle(n, receipt) = after {
+        if let After::Settle(n) = after {
             match answer {
-                Ok(()) => share(receipt, &mut events),
+                Ok(()) => share(apart.receipts.and_then(Receipts::into_one), &mut events),
                 // Dropped unsettled, the receipts of the batch have failed.
                 Err(_) => self.shared.meter.failed.add(n as u64),
             }
@@ -201,15 +217,23 @@ impl<S: Callbacks> LiveTask<S> {
                     (Ok(()), Some(reason)) => self.phase = Phase::Last(reason.clone()),
                     (Err(error), _) => self.phase = Phase::Last(Reason::error(error)),
                 },
-                After::Mode(mode, reason) if mode.ends(&reason) && !self.in_pipeline => self.follow(reason),
+                After::Mode(mode, ended, tag) if mode.ends(ended.reason()) && !self.in_pipeline => {
+                    if matches!(ended, Ended::Down(_)) && matches!(self.phase, Phase::Running) {
+                        self.shared.follow(tag);
+                    }
+                    self.follow(ended.reason().clone());
+                }
                 _ => {}
             }
         }
         if let Err(error) = answer {
             self.fail(Cause::Failed(error));
         }
-        if let Some(reason) = stop {
-            self.stop(reason);
+        match stop {
+            // In a pipeline somebody waits for what went wrong.
+            Some(Reason::Error(text)) if self.in_pipeline => self.fail(Cause::Failed((&*text).into())),
+            Some(reason) => self.stop(reason),
+            None => {}
         }
         if finish {
             self.finish(Reason::Normal);
@@ -230,6 +254,19 @@ impl<S: Callbacks> LiveTask<S> {
     fn started(&mut self) {
         self.phase = Phase::Running;
         self.shared.start();
+        // The subscriptions of the graph, if it stands in one.
+        let wired = self.inlet.as_ref().map(Inlet::wired).unwrap_or_default();
+        for (options, from) in wired {
+            match self.at_once(|stage| stage.on_subscribe(&options, &from)) {
+                Some(Ok(asks)) => {
+                    if let (Asks::Manually, Some(inlet)) = (asks, &mut self.inlet) {
+                        inlet.ask_manually(from.tag);
+                    }
+                }
+                Some(Err(error)) => self.fail(Cause::Failed(error)),
+                None => return,
+            }
+        }
         if let Some(inlet) = &mut self.inlet {
             inlet.open();
         }
@@ -398,8 +435,8 @@ impl<S: Callbacks> LiveTask<S> {
         match inlet.front()? {
             Front::Ended => {
                 let (ended, from, mode) = inlet.next_ended()?;
-                let reason = ended.reason().clone();
-                Some((Step::Cancel(ended, from), After::Mode(mode, reason)))
+                let after = After::Mode(mode, ended.clone(), from.tag);
+                Some((Step::Cancel(ended, from), after))
             }
             Front::Info => {
                 let info = inlet.next_info()?;
@@ -410,11 +447,10 @@ impl<S: Callbacks> LiveTask<S> {
             Front::Batch if wanted || inlet.has_begun() => {
                 let (batch, from) = inlet.next_from()?;
                 let n = batch.len();
-                let Batch::Owned(Events { values, receipts }) = batch else {
+                let Batch::Owned(events) = batch else {
                     unreachable!("a stage of callbacks takes its events by value: nothing is lent to it")
                 };
-                let receipt = receipts.and_then(|receipts| receipts.into_one());
-                Some((Step::Events(values, from), After::Settle(n, receipt)))
+                Some((Step::Events(events, from), After::Settle(n)))
             }
             Front::Batch => None,
         }
@@ -423,7 +459,7 @@ impl<S: Callbacks> LiveTask<S> {
     /// Whether the stage has done everything it is going to do.
     fn is_over(&self) -> bool {
         let quiet = self.inlet.as_ref().is_none_or(|inlet| inlet.is_empty());
-        quiet && self.outlet.as_ref().is_none_or(|outlet| outlet.is_clear())
+        quiet && !self.busy && self.outlet.as_ref().is_none_or(|outlet| outlet.is_clear())
     }
 
     /// Tells both neighbours, once (l08), and lets everything go.
@@ -541,6 +577,7 @@ impl<S: Callbacks> Drop for LiveTask<S> {
             // Aborted: the neighbours are told, and what was lost is counted, as the halves are dropped.
             self.working = None;
             (self.inlet, self.outlet) = (None, None);
+            self.stage = None;
             self.shared.end(Reason::error("aborted"));
         }
     }
