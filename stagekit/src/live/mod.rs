@@ -8,6 +8,7 @@
 mod consumer_supervisor;
 mod error;
 mod start;
+mod supervisor;
 
 use std::any::Any;
 use std::fmt;
@@ -27,6 +28,7 @@ pub use consumer_supervisor::{
 };
 pub use error::LiveError;
 pub use start::{Start, live};
+pub use supervisor::{Added, Child, ChildStatus, Restarts, Standing, Supervised, Supervisor};
 
 use crate::batch::Copier;
 use crate::stage::Shared;
@@ -99,6 +101,21 @@ impl<S: Callbacks> Live<S> {
     /// The stage's name.
     pub fn name(&self) -> &str {
         &self.shared.name
+    }
+
+    fn is_same(&self, other: &Live<S>) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
+    /// Waits until it has begun.
+    async fn started(&self) -> Result<(), LiveError> {
+        let started = poll_fn(|cx| self.shared.poll_started(cx)).await;
+        started.map_err(|reason| LiveError::Ended { stage: self.shared.name.clone(), reason })
+    }
+
+    /// The subscription with whose producer it has ended, if that is why.
+    fn followed(&self) -> Option<u64> {
+        self.shared.followed()
     }
 
     /// What others subscribe to. (A consumer has one too, of type `OutletRef<NoEvents>`: nothing fits it.)

@@ -1,7 +1,6 @@
 //! How a live stage is started.
 
 use std::fmt;
-use std::future::poll_fn;
 use std::sync::Arc;
 
 use super::{Live, LiveError, OutletRef};
@@ -149,10 +148,7 @@ impl<S: Callbacks> Start<S> {
     /// Dropping the future leaves the stage running.
     pub async fn start(self) -> Result<Live<S>, LiveError> {
         let live = self.spawn()?;
-        match poll_fn(|cx| live.shared.poll_started(cx)).await {
-            Ok(()) => Ok(live),
-            Err(reason) => Err(LiveError::Ended { stage: live.shared.name.clone(), reason }),
-        }
+        live.started().await.map(|()| live)
     }
 
     /// Starts it on the current tokio runtime, and returns at once.
