@@ -1,11 +1,15 @@
 //! Supervision: children of events, and stages that begin again. The numbers are those of GenStage's tests.
 #![allow(missing_docs, reason = "a test binary has no readers of its documentation")]
 
+mod cascades;
 mod children;
 mod demand;
 mod ending;
 mod log;
+mod pipelines;
 mod restarts;
+mod strategies;
+mod trace;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

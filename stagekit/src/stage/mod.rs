@@ -19,9 +19,9 @@ mod source_body;
 mod supervisor;
 mod task;
 
+pub(crate) use care::{text as panic_text, within};
 pub(crate) use inlet::Inlet;
 pub use live::{ChildCount, ChildId, ChildState, ConsumerSupervisor, LiveNode, ShutdownToken, live_node};
-pub(crate) use care::{text as panic_text, within};
 pub(crate) use live::{LiveTask, Setup, Shared};
 pub(crate) use outlet::Outlet;
 pub use place::Stage;

@@ -65,10 +65,9 @@ impl Supervised {
 
     /// The reason of the end, if there was one.
     pub fn reason(&self) -> Option<Reason> {
-        let reason = self.end.borrow().clone();
-        // Nobody can say how it ended any more: it was aborted.
-        let aborted = || self.end.has_changed().is_err().then(|| Reason::error("aborted"));
-        reason.or_else(aborted)
+        // First this: what is said, is said before the task is gone.
+        let gone = self.end.has_changed().is_err();
+        self.end.borrow().clone().or_else(|| gone.then(|| Reason::error("aborted")))
     }
 
     /// Waits for the end: [normal](Reason::Normal) when no child runs or will run again, [`Reason::Shutdown`] when it was

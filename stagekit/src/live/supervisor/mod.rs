@@ -251,7 +251,6 @@ impl<C> Added<'_, C> {
         self.member().shutdown = shutdown;
         self
     }
-
 }
 
 /// Of a live stage.

@@ -232,7 +232,9 @@ impl Watch {
                 let temporary = self.members.0[other].restarts == Restarts::Temporary;
                 self.set(other, if temporary { State::Done } else { State::Down });
             }
-            for other in group.filter(|&other| self.members.0[other].restarts != Restarts::Temporary).collect::<Vec<_>>() {
+            for other in
+                group.filter(|&other| self.members.0[other].restarts != Restarts::Temporary).collect::<Vec<_>>()
+            {
                 if let Err(error) = self.begin(other, false).await {
                     (at, reason) = (other, reason_of(error));
                     self.members.0[at].reason = reason.clone();
