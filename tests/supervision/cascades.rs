@@ -1,6 +1,7 @@
 //! Pain 11: one crash of a producer is one restart, however many stages hang on it.
 
-use stagekit::live::{Cancel, Reason, Restart, Supervisor};
+use stagekit::BoxError;
+use stagekit::live::{Asks, Cancel, Reason, Restart, Subscription, Supervisor};
 
 use super::trace::{Head, Middle, Standing, Tail, Trace, crash, few, running};
 use super::*;
@@ -15,10 +16,7 @@ async fn one_crash_is_one_restart_with_many_consumers() {
         .map(|_| {
             let traced = trace.of("c");
             let options = Subscribe::new().max_demand(10).min_demand(0);
-            supervisor
-                .stage(move || live(Tail(traced.clone(), 0)).buffer(1, Default::default()))
-                .subscribe_to(&head, options.manual())
-                .child()
+            supervisor.stage(move || live(Tail(traced.clone(), 0))).subscribe_to(&head, options.manual()).child()
         })
         .collect();
     let supervised = supervisor.start().await.unwrap();
@@ -70,7 +68,7 @@ async fn a_temporary_subscription_keeps_its_consumer_and_is_made_again() {
     let head = supervisor.stage(move || live(Head(traced.clone(), 0))).child();
     let traced = trace.of("c");
     let options = Subscribe::new().max_demand(10).cancel(Cancel::Temporary);
-    let tail = supervisor.stage(move || live(Stop(traced.clone(), 0))).subscribe_to(&head, options).child();
+    let tail = supervisor.stage(move || live(Ten(traced.clone(), 0))).subscribe_to(&head, options).child();
     let supervised = supervisor.start().await.unwrap();
     settle().await;
     for nth in 1..=3 {
@@ -84,30 +82,20 @@ async fn a_temporary_subscription_keeps_its_consumer_and_is_made_again() {
     assert_eq!((supervised.restarts(), trace.take()), (3, "+a +c +a +a +a".into()));
 }
 
-/// Takes what it is given, and asks for no more of that subscription.
-struct Stop(super::trace::Traced, usize);
-impl Callbacks for Stop {
+/// Asks each producer for ten, once.
+struct Ten(super::trace::Traced, usize);
+impl Callbacks for Ten {
     type In = u64;
     type Out = NoEvents;
     type Info = ();
-    async fn on_start(&mut self, cx: &mut Context<NoEvents>) -> Answer {
-        let mut as_tail = Tail(self.0.clone(), 0);
-        as_tail.on_start(cx).await
+    async fn on_start(&mut self, _: &mut Context<NoEvents>) -> Answer {
+        self.0.start()
     }
-    fn on_subscribe(
-        &mut self,
-        _: &Subscribe<u64>,
-        from: &stagekit::live::Subscription,
-    ) -> Result<stagekit::live::Asks, stagekit::BoxError> {
+    fn on_subscribe(&mut self, _: &Subscribe<u64>, from: &Subscription) -> Result<Asks, BoxError> {
         from.ask(10);
-        Ok(stagekit::live::Asks::Manually)
+        Ok(Asks::Manually)
     }
-    async fn on_events(
-        &mut self,
-        events: Vec<u64>,
-        _: &stagekit::live::Subscription,
-        _: &mut Context<NoEvents>,
-    ) -> Answer {
+    async fn on_events(&mut self, events: Vec<u64>, _: &Subscription, _: &mut Context<NoEvents>) -> Answer {
         self.1 += events.len();
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Children that are started by hand, counted, and ended; options that cannot work.
 
-use stagekit::live::{Cancel, LiveError, Reason};
+use stagekit::live::{Cancel, LiveError, Reason, Shutdown};
 
 use super::*;
 
@@ -142,5 +142,3 @@ async fn subscribing_199_202_203() {
     workers.subscribe(&queue.outlet(), Subscribe::new()).await.unwrap_err();
     assert_eq!(workers.ended().await, Reason::NotAlive);
 }
-
-use stagekit::live::Shutdown;

@@ -1,6 +1,6 @@
 //! How many children there are, and when more events are asked for.
 
-use stagekit::live::{Cancel, Reason, Restart};
+use stagekit::live::{Cancel, Reason, Restart, Shutdown};
 use stagekit::prelude::*;
 
 use super::*;
@@ -252,7 +252,34 @@ async fn too_many_restarts_fail_the_pipeline_and_every_receipt() {
     assert_eq!(ledger.failed().len(), 6);
 }
 
-use stagekit::live::Shutdown;
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn l11_on_many_threads() {
+    for transient in [false, true] {
+        let (events, ledger) = stagekit::memory::queue(0..5000u64);
+        let attempts = Arc::new(std::sync::atomic::AtomicU64::new(0));
+        let counted = attempts.clone();
+        let workers = ConsumerSupervisor::new(move |job: u64| {
+            let attempt = counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            async move {
+                for _ in 0..job % 4 {
+                    tokio::task::yield_now().await;
+                }
+                if (job + attempt) % 3 == 0 { Err("now and then") } else { Ok(()) }
+            }
+        });
+        let workers = workers.max_demand(64).intensity(Restart::new(u32::MAX, Duration::from_secs(1)));
+        let workers = if transient { workers.transient() } else { workers };
+        let summary = pipeline! { { events } => { workers } }.run().await.unwrap();
+        let (stage, attempts) =
+            (summary.stage("ConsumerSupervisor").unwrap(), attempts.load(std::sync::atomic::Ordering::Relaxed));
+        assert!(ledger.is_settled() && stage.events_in == 5000);
+        if transient {
+            assert_eq!((ledger.failed().len(), attempts), (0, 5000 + stage.restarts));
+        } else {
+            assert_eq!((ledger.failed().len() as u64, attempts), (stage.failed, 5000));
+        }
+    }
+}
 
 #[tokio::test(start_paused = true)]
 async fn a_hundred_thousand_children() {

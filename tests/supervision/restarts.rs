@@ -1,6 +1,6 @@
 //! Children that are started again.
 
-use stagekit::live::{Reason, Restart};
+use stagekit::live::{Reason, Restart, Shutdown};
 
 use super::*;
 
@@ -89,5 +89,3 @@ async fn a_clone_that_panics_fails_the_child() {
     let reason = workers.ended().await;
     assert_eq!(reason.to_string(), "needed more than 3 restarts in its time window; last: child 1: no copy of 1");
 }
-
-use stagekit::live::Shutdown;

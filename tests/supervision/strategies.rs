@@ -275,6 +275,32 @@ async fn a_stop_takes_each_child_its_own_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn it_can_be_stopped_while_a_child_does_not_come_to_its_beginning() {
+    /// Starts once.
+    struct Slow(Arc<std::sync::atomic::AtomicBool>);
+    impl Callbacks for Slow {
+        type In = NoEvents;
+        type Out = u64;
+        type Info = ();
+        async fn on_start(&mut self, _: &mut Context<u64>) -> Answer {
+            if self.0.swap(true, Ordering::SeqCst) { std::future::pending().await } else { Ok(()) }
+        }
+    }
+    let (trace, begun) = (Trace::default(), Arc::default());
+    let mut supervisor = Supervisor::one_for_all();
+    let traced = trace.of("a");
+    supervisor.stage(move || live(Head(traced.clone(), 0)));
+    let slow = supervisor.stage(move || live(Slow(Arc::clone(&begun)))).child();
+    let supervised = supervisor.start().await.unwrap();
+    crash(&slow).await;
+    assert_eq!((trace.take(), supervised.reason()), ("+a -a +a".into(), None));
+    assert_eq!(supervised.which_children()[1].standing, Standing::Restarting);
+    let begin = tokio::time::Instant::now();
+    assert_eq!(supervised.stop().await, Reason::Shutdown);
+    assert_eq!((trace.take(), begin.elapsed().as_secs()), ("-a".into(), 5));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_consumer_supervisor_is_a_child_as_any() {
     let nursery = Nursery::new(Manners::Deaf);
     let mut supervisor = Supervisor::one_for_one();

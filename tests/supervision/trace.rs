@@ -41,7 +41,7 @@ pub(crate) struct Traced {
 }
 
 impl Traced {
-    fn start(&self) -> Answer {
+    pub(crate) fn start(&self) -> Answer {
         if self.fails.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)).is_ok() {
             self.trace.note(format!("?{}", self.name));
             return Err("it does not start".into());
@@ -93,7 +93,7 @@ impl Callbacks for Middle {
     }
 }
 
-/// Counts what it is given, one batch each second.
+/// Counts what it is given.
 pub(crate) struct Tail(pub(crate) Traced, pub(crate) usize);
 impl Callbacks for Tail {
     type In = u64;

@@ -10,7 +10,7 @@ use crate::cancel::Reason;
 use crate::live::LiveError;
 use crate::options::Shutdown;
 use crate::pipeline::Pipeline;
-use crate::stage::{Handle, panic_text, within};
+use crate::stage::{Handle, panic_text};
 
 /// A pipeline under supervision.
 pub(super) struct PipelineMember<T> {
@@ -59,14 +59,16 @@ impl<T: Send + 'static> Kind for PipelineMember<T> {
 
     fn stop(&mut self, rule: Shutdown) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            let Some(handle) = self.running.take() else { return };
+            let Some(handle) = &self.running else { return };
             // It aborts itself past the limit, and says so.
             match rule {
                 Shutdown::Abort => handle.abort(),
                 Shutdown::After(limit) => handle.drain(limit),
                 Shutdown::Never => handle.drain(Duration::MAX),
             }
-            within(Shutdown::Never, handle.finished()).await;
+            handle.finished().await;
+            // Not before: should this future be dropped, the pipeline still has somebody who ends it.
+            self.running = None;
         })
     }
 

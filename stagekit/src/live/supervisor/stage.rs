@@ -149,11 +149,13 @@ impl<S: Callbacks> Kind for StageMember<S> {
 
     fn stop(&mut self, rule: Shutdown) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            let Some(live) = self.live.take() else { return };
+            let Some(live) = &self.live else { return };
             if !within(rule, live.stop(Reason::Shutdown)).await {
                 live.abort();
                 live.ended().await;
             }
+            // Not before: should this future be dropped, the stage still has somebody who ends it.
+            self.live = None;
         })
     }
 

@@ -55,6 +55,14 @@ fn reason_of(error: LiveError) -> Reason {
     }
 }
 
+/// Somebody asks for the end.
+async fn asked(stop: &mut watch::Receiver<bool>) {
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        // Detached: nobody will.
+        std::future::pending::<()>().await;
+    }
+}
+
 impl Watch {
     pub(super) fn new(
         strategy: Strategy,
@@ -141,22 +149,22 @@ impl Watch {
             if self.members.0.iter().all(|member| member.state == State::Done) {
                 return Reason::Normal;
             }
-            let stopped = async {
-                if stop.wait_for(|stop| *stop).await.is_err() {
-                    // Detached: nobody will ask.
-                    std::future::pending::<()>().await;
+            // A child that does not come to its beginning, or to its end, does not keep anybody from stopping it all.
+            let next = async {
+                match self.news.next().await {
+                    Some(news) => self.hear(news).await.err(),
+                    None => Some(Reason::Normal),
                 }
             };
-            let news = tokio::select! {
+            let reason = tokio::select! {
                 biased;
-                () = stopped => None,
-                news = self.news.next() => news,
-            };
-            let reason = match news {
-                None => Some(Reason::Shutdown),
-                Some(news) => self.hear(news).await.err(),
+                () = asked(&mut stop) => Some(Reason::Shutdown),
+                reason = next => reason,
             };
             if let Some(reason) = reason {
+                if !reason.is_normal() {
+                    tracing::error!(%reason, "the supervisor ends, and stops its children");
+                }
                 self.stop_all().await;
                 return reason;
             }
@@ -192,7 +200,12 @@ impl Watch {
                         tracing::warn!(child = &*name, %reason, "begins again: it has ended");
                         self.again(at, reason).await?;
                     }
-                    _ => self.set(at, State::Done),
+                    _ => {
+                        if !reason.is_normal() {
+                            tracing::warn!(child = &*name, %reason, "has ended, and does not begin again");
+                        }
+                        self.set(at, State::Done);
+                    }
                 }
             }
         }

@@ -13,7 +13,7 @@ use tokio::task::coop;
 use super::Shared;
 use super::step::{After, Step, call};
 use crate::batch::Batch;
-use crate::callbacks::{Answer, Asks, Callbacks, Context};
+use crate::callbacks::{Answer, Apart, Asks, Callbacks, Context};
 use crate::cancel::{Ended, Reason};
 use crate::demand::Demand;
 use crate::error::{Cause, StageFailure};
@@ -172,20 +172,23 @@ impl<S: Callbacks> LiveTask<S> {
         }
     }
 
+    /// Counts what became of events elsewhere.
+    fn tally(&self, apart: &Apart) {
+        let Apart { failed, lost, restarts, .. } = *apart;
+        if failed + lost + restarts > 0 {
+            let meter = &self.shared.meter;
+            meter.failed.add(failed);
+            meter.lost.add(lost);
+            meter.restarts.add(restarts);
+        }
+    }
+
     /// A callback has returned: what it emitted goes out, then what follows is done.
     fn complete(&mut self, context: Context<S::Out>, answer: Answer, after: After) {
         let Context { events, stop, finish, apart } = context;
         let mut events = Events::from(events);
         self.busy = apart.busy.unwrap_or(self.busy);
-        for (count, n) in [
-            (&self.shared.meter.failed, apart.failed),
-            (&self.shared.meter.lost, apart.lost),
-            (&self.shared.meter.restarts, apart.restarts),
-        ] {
-            if n > 0 {
-                count.add(n);
-            }
-        }
+        self.tally(&apart);
         match &after {
             After::Remove(sub, ended) => {
                 if let Some(outlet) = &mut self.outlet {
