@@ -29,14 +29,22 @@ async fn settle() {
 
 /// A producer that emits what it is told to, and notes the demand it was told.
 #[derive(Default)]
-struct Queue(Vec<usize>);
+struct Queue {
+    asked: Vec<usize>,
+    /// It emits by itself what it is asked for, counting up from here.
+    counts: Option<u64>,
+}
 
 impl Callbacks for Queue {
     type In = NoEvents;
     type Out = u64;
     type Info = ();
-    async fn on_demand(&mut self, demand: Demand, _: &mut Context<u64>) -> Answer {
-        self.0.push(demand.get());
+    async fn on_demand(&mut self, demand: Demand, cx: &mut Context<u64>) -> Answer {
+        self.asked.push(demand.get());
+        if let Some(next) = &mut self.counts {
+            cx.emit_all(*next..*next + demand.get() as u64);
+            *next += demand.get() as u64;
+        }
         Ok(())
     }
 }
@@ -53,7 +61,7 @@ async fn emit(queue: &Live<Queue>, jobs: impl IntoIterator<Item = u64>) {
 }
 
 async fn asked(queue: &Live<Queue>) -> Vec<usize> {
-    queue.call(|queue, _| queue.0.clone()).await.unwrap()
+    queue.call(|queue, _| queue.asked.clone()).await.unwrap()
 }
 
 /// What the test tells a child to do.
@@ -86,8 +94,6 @@ struct Book {
     waiting: BTreeMap<u64, oneshot::Sender<Tell>>,
     /// The jobs whose futures were let go, and whether they had come to their end.
     gone: Vec<(u64, bool)>,
-    /// How many had come at each look: see `demand`.
-    steps: Vec<usize>,
 }
 
 struct Presence(Nursery, u64, bool);

@@ -118,7 +118,7 @@ pub(crate) fn few() -> Subscribe<u64> {
 
 pub(crate) async fn crash<S: Callbacks>(child: &Child<S>) {
     let live = child.live().expect("it runs");
-    live.call(|_, _| panic!("crash")).await.map(|()| ()).unwrap_err();
+    live.call(|_, _| panic!("crash")).await.unwrap_err();
     live.ended().await;
     settle().await;
 }
