@@ -40,28 +40,35 @@ impl Subscriber for Listener {
 
 #[test]
 fn failures_are_logged_also_those_of_the_end_77_82() {
-    for at_the_end in [false, true] {
+    // (how children end when they are asked to, what the first one is told before, what is logged)
+    let cases = [
+        (Manners::Deaf, Some(Tell::Panic), Some("a child has failed: panicked: job 1")),
+        (Manners::EndsBadly, None, Some("a child has failed: oops")),
+        (Manners::Deaf, None, Some("a child was aborted: it has not ended within 5s")),
+        (Manners::Ends, None, None),
+    ];
+    for (manners, tell, text) in cases {
         let listener = Listener::default();
         tracing::subscriber::with_default(listener.clone(), || {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
             runtime.block_on(async {
-                let nursery = Nursery::new(if at_the_end { Manners::EndsBadly } else { Manners::Deaf });
+                let nursery = Nursery::new(manners);
                 let workers = nursery.workers().name("w").start().await.unwrap();
                 for job in [1, 2] {
                     workers.start_child(job).await.unwrap();
                 }
                 settle().await;
-                if !at_the_end {
-                    nursery.tell(1, Tell::Panic).await;
+                if let Some(tell) = tell {
+                    nursery.tell(1, tell).await;
                     nursery.tell(2, Tell::Done).await;
                 }
                 workers.stop(Reason::Shutdown).await;
             });
         });
-        let text = if at_the_end { "oops" } else { "panicked: job 1" };
         // The second within a second is counted, not shown.
-        let expected = format!("message=a child has failed: {text} stage=\"w\" child=1 hidden=0");
-        assert_eq!(*listener.0.lock().unwrap(), [expected], "at the end: {at_the_end}");
+        let expected: Vec<_> =
+            text.map(|text| format!("message={text} stage=\"w\" child=1 hidden=0")).into_iter().collect();
+        assert_eq!(*listener.0.lock().unwrap(), expected, "{manners:?} {tell:?}");
     }
 }

@@ -125,10 +125,17 @@ where
     tokio::spawn(async move {
         let Errand { id, event, receipt, keep, wait, bell, shutdown, common, to } = errand;
         let fate = run(event, receipt, keep, wait, &bell, shutdown, &*work).await;
-        if let Fate::Failed(error, _) = &fate
+        let wrong = match (&fate, shutdown) {
+            (Fate::Failed(error, _), _) => Some(format!("a child has failed: {error}")),
+            (Fate::Stopped, Shutdown::After(limit)) if bell.works.load(Ordering::Acquire) => {
+                Some(format!("a child was aborted: it has not ended within {limit:?}"))
+            }
+            _ => None,
+        };
+        if let Some(wrong) = wrong
             && let Some(hidden) = lock(&common.warnings).due()
         {
-            tracing::warn!(stage = &*common.name, child = id.0, hidden, "a child has failed: {error}");
+            tracing::warn!(stage = &*common.name, child = id.0, hidden, "{wrong}");
         }
         tell(id, fate, to);
     })
