@@ -1,11 +1,13 @@
 //! Stages of several callbacks: what `#[stage] impl` makes of a type, and what a stage that is started by itself runs.
 
 use std::future::{Future, ready};
+use std::sync::Arc;
 
 use crate::cancel::{Ended, Reason};
 use crate::demand::Demand;
 use crate::error::BoxError;
 use crate::op::Event;
+use crate::receipt::Receipts;
 use crate::subscribe::{Subscribe, Subscription};
 
 /// What a callback says: go on, or stop with this error.
@@ -29,11 +31,28 @@ pub struct Context<T> {
     pub(crate) events: Vec<T>,
     pub(crate) stop: Option<Reason>,
     pub(crate) finish: bool,
+    pub(crate) apart: Apart,
+}
+
+/// What only stagekit's own stages say to their loop.
+#[derive(Debug, Default)]
+pub(crate) struct Apart {
+    /// The stage's name: for `on_start`.
+    pub(crate) name: Option<Arc<str>>,
+    /// The receipts of the events that `on_events` is given, in their order. Those that are left here when it returns
+    /// are shared by what it has emitted.
+    pub(crate) receipts: Option<Receipts>,
+    /// Whether the stage has work under way elsewhere, and does not end before that is done.
+    pub(crate) busy: Option<bool>,
+    /// Events that have failed, or were lost, since the last callback; and how often one was begun again.
+    pub(crate) failed: u64,
+    pub(crate) lost: u64,
+    pub(crate) restarts: u64,
 }
 
 impl<T> Context<T> {
     pub(crate) fn new() -> Self {
-        Context { events: Vec::new(), stop: None, finish: false }
+        Context { events: Vec::new(), stop: None, finish: false, apart: Apart::default() }
     }
 
     /// Emits an event. More than was asked for is buffered.

@@ -18,6 +18,11 @@ impl Quota {
         Quota { max: max as u32, min: min as u32, pending: 0, outstanding: 0 }
     }
 
+    /// `max_demand` and `min_demand`.
+    pub(crate) fn limits(&self) -> (usize, usize) {
+        (self.max as usize, self.min as usize)
+    }
+
     /// The first ask (R1).
     pub(crate) fn open(&mut self) -> usize {
         self.pending = self.max;

@@ -140,10 +140,15 @@ impl<T> Subscribe<T> {
     }
 }
 
+/// A call of a running stage: it is given the stage and its context, and gives what is to be done when the events it
+/// emitted have been dispatched.
+pub(crate) type Call = Box<dyn FnOnce(&mut dyn Any, &mut dyn Any) -> Box<dyn FnOnce() + Send> + Send>;
+
 /// What a [`Subscription`] can do to its consumer's inlet.
 pub(crate) trait Controls: Send + Sync {
     fn ask(&self, tag: u64, demand: Demand);
     fn cancel(&self, tag: u64, reason: Reason);
+    fn call(&self, call: Call);
 }
 
 /// One subscription of a running stage, for whoever holds it: clones are the same subscription.

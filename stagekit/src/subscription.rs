@@ -16,6 +16,7 @@ use crate::subscribe::{Controls, Subscribe};
 use crate::sync::{Arc, Mutex};
 
 pub(crate) use crate::inbox::Inbox;
+pub(crate) use crate::subscribe::Call;
 
 /// Where an outlet is reached: its inbox, and the numbers of its subscriptions.
 pub(crate) struct Door<T> {
@@ -102,10 +103,6 @@ pub(crate) struct Order<T> {
     pub(crate) confirm: Confirm,
 }
 
-/// A call of a running stage: it is given the stage and its context, and gives what is to be done when the events it
-/// emitted have been dispatched.
-pub(crate) type Call = Box<dyn FnOnce(&mut dyn Any, &mut dyn Any) -> Box<dyn FnOnce() + Send> + Send>;
-
 /// What is said to a running stage from outside.
 pub(crate) enum Note {
     Call(Call),
@@ -178,5 +175,8 @@ impl<T: Send> Controls for Inbox<Down<T>> {
     }
     fn cancel(&self, tag: u64, reason: Reason) {
         let _ = self.send(Down::Cancel { tag, reason, quiet: false });
+    }
+    fn call(&self, call: Call) {
+        let _ = self.send(Down::Note(Note::Call(call)));
     }
 }

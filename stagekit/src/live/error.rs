@@ -30,6 +30,20 @@ pub enum LiveError {
         /// Why.
         reason: Reason,
     },
+    /// The stage has no such thing.
+    NotFound {
+        /// The stage.
+        stage: Arc<str>,
+        /// What was looked for.
+        what: Arc<str>,
+    },
+}
+
+impl LiveError {
+    /// Whether what was looked for is not there.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, LiveError::NotFound { .. })
+    }
 }
 
 impl fmt::Display for LiveError {
@@ -37,6 +51,7 @@ impl fmt::Display for LiveError {
         match self {
             LiveError::Options { stage, wrong } => write!(f, "stage `{stage}`: {wrong}"),
             LiveError::Ended { stage, reason } => write!(f, "stage `{stage}` has ended: {reason}"),
+            LiveError::NotFound { stage, what } => write!(f, "stage `{stage}` has no {what}"),
             LiveError::Refused { stage, reason } => write!(f, "the subscription of stage `{stage}` was {reason}"),
         }
     }

@@ -5,10 +5,12 @@
 //! starts it, and [`Live`] is its address. See [`genstage`](crate::genstage) for every feature of GenStage and its
 //! place here.
 
+mod consumer_supervisor;
 mod error;
 mod items;
 mod start;
 mod stream;
+mod supervisor;
 
 use std::any::Any;
 use std::fmt;
@@ -21,11 +23,16 @@ use tokio::task::AbortHandle;
 pub use crate::callbacks::{Answer, Asks, Callbacks, Context};
 pub use crate::cancel::{Cancel, Ended, Reason};
 pub use crate::op::NoEvents;
+pub use crate::options::{Restart, Shutdown};
 pub use crate::subscribe::{Subscribe, Subscription};
+pub use consumer_supervisor::{
+    ChildCount, ChildId, ChildResult, ChildState, ConsumerSupervisor, NotStarted, ShutdownToken,
+};
 pub use error::LiveError;
 pub use items::Items;
 pub use start::{Start, live};
 pub use stream::{EventStream, Subscribed, stream};
+pub use supervisor::{Added, Child, ChildStatus, Restarts, Standing, Supervised, Supervisor};
 
 use crate::batch::{Copier, Way, clone_all};
 use crate::op::Event;
@@ -165,6 +172,21 @@ impl<S: Callbacks> Live<S> {
     /// The stage's name.
     pub fn name(&self) -> &str {
         &self.shared.name
+    }
+
+    fn is_same(&self, other: &Live<S>) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
+    /// Waits until it has begun.
+    async fn started(&self) -> Result<(), LiveError> {
+        let started = poll_fn(|cx| self.shared.poll_started(cx)).await;
+        started.map_err(|reason| LiveError::Ended { stage: (&self.shared.name).into(), reason })
+    }
+
+    /// The subscription with whose producer it has ended, if that is why.
+    fn followed(&self) -> Option<u64> {
+        self.shared.followed()
     }
 
     /// What others subscribe to. (A consumer has one too, of type `OutletRef<NoEvents>`: nothing fits it.)

@@ -1,14 +1,13 @@
 //! How a live stage is started.
 
 use std::fmt;
-use std::future::poll_fn;
 
 use super::{Live, LiveError, NO_PRODUCER, OutletRef};
 use crate::callbacks::Callbacks;
 use crate::dispatcher::{DemandDispatcher, Dispatch, Dispatcher};
 use crate::node::{IntoNode, Node, Single};
 use crate::op::NoEvents;
-use crate::options::Overflow;
+use crate::options::{Limits, Overflow};
 use crate::stage::{Inlet, LiveStage, LiveTask, Name, Outlet, Setup, Shared, live_node};
 use crate::subscribe::{Subscribe, fresh_tag};
 use crate::subscription::{Door, Inbox, Order};
@@ -27,14 +26,16 @@ const BUFFER: usize = 10_000;
 /// | [`accumulate`](Start::accumulate) | demand is told at once |
 #[must_use = "a stage does nothing until it is started: `.start().await` or `.spawn()`"]
 pub struct Start<S: Callbacks> {
-    stage: S,
+    pub(super) stage: S,
+    /// Of its subscription in a graph.
+    pub(super) limits: Limits,
     name: Name,
     dispatcher: Option<Dispatcher<S::Out>>,
     buffer: (usize, Overflow),
     accumulate: bool,
     orders: Vec<Order<S::In>>,
     /// What is wrong with the options, if something is.
-    wrong: Option<String>,
+    pub(super) wrong: Option<String>,
 }
 
 impl<S: Callbacks> fmt::Debug for Start<S> {
@@ -91,6 +92,7 @@ impl<S: Callbacks> fmt::Debug for Start<S> {
 pub fn live<S: Callbacks>(stage: S) -> Start<S> {
     Start {
         stage,
+        limits: Limits::default(),
         name: Name::OfType(S::name()),
         dispatcher: None,
         buffer: (BUFFER, Overflow::Wait),
@@ -158,10 +160,7 @@ impl<S: Callbacks> Start<S> {
     /// Dropping the future leaves the stage running.
     pub async fn start(self) -> Result<Live<S>, LiveError> {
         let live = self.spawn()?;
-        match poll_fn(|cx| live.shared.poll_started(cx)).await {
-            Ok(()) => Ok(live),
-            Err(reason) => Err(LiveError::Ended { stage: (&live.shared.name).into(), reason }),
-        }
+        live.started().await.map(|()| live)
     }
 
     /// Starts it on the current tokio runtime, and returns at once.
@@ -172,7 +171,7 @@ impl<S: Callbacks> Start<S> {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn spawn(self) -> Result<Live<S>, LiveError> {
-        let Start { stage, name, dispatcher, buffer, accumulate, orders, wrong } = self;
+        let Start { stage, name, dispatcher, buffer, accumulate, orders, wrong, limits: _ } = self;
         let takes = !is_nothing::<S::In>();
         let wrong = if !takes && !orders.is_empty() {
             Some("a producer takes no events: it cannot subscribe".into())
@@ -203,12 +202,18 @@ impl<S: Callbacks> Start<S> {
     }
 }
 
-/// In braces, `{ live(Counter(0)) } => ..`: its name and its buffer are kept; the graph says who subscribes to whom.
+/// In braces, `{ live(Counter(0)) } => ..`: its name, its demand and its buffer are kept; the graph says who subscribes to whom.
 impl<S: Callbacks> IntoNode for Start<S> {
     type Stage = LiveStage<S>;
     type Workers = Single;
     fn into_node(self) -> Node<LiveStage<S>> {
-        let node = live_node(self.stage).name(&*self.name);
+        let mut node = live_node(self.stage).name(&*self.name);
+        if let Some(events) = self.limits.max {
+            node = node.max_demand(events);
+        }
+        if let Some(events) = self.limits.min {
+            node = node.min_demand(events);
+        }
         if self.buffer == (BUFFER, Overflow::Wait) { node } else { node.buffer(self.buffer.0, self.buffer.1) }
     }
 }

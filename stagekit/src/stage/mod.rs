@@ -19,8 +19,9 @@ mod source_body;
 mod supervisor;
 mod task;
 
+pub(crate) use care::{text as panic_text, within};
 pub(crate) use inlet::{Front, Inlet};
-pub use live::{LiveStage, live_node};
+pub use live::{ChildCount, ChildId, ChildState, ConsumerSupervisor, LiveStage, ShutdownToken, live_node};
 pub(crate) use live::{LiveTask, Name, Setup, Shared};
 pub(crate) use outlet::Outlet;
 #[cfg(any(test, feature = "test"))]

@@ -9,7 +9,7 @@ use crate::batch::Batch;
 use crate::cancel::{Cancel, Ended, Reason};
 use crate::fuzz;
 use crate::quota::Quota;
-use crate::subscribe::Subscription;
+use crate::subscribe::{Subscribe, Subscription};
 use crate::subscription::{Down, Order, Subscriber, Target, Up};
 
 impl<T: Send + 'static> Inlet<T> {
@@ -39,6 +39,22 @@ impl<T: Send + 'static> Inlet<T> {
     /// For the user, before the order is carried out.
     pub(crate) fn handle_of(&self, order: &Order<T>) -> Subscription {
         self.handle(order.tag)
+    }
+
+    /// The subscriptions that were there from the beginning, for the user.
+    pub(crate) fn wired(&self) -> Vec<(Subscribe<T>, Subscription)> {
+        let options = |sub: &Sub<T>| {
+            let (max, min) = sub.quota.limits();
+            Subscribe::new().max_demand(max).min_demand(min).cancel(sub.mode)
+        };
+        self.subs.iter().map(|sub| (options(sub), self.handle(sub.tag))).collect()
+    }
+
+    /// Of one of those: who asks is the user.
+    pub(crate) fn ask_manually(&mut self, tag: u64) {
+        if let Some(sub) = self.find(tag) {
+            sub.manual = true;
+        }
     }
 
     /// Subscribes; the first ask goes along.

@@ -12,6 +12,7 @@ use crate::batch::Batch;
 use crate::cancel::{Cancel, Ended, Reason};
 use crate::port::Upstream;
 use crate::quota::Quota;
+use crate::subscribe::fresh_tag;
 use crate::subscription::{Door, Down, Inbox, Up};
 use crate::sync::Arc;
 use crate::telemetry::Metered;
@@ -82,8 +83,8 @@ impl<T> Inlet<T> {
         let mut subs = Subs::None;
         for Upstream { door, sub, max, min } in ups {
             let quota = Quota::new(max, min);
-            let (manual, mode) = (false, Cancel::Temporary);
-            subs.insert(Sub { to: door, sub, quota, tag: 0, alive: true, cancelled: false, manual, mode });
+            let (manual, mode, tag) = (false, Cancel::Temporary, fresh_tag());
+            subs.insert(Sub { to: door, sub, quota, tag, alive: true, cancelled: false, manual, mode });
         }
         Inlet {
             inbox,
@@ -103,7 +104,7 @@ impl<T> Inlet<T> {
     /// Asks for the first events, once (R1).
     pub(crate) fn open(&mut self) {
         if !std::mem::replace(&mut self.opened, true) {
-            for sub in self.subs.iter_mut() {
+            for sub in self.subs.iter_mut().filter(|sub| !sub.manual) {
                 let demand = sub.quota.open();
                 let _ = sub.to.send(Up::Ask { sub: sub.sub, demand });
             }

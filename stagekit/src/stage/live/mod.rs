@@ -3,10 +3,14 @@
 //! One task owns the stage, its inlet and its outlet. Messages are taken one by one, each callback runs to its end
 //! before the next begins (l07), and what it emitted is dispatched before anything else is done (R15).
 
+mod child;
+mod family;
 mod node;
 mod step;
 mod task;
 
+pub use child::{ChildId, ShutdownToken};
+pub use family::{ChildCount, ChildState, ConsumerSupervisor};
 pub use node::{LiveStage, live_node};
 pub(crate) use task::{LiveTask, Setup};
 
@@ -58,6 +62,8 @@ struct Life {
     ended: bool,
     /// Why it has ended, or why it is just ending: its inboxes are closed before it has.
     reason: Option<Box<Reason>>,
+    /// The subscription with whose producer it ended.
+    followed: Option<u64>,
     waiting: Vec<Waker>,
 }
 
@@ -94,6 +100,16 @@ impl Shared {
     /// Why the stage has ended, or is just ending.
     pub(crate) fn ending(&self) -> Option<Reason> {
         lock(&self.life).reason.as_deref().cloned()
+    }
+
+    /// It ends because the producer of this subscription has.
+    fn follow(&self, tag: u64) {
+        lock(&self.life).followed.get_or_insert(tag);
+    }
+
+    /// The subscription with whose producer it ended, if that is why.
+    pub(crate) fn followed(&self) -> Option<u64> {
+        lock(&self.life).followed
     }
 
     fn end(&self, reason: Reason) {

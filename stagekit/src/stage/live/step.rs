@@ -3,7 +3,7 @@
 use crate::callbacks::{Answer, Callbacks, Context};
 use crate::cancel::{Cancel, Ended, Reason};
 use crate::demand::Demand;
-use crate::receipt::Receipt;
+use crate::receipt::Events;
 use crate::subscribe::Subscription;
 use crate::subscription::Order;
 
@@ -11,7 +11,7 @@ use crate::subscription::Order;
 pub(super) enum Step<S: Callbacks> {
     Start,
     Demand(Demand),
-    Events(Vec<S::In>, Subscription),
+    Events(Events<S::In>, Subscription),
     Cancel(Ended, Subscription),
     SubscriberCancel(Ended, Subscription),
     Info(S::Info),
@@ -25,10 +25,10 @@ pub(super) enum After<T> {
     Started(Vec<Order<T>>),
     /// The consumer's subscription is taken away, before anything is dispatched.
     Remove(u32, Ended),
-    /// So many events have been handled; their receipts are shared by what came of them.
-    Settle(usize, Option<Receipt>),
-    /// The mode of the subscription decides.
-    Mode(Cancel, Reason),
+    /// So many events have been handled; their receipts, if nobody took them, are shared by what came of them.
+    Settle(usize),
+    /// The mode of the subscription of this tag decides.
+    Mode(Cancel, Ended, u64),
     /// `on_stop` was the last.
     Stopped,
 }
@@ -38,7 +38,10 @@ pub(super) async fn call<S: Callbacks>(stage: &mut S, step: Step<S>, context: &m
     match step {
         Step::Start => stage.on_start(context).await,
         Step::Demand(demand) => stage.on_demand(demand, context).await,
-        Step::Events(events, from) => stage.on_events(events, &from, context).await,
+        Step::Events(Events { values, receipts }, from) => {
+            context.apart.receipts = receipts;
+            stage.on_events(values, &from, context).await
+        }
         Step::Cancel(ended, from) => stage.on_cancel(&ended, &from, context).await,
         Step::SubscriberCancel(ended, from) => stage.on_subscriber_cancel(&ended, &from, context).await,
         Step::Info(info) => stage.on_info(info, context).await,

@@ -13,12 +13,12 @@ use tokio::task::coop;
 use super::Shared;
 use super::step::{After, Step, call};
 use crate::batch::Batch;
-use crate::callbacks::{Answer, Asks, Callbacks, Context};
+use crate::callbacks::{Answer, Apart, Asks, Callbacks, Context};
 use crate::cancel::{Ended, Reason};
 use crate::demand::Demand;
 use crate::error::{Cause, StageFailure};
 use crate::fuzz;
-use crate::receipt::{Events, Receipt};
+use crate::receipt::{Events, Receipt, Receipts};
 use crate::slot::Warnings;
 use crate::stage::care::text;
 use crate::stage::inlet::{Front, Inlet};
@@ -72,6 +72,8 @@ pub(crate) struct LiveTask<S: Callbacks> {
     shared: Arc<Shared>,
     phase: Phase<S::In>,
     in_pipeline: bool,
+    /// It has work under way elsewhere: it does not end before that is done.
+    busy: bool,
     extra: Option<Box<Extra>>,
 }
 
@@ -88,6 +90,7 @@ impl<S: Callbacks> LiveTask<S> {
             shared,
             phase: Phase::New(orders),
             in_pipeline,
+            busy: false,
             extra: None,
         }
     }
@@ -144,6 +147,9 @@ impl<S: Callbacks> LiveTask<S> {
     /// Runs a callback, to its end if it does not wait.
     fn begin(&mut self, step: Step<S>, after: After<S::In>, cx: &mut Waiting<'_>) {
         let mut context = Context::new();
+        if let Step::Start = step {
+            context.apart.name = Some((&self.shared.name).into());
+        }
         if !S::SYNC {
             let Some(mut stage) = self.stage.take() else { return };
             let working = Box::pin(async move {
@@ -163,25 +169,38 @@ impl<S: Callbacks> LiveTask<S> {
         }
     }
 
+    /// Counts what became of events elsewhere.
+    fn tally(&self, apart: &Apart) {
+        let Apart { failed, lost, restarts, .. } = *apart;
+        if failed + lost + restarts > 0 {
+            let meter = &self.shared.meter;
+            meter.failed.add(failed);
+            meter.lost.add(lost);
+            meter.restarts.add(restarts);
+        }
+    }
+
     /// A callback has returned: what it emitted goes out, then what follows is done.
     fn complete(&mut self, context: Context<S::Out>, answer: Answer, after: After<S::In>) {
-        let Context { events, stop, finish } = context;
+        let Context { events, stop, finish, apart } = context;
         let ends = answer.is_err() || stop.is_some() || finish;
         let mut events = Events::from(events);
+        self.busy = apart.busy.unwrap_or(self.busy);
+        self.tally(&apart);
         match &after {
             After::Remove(sub, ended) => {
                 if let Some(outlet) = &mut self.outlet {
                     outlet.cancelled(*sub, ended.clone());
                 }
             }
-            After::Settle(n, _) => {
+            After::Settle(n) => {
                 self.shared.meter.events_in.add(*n as u64);
             }
             _ => {}
         }
-        if let After::Settle(n, receipt) = after {
+        if let After::Settle(n) = after {
             match answer {
-                Ok(()) => share(receipt, &mut events),
+                Ok(()) => share(apart.receipts.and_then(Receipts::into_one), &mut events),
                 // Dropped unsettled, the receipts of the batch have failed.
                 Err(_) => self.shared.meter.failed.add(n as u64),
             }
@@ -202,15 +221,23 @@ impl<S: Callbacks> LiveTask<S> {
                     (Ok(()), Some(reason)) => self.phase = Phase::Last(reason.clone()),
                     (Err(error), _) => self.phase = Phase::Last(Reason::error(error)),
                 },
-                After::Mode(mode, reason) if mode.ends(&reason) && !self.in_pipeline => self.follow(reason),
+                After::Mode(mode, ended, tag) if mode.ends(ended.reason()) && !self.in_pipeline => {
+                    if matches!(ended, Ended::Down(_)) && matches!(self.phase, Phase::Running) {
+                        self.shared.follow(tag);
+                    }
+                    self.follow(ended.reason().clone());
+                }
                 _ => {}
             }
         }
         if let Err(error) = answer {
             self.fail(Cause::Failed(error));
         }
-        if let Some(reason) = stop {
-            self.stop(reason);
+        match stop {
+            // In a pipeline somebody waits for what went wrong.
+            Some(Reason::Error(text)) if self.in_pipeline => self.fail(Cause::Failed((&*text).into())),
+            Some(reason) => self.stop(reason),
+            None => {}
         }
         if finish {
             self.finish(Reason::Normal);
@@ -231,6 +258,19 @@ impl<S: Callbacks> LiveTask<S> {
     fn started(&mut self, orders: Vec<Order<S::In>>) {
         self.phase = Phase::Running;
         self.shared.start();
+        // The subscriptions of the graph, if it stands in one.
+        let wired = self.inlet.as_ref().map(Inlet::wired).unwrap_or_default();
+        for (options, from) in wired {
+            match self.at_once(|stage| stage.on_subscribe(&options, &from)) {
+                Some(Ok(asks)) => {
+                    if let (Asks::Manually, Some(inlet)) = (asks, &mut self.inlet) {
+                        inlet.ask_manually(from.tag);
+                    }
+                }
+                Some(Err(error)) => self.fail(Cause::Failed(error)),
+                None => return,
+            }
+        }
         if let Some(inlet) = &mut self.inlet {
             inlet.open();
         }
@@ -452,18 +492,17 @@ impl<S: Callbacks> LiveTask<S> {
         match inlet.front()? {
             Front::Ended => {
                 let (ended, from, mode) = inlet.next_ended()?;
-                let reason = ended.reason().clone();
-                Some((Step::Cancel(ended, from), After::Mode(mode, reason)))
+                let after = After::Mode(mode, ended.clone(), from.tag);
+                Some((Step::Cancel(ended, from), after))
             }
             // R35, R36: without demand nothing is begun; what is begun is handled to its end.
             Front::Batch if wanted || inlet.has_begun() => {
                 let (batch, from) = inlet.next_from()?;
                 let n = batch.len();
-                let Batch::Owned(Events { values, receipts }) = batch else {
+                let Batch::Owned(events) = batch else {
                     unreachable!("a stage of callbacks takes its events by value: nothing is lent to it")
                 };
-                let receipt = receipts.and_then(|receipts| receipts.into_one());
-                Some((Step::Events(values, from), After::Settle(n, receipt)))
+                Some((Step::Events(events, from), After::Settle(n)))
             }
             Front::Batch | Front::Info => None,
         }
@@ -472,7 +511,7 @@ impl<S: Callbacks> LiveTask<S> {
     /// Whether the stage has done everything it is going to do.
     fn is_over(&self) -> bool {
         let quiet = self.inlet.as_ref().is_none_or(|inlet| inlet.is_empty());
-        quiet && self.outlet.as_ref().is_none_or(|outlet| outlet.is_clear())
+        quiet && !self.busy && self.outlet.as_ref().is_none_or(|outlet| outlet.is_clear())
     }
 
     /// Tells both neighbours, once (l08), and lets everything go.
@@ -599,6 +638,7 @@ impl<S: Callbacks> Drop for LiveTask<S> {
             self.shared.close(&reason);
             self.working = None;
             (self.inlet, self.outlet) = (None, None);
+            self.stage = None;
             self.shared.end(reason);
         }
     }
