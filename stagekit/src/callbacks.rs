@@ -1,7 +1,7 @@
 //! Stages of several callbacks: what `#[stage] impl` makes of a type, and what a stage that is started by itself runs.
 
+use crate::telemetry::Name;
 use std::future::{Future, ready};
-use std::sync::Arc;
 
 use crate::cancel::{Ended, Reason};
 use crate::demand::Demand;
@@ -38,7 +38,7 @@ pub struct Context<T> {
 #[derive(Debug, Default)]
 pub(crate) struct Apart {
     /// The stage's name: for `on_start`.
-    pub(crate) name: Option<Arc<str>>,
+    pub(crate) name: Option<Name>,
     /// The receipts of the events that `on_events` is given, in their order. Those that are left here when it returns
     /// are shared by what it has emitted.
     pub(crate) receipts: Option<Receipts>,

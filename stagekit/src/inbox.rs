@@ -51,6 +51,10 @@ impl<M> Inbox<M> {
             if inner.closed {
                 return Err(message);
             }
+            if inner.messages.capacity() == 0 {
+                // An inbox that has one message now and then, as most have, is not to have room for four.
+                inner.messages.reserve_exact(1);
+            }
             inner.messages.push(message);
             self.full.store(true, Ordering::Release);
             inner.waker.take()

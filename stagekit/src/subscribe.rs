@@ -39,34 +39,38 @@ pub struct Subscribe<T> {
     pub(crate) limits: Limits,
     pub(crate) manual: bool,
     pub(crate) cancel: Cancel,
-    pub(crate) partition: Option<PartitionName>,
-    pub(crate) selector: Option<Selector<T>>,
-    pub(crate) extra: Option<Arc<dyn Any + Send + Sync>>,
+    /// What few subscriptions have: nearly all are small.
+    rare: Option<Box<Rare<T>>>,
+}
+
+struct Rare<T> {
+    partition: Option<PartitionName>,
+    selector: Option<Selector<T>>,
+    extra: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+impl<T> Default for Rare<T> {
+    fn default() -> Self {
+        Rare { partition: None, selector: None, extra: None }
+    }
+}
+
+impl<T> Clone for Rare<T> {
+    fn clone(&self) -> Self {
+        let Rare { partition, selector, extra } = self;
+        Rare { partition: partition.clone(), selector: selector.clone(), extra: extra.clone() }
+    }
 }
 
 impl<T> Clone for Subscribe<T> {
     fn clone(&self) -> Self {
-        Subscribe {
-            limits: self.limits,
-            manual: self.manual,
-            cancel: self.cancel,
-            partition: self.partition.clone(),
-            selector: self.selector.clone(),
-            extra: self.extra.clone(),
-        }
+        Subscribe { limits: self.limits, manual: self.manual, cancel: self.cancel, rare: self.rare.clone() }
     }
 }
 
 impl<T> Default for Subscribe<T> {
     fn default() -> Self {
-        Subscribe {
-            limits: Limits::default(),
-            manual: false,
-            cancel: Cancel::default(),
-            partition: None,
-            selector: None,
-            extra: None,
-        }
+        Subscribe { limits: Limits::default(), manual: false, cancel: Cancel::default(), rare: None }
     }
 }
 
@@ -76,8 +80,8 @@ impl<T> fmt::Debug for Subscribe<T> {
             .field("limits", &self.limits)
             .field("manual", &self.manual)
             .field("cancel", &self.cancel)
-            .field("partition", &self.partition.as_ref().map(|partition| &partition.text))
-            .field("selector", &self.selector.is_some())
+            .field("partition", &self.partition_name().map(|partition| &partition.text))
+            .field("selector", &self.selected().is_some())
             .finish_non_exhaustive()
     }
 }
@@ -86,6 +90,18 @@ impl<T> Subscribe<T> {
     /// The defaults.
     pub fn new() -> Self {
         Subscribe::default()
+    }
+
+    fn rare(&mut self) -> &mut Rare<T> {
+        self.rare.get_or_insert_default()
+    }
+
+    pub(crate) fn partition_name(&self) -> Option<&PartitionName> {
+        self.rare.as_ref()?.partition.as_ref()
+    }
+
+    pub(crate) fn selected(&self) -> Option<&Selector<T>> {
+        self.rare.as_ref()?.selector.as_ref()
     }
 
     /// At most this many events may be on their way: at least 1, at most 1 048 576.
@@ -116,7 +132,7 @@ impl<T> Subscribe<T> {
     /// The partition it is for, where the producer has a partition dispatcher.
     pub fn partition<P: fmt::Debug + Send + Sync + 'static>(mut self, name: P) -> Self {
         let text = format!("{name:?}").into();
-        self.partition = Some(PartitionName { name: Arc::new(name), text });
+        self.rare().partition = Some(PartitionName { name: Arc::new(name), text });
         self
     }
 
@@ -124,19 +140,19 @@ impl<T> Subscribe<T> {
     ///
     /// A panic of the selector is the producer's: it runs in its task.
     pub fn selector(mut self, wants: impl Fn(&T) -> bool + Send + Sync + 'static) -> Self {
-        self.selector = Some(Arc::new(wants));
+        self.rare().selector = Some(Arc::new(wants));
         self
     }
 
     /// A value for a dispatcher of your own, which reads it with [`extra`](Subscribe::extra): a weight, a priority.
     pub fn with<V: Any + Send + Sync>(mut self, value: V) -> Self {
-        self.extra = Some(Arc::new(value));
+        self.rare().extra = Some(Arc::new(value));
         self
     }
 
     /// What was given with [`with`](Subscribe::with), if it is a `V`.
     pub fn extra<V: Any>(&self) -> Option<&V> {
-        self.extra.as_ref()?.downcast_ref()
+        self.rare.as_ref()?.extra.as_ref()?.downcast_ref()
     }
 }
 

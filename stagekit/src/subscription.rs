@@ -12,7 +12,7 @@ use crate::batch::{Batch, Copier};
 use crate::cancel::{Ended, Reason};
 use crate::demand::Demand;
 use crate::lock::lock;
-use crate::subscribe::{Controls, Subscribe};
+use crate::subscribe::{Controls, Subscribe, fresh_tag};
 use crate::sync::{Arc, Mutex};
 
 pub(crate) use crate::inbox::Inbox;
@@ -86,7 +86,8 @@ pub(crate) type Confirm = Option<oneshot::Sender<Result<(), Reason>>>;
 pub(crate) struct Subscriber<T> {
     pub(crate) sub: u32,
     pub(crate) tag: u64,
-    pub(crate) target: Target<T>,
+    /// Known when the consumer subscribes.
+    pub(crate) target: Option<Target<T>>,
     /// The first ask comes with the subscription.
     pub(crate) ask: usize,
     pub(crate) options: Subscribe<T>,
@@ -97,10 +98,15 @@ pub(crate) struct Subscriber<T> {
 /// To a consumer: subscribe to this producer.
 pub(crate) struct Order<T> {
     pub(crate) to: Arc<Door<T>>,
-    pub(crate) tag: u64,
-    pub(crate) options: Subscribe<T>,
-    pub(crate) copier: Option<Copier<T>>,
-    pub(crate) confirm: Confirm,
+    /// What will be said there.
+    pub(crate) subscriber: Box<Subscriber<T>>,
+}
+
+impl<T> Order<T> {
+    pub(crate) fn new(to: Arc<Door<T>>, options: Subscribe<T>, copier: Option<Copier<T>>, confirm: Confirm) -> Self {
+        let subscriber = Subscriber { sub: 0, tag: fresh_tag(), target: None, ask: 0, options, copier, confirm };
+        Order { to, subscriber: Box::new(subscriber) }
+    }
 }
 
 /// What is said to a running stage from outside.
@@ -135,7 +141,7 @@ pub(crate) enum Down<T> {
         ended: Ended,
     },
     /// From outside: subscribe.
-    Subscribe(Box<Order<T>>),
+    Subscribe(Order<T>),
     /// From outside: ask on this subscription.
     Ask {
         tag: u64,

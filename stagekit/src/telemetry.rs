@@ -2,11 +2,39 @@
 
 use std::any::Any;
 use std::fmt;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use crate::lock::lock;
+
+/// The name of a live stage: its type's, unless it was given another.
+#[derive(Clone, Debug)]
+pub(crate) enum Name {
+    /// Found out when it is read.
+    OfType(fn() -> &'static str),
+    Given(Arc<str>),
+}
+
+impl Deref for Name {
+    type Target = str;
+    fn deref(&self) -> &str {
+        match self {
+            Name::OfType(name) => name(),
+            Name::Given(name) => name,
+        }
+    }
+}
+
+impl From<&Name> for Arc<str> {
+    fn from(name: &Name) -> Self {
+        match name {
+            Name::OfType(name) => name().into(),
+            Name::Given(name) => name.clone(),
+        }
+    }
+}
 
 /// A counter that only its owner writes: a plain load and store, no locked instruction.
 #[derive(Debug, Default)]

@@ -175,7 +175,7 @@ impl<T> Broadcast<T> {
         };
         self.consumers.insert(consumer, sub);
         self.settle_in(sub, Home::Leg(self.legs.len() as u32));
-        let selector = options.selector.clone();
+        let selector = options.selected().cloned();
         self.push(Place { to: To::One(sub as u32), copier, selector, consumer: Some(consumer) });
         Ok(())
     }

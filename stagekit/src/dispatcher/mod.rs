@@ -171,14 +171,14 @@ impl<T> Dispatcher<T> {
 
 /// A selector means something to a broadcast only: to be given events that were not selected would be a surprise.
 fn without_selector<T>(options: &Subscribe<T>) -> Result<(), String> {
-    match options.selector {
+    match options.selected() {
         None => Ok(()),
         Some(_) => Err("a selector needs a broadcast: here an event goes to one subscription only, and what this one does not want would be lost; give the producer `dispatcher::Broadcast`, or leave the selector away".into()),
     }
 }
 
 fn without_partition<T>(options: &Subscribe<T>) -> Result<(), String> {
-    match &options.partition {
+    match options.partition_name() {
         None => Ok(()),
         Some(name) => Err(format!(
             "there is no partition {}, because the producer has no partitions: give it `dispatcher::Partition`, or leave the partition away",

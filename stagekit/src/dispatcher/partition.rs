@@ -178,7 +178,7 @@ impl<T> Partition<T> {
 
     pub(crate) fn subscribe(&mut self, sub: Sub, options: &Subscribe<T>) -> Result<(), String> {
         super::without_selector(options)?;
-        let Some(name) = &options.partition else {
+        let Some(name) = options.partition_name() else {
             return Err(format!(
                 "its producer has partitions, and the subscription names none: `partition(name)` with one of {}",
                 self.list(|_| true)

@@ -37,7 +37,6 @@ pub use supervisor::{Added, Child, ChildStatus, Restarts, Standing, Supervised, 
 use crate::batch::{Copier, Way, clone_all};
 use crate::op::Event;
 use crate::stage::{Handle, Shared};
-use crate::subscribe::fresh_tag;
 use crate::subscription::{Door, Down, Inbox, Look, Note, Order, Up};
 use crate::telemetry::{Gauge, StageSummary, Summary};
 
@@ -92,7 +91,7 @@ impl<T> OutletRef<T> {
         confirm: Option<oneshot::Sender<Result<(), Reason>>>,
     ) -> Option<Order<T>> {
         let to = self.door.clone()?;
-        Some(Order { to, tag: fresh_tag(), options, copier: self.copier.clone(), confirm })
+        Some(Order::new(to, options, self.copier.clone(), confirm))
     }
 }
 
@@ -217,9 +216,9 @@ impl<S: Callbacks> Live<S> {
         confirm: Option<oneshot::Sender<Result<(), Reason>>>,
     ) -> Result<Subscription, LiveError> {
         let (inbox, door) = self.check(to, &options)?;
-        let tag = fresh_tag();
-        let order = Order { to: door, tag, options, copier: to.copier.clone(), confirm };
-        inbox.send(Down::Subscribe(Box::new(order))).map_err(|_| self.gone())?;
+        let order = Order::new(door, options, to.copier.clone(), confirm);
+        let tag = order.subscriber.tag;
+        inbox.send(Down::Subscribe(order)).map_err(|_| self.gone())?;
         Ok(Subscription { tag, consumer: inbox.clone() })
     }
 

@@ -8,9 +8,10 @@ use crate::dispatcher::{DemandDispatcher, Dispatch, Dispatcher};
 use crate::node::{IntoNode, Node, Single};
 use crate::op::NoEvents;
 use crate::options::{Limits, Overflow};
-use crate::stage::{Inlet, LiveStage, LiveTask, Name, Outlet, Setup, Shared, live_node};
-use crate::subscribe::{Subscribe, fresh_tag};
+use crate::stage::{Inlet, LiveStage, LiveTask, Outlet, Setup, Shared, live_node};
+use crate::subscribe::Subscribe;
 use crate::subscription::{Door, Inbox, Order};
+use crate::telemetry::Name;
 
 /// GenStage's default, in events.
 const BUFFER: usize = 10_000;
@@ -93,7 +94,7 @@ pub fn live<S: Callbacks>(stage: S) -> Start<S> {
     Start {
         stage,
         limits: Limits::default(),
-        name: Name::OfType(S::name()),
+        name: Name::OfType(S::name),
         dispatcher: None,
         buffer: (BUFFER, Overflow::Wait),
         accumulate: false,
@@ -117,9 +118,8 @@ impl<S: Callbacks> Start<S> {
     pub fn subscribe_to(mut self, to: &OutletRef<S::In>, options: Subscribe<S::In>) -> Self {
         match (options.limits.resolve(), to.door.clone()) {
             (Ok(_), Some(to_door)) => {
-                let (tag, copier) = (fresh_tag(), to.copier.clone());
                 self.orders.reserve_exact(1);
-                self.orders.push(Order { to: to_door, tag, options, copier, confirm: None });
+                self.orders.push(Order::new(to_door, options, to.copier.clone(), None));
             }
             (Ok(_), None) => self.wrong = Some(NO_PRODUCER.into()),
             (Err(wrong), _) => self.wrong = Some(wrong),

@@ -82,7 +82,7 @@ fn poll_heard<T: Event>(inlet: &mut Inlet<T>, cx: &mut Context<'_>) -> Poll<Hear
         match message {
             Down::Events { sub, batch } => inlet.queue_batch(sub, batch),
             Down::Ended { sub, ended } => inlet.queue_ended(sub, ended),
-            Down::Subscribe(order) => inlet.subscribe(*order, false),
+            Down::Subscribe(order) => inlet.subscribe(order, false),
             Down::Ask { tag, demand } => inlet.ask(tag, demand.get()),
             Down::Cancel { tag, reason, quiet } => inlet.cancel_one(tag, reason, quiet),
             Down::Note(_) => {}

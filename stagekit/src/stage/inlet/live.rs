@@ -10,7 +10,7 @@ use crate::cancel::{Cancel, Ended, Reason};
 use crate::fuzz;
 use crate::quota::Quota;
 use crate::subscribe::{Subscribe, Subscription};
-use crate::subscription::{Down, Order, Subscriber, Target, Up};
+use crate::subscription::{Down, Order, Target, Up};
 
 impl<T: Send + 'static> Inlet<T> {
     /// The next message, in order.
@@ -38,7 +38,7 @@ impl<T: Send + 'static> Inlet<T> {
 
     /// For the user, before the order is carried out.
     pub(crate) fn handle_of(&self, order: &Order<T>) -> Subscription {
-        self.handle(order.tag)
+        self.handle(order.subscriber.tag)
     }
 
     /// The subscriptions that were there from the beginning, for the user.
@@ -59,7 +59,8 @@ impl<T: Send + 'static> Inlet<T> {
 
     /// Subscribes; the first ask goes along.
     pub(crate) fn subscribe(&mut self, order: Order<T>, manual: bool) {
-        let Order { to, tag, options, copier, confirm } = order;
+        let Order { to, mut subscriber } = order;
+        let (options, tag) = (&subscriber.options, subscriber.tag);
         // Checked where the order was made.
         let (max, min) = options.limits.resolve().unwrap_or((1, 0));
         let (max, min) = fuzz::limits(max, min);
@@ -71,9 +72,9 @@ impl<T: Send + 'static> Inlet<T> {
         let sub = Sub { to: to.clone(), sub: number, quota, tag, alive, cancelled, manual, mode };
         let key = self.subs.insert(sub);
         self.alive += 1;
-        let target = Target { inbox: self.inbox.clone(), sub: key };
-        let subscriber = Subscriber { sub: number, tag, target, ask, options, copier, confirm };
-        if let Err(Up::Subscribe(subscriber)) = to.send(Up::Subscribe(Box::new(subscriber))) {
+        subscriber.target = Some(Target { inbox: self.inbox.clone(), sub: key });
+        (subscriber.sub, subscriber.ask) = (number, ask);
+        if let Err(Up::Subscribe(subscriber)) = to.send(Up::Subscribe(subscriber)) {
             if let Some(confirm) = subscriber.confirm {
                 let _ = confirm.send(Err(Reason::NotAlive));
             }
@@ -113,6 +114,19 @@ impl<T: Send + 'static> Inlet<T> {
             }
             sub.cancel(Ended::Cancelled(reason));
         }
+    }
+
+    /// What has arrived: it comes back at once if it may be handled now, as one batch, and nothing waits before it.
+    pub(crate) fn accept(&mut self, sub: u32, batch: Batch<T>, wanted: bool) -> Option<(Batch<T>, Subscription)> {
+        let from = self.subs.get_mut(sub)?;
+        if !wanted || !self.queue.is_empty() || batch.len() > from.cut() || from.manual {
+            self.queue_batch(sub, batch);
+            return None;
+        }
+        from.quota.arrive(batch.len());
+        let tag = from.tag;
+        self.owed.push(sub, batch.len());
+        Some((batch, self.handle(tag)))
     }
 
     pub(crate) fn queue_batch(&mut self, sub: u32, batch: Batch<T>) {

@@ -52,6 +52,44 @@ enum Queued<T> {
     Info(Box<dyn Any + Send>),
 }
 
+/// Batches that were given to the stage and are not settled, oldest first. Most stages have one at a time.
+#[derive(Default)]
+struct Owed {
+    /// Its subscription, and how many of its events; none if there are none.
+    first: (u32, usize),
+    more: Option<Box<VecDeque<(u32, usize)>>>,
+}
+
+impl Owed {
+    fn push(&mut self, sub: u32, n: usize) {
+        if self.first.1 == 0 {
+            self.first = (sub, n);
+        } else {
+            self.more.get_or_insert_default().push_back((sub, n));
+        }
+    }
+
+    /// Of the oldest batch, at most `n` events are settled: how many, and of which subscription.
+    fn settle(&mut self, n: usize) -> Option<(u32, usize)> {
+        let (sub, owed) = self.first;
+        if owed == 0 {
+            return None;
+        }
+        let part = n.min(owed);
+        self.first.1 -= part;
+        if part == owed
+            && let Some(next) = self.more.as_mut().and_then(|more| more.pop_front())
+        {
+            self.first = next;
+        }
+        Some((sub, part))
+    }
+
+    fn iter(&self) -> impl Iterator<Item = usize> {
+        std::iter::once(self.first.1).chain(self.more.iter().flat_map(|more| more.iter().map(|(_, n)| *n)))
+    }
+}
+
 /// What stands first in the queue.
 pub(crate) enum Front {
     Batch,
@@ -71,7 +109,7 @@ pub(crate) struct Inlet<T> {
     /// The first of the queue is the rest of a message that was cut into batches (R2).
     begun: bool,
     /// Batches given to the stage and not settled yet, oldest first.
-    owed: VecDeque<(u32, usize)>,
+    owed: Owed,
     meter: Arc<dyn Metered>,
     opened: bool,
     /// The stage is about to end: it asks for nothing more.
@@ -94,7 +132,7 @@ impl<T> Inlet<T> {
             subs,
             queue: VecDeque::new(),
             begun: false,
-            owed: VecDeque::new(),
+            owed: Owed::default(),
             meter,
             opened: false,
             sated: false,
@@ -159,21 +197,16 @@ impl<T> Inlet<T> {
                 _ => return None,
             }
         };
-        self.owed.push_back((sub, batch.len()));
+        self.owed.push(sub, batch.len());
         Some(batch)
     }
 
     /// `n` events have been handled, and what came of them was dispatched: time to ask (R3).
     pub(crate) fn settle(&mut self, mut n: usize) {
         while n > 0 {
-            let Some((sub, owed)) = self.owed.front_mut() else { return };
-            let part = n.min(*owed);
+            let Some((sub, part)) = self.owed.settle(n) else { return };
             n -= part;
-            *owed -= part;
-            let sub = self.subs.get_mut(*sub);
-            if *owed == 0 {
-                self.owed.pop_front();
-            }
+            let sub = self.subs.get_mut(sub);
             if let Some(sub) = sub
                 && !sub.manual
                 && let Some(demand) = sub.quota.settle(part)
@@ -224,7 +257,7 @@ impl<T> Drop for Inlet<T> {
             Queued::Batch(_, batch) => batch.len(),
             _ => 0,
         });
-        let given = self.owed.iter().map(|(_, n)| *n);
+        let given = self.owed.iter();
         // Their receipts fail as the batches are dropped.
         self.meter.meter().lost.add(arrived.chain(waiting).chain(given).sum::<usize>() as u64);
     }

@@ -257,7 +257,7 @@ impl<E: Event> Callbacks for ConsumerSupervisor<E> {
 
     async fn on_start(&mut self, cx: &mut Context<NoEvents>) -> Answer {
         if let Some(name) = cx.apart.name.take() {
-            self.common = Arc::new(Common { name, warnings: Mutex::new(Warnings::default()) });
+            self.common = Arc::new(Common { name: (&name).into(), warnings: Mutex::new(Warnings::default()) });
         }
         Ok(())
     }

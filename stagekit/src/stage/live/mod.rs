@@ -14,39 +14,12 @@ pub use family::{ChildCount, ChildState, ConsumerSupervisor};
 pub use node::{LiveStage, live_node};
 pub(crate) use task::{LiveTask, Setup};
 
-use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use crate::cancel::Reason;
 use crate::lock::lock;
-use crate::telemetry::{Meter, Metered};
-
-/// The name of a live stage: its type's, unless it was given another.
-#[derive(Clone, Debug)]
-pub(crate) enum Name {
-    OfType(&'static str),
-    Given(Arc<str>),
-}
-
-impl Deref for Name {
-    type Target = str;
-    fn deref(&self) -> &str {
-        match self {
-            Name::OfType(name) => name,
-            Name::Given(name) => name,
-        }
-    }
-}
-
-impl From<&Name> for Arc<str> {
-    fn from(name: &Name) -> Self {
-        match name {
-            Name::OfType(name) => (*name).into(),
-            Name::Given(name) => name.clone(),
-        }
-    }
-}
+use crate::telemetry::{Meter, Metered, Name};
 
 /// What a live stage shares with its handles.
 #[derive(Debug)]

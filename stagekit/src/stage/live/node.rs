@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use super::{LiveTask, Name, Setup, Shared};
+use super::{LiveTask, Setup, Shared};
 use crate::callbacks::Callbacks;
 use crate::node::Node;
 use crate::op::{AcceptedAs, ByValue, CannotFail, NoEvents, Parts, Takes, Whole};
@@ -13,7 +13,7 @@ use crate::stage::outlet::Outlet;
 use crate::stage::own::{Own, Places, Site};
 use crate::stage::place::{Launched, Place, Stage, Wrong, leads_somewhere, wire};
 use crate::subscription::{Door, Drains};
-use crate::telemetry::Gauge;
+use crate::telemetry::{Gauge, Name};
 
 /// A stage of callbacks in a pipeline. It ends with the last of its producers, or when it says so.
 pub struct LiveStage<S>(Option<S>);

@@ -24,6 +24,7 @@ use crate::stage::care::text;
 use crate::stage::inlet::{Front, Inlet};
 use crate::stage::outlet::Outlet;
 use crate::stage::task::Ending;
+use crate::subscribe::Subscription;
 use crate::subscription::{Call, Down, Look, Note, Order, Subscriber, Up};
 
 /// What a live stage begins with.
@@ -148,7 +149,7 @@ impl<S: Callbacks> LiveTask<S> {
     fn begin(&mut self, step: Step<S>, after: After<S::In>, cx: &mut Waiting<'_>) {
         let mut context = Context::new();
         if let Step::Start = step {
-            context.apart.name = Some((&self.shared.name).into());
+            context.apart.name = Some(self.shared.name.clone());
         }
         if !S::SYNC {
             let Some(mut stage) = self.stage.take() else { return };
@@ -308,9 +309,9 @@ impl<S: Callbacks> LiveTask<S> {
     /// The stage subscribes to a producer.
     fn subscribe(&mut self, order: Order<S::In>) {
         let Some(from) = self.inlet.as_ref().map(|inlet| inlet.handle_of(&order)) else { return };
-        match self.at_once(|stage| stage.on_subscribe(&order.options, &from)) {
+        match self.at_once(|stage| stage.on_subscribe(&order.subscriber.options, &from)) {
             Some(Ok(asks)) => {
-                let manual = order.options.manual || asks == Asks::Manually;
+                let manual = order.subscriber.options.manual || asks == Asks::Manually;
                 if let Some(inlet) = &mut self.inlet {
                     inlet.subscribe(order, manual);
                 }
@@ -322,7 +323,8 @@ impl<S: Callbacks> LiveTask<S> {
 
     /// A consumer subscribes to the stage.
     fn subscriber(&mut self, subscriber: Subscriber<S::Out>) {
-        let from = crate::subscribe::Subscription { tag: subscriber.tag, consumer: subscriber.target.inbox.clone() };
+        let Some(consumer) = subscriber.target.as_ref().map(|target| target.inbox.clone()) else { return };
+        let from = Subscription { tag: subscriber.tag, consumer };
         let answer = self.at_once(|stage| stage.on_subscriber(&subscriber.options, &from));
         // It is a subscription in any case: should the stage end now, the consumer is told.
         if let Some(outlet) = &mut self.outlet {
@@ -360,9 +362,16 @@ impl<S: Callbacks> LiveTask<S> {
         while let Some(message) = self.inlet.as_mut().and_then(|inlet| inlet.hear(cx)) {
             let Some(inlet) = &mut self.inlet else { break };
             match message {
-                Down::Events { sub, batch } => inlet.queue_batch(sub, batch),
+                Down::Events { sub, batch } => {
+                    let wanted = self.outlet.as_ref().is_none_or(|outlet| outlet.is_wanted());
+                    // The way of nearly every batch: it need not wait for its turn.
+                    match inlet.accept(sub, batch, wanted) {
+                        Some((batch, from)) => return Some(handed(batch, from)),
+                        None => {}
+                    }
+                }
                 Down::Ended { sub, ended } => inlet.queue_ended(sub, ended),
-                Down::Subscribe(order) => self.subscribe(*order),
+                Down::Subscribe(order) => self.subscribe(order),
                 Down::Ask { tag, demand } => inlet.ask(tag, demand.get()),
                 Down::Cancel { tag, reason, quiet } => inlet.cancel_one(tag, reason, quiet),
                 Down::Note(note) => {
@@ -498,11 +507,7 @@ impl<S: Callbacks> LiveTask<S> {
             // R35, R36: without demand nothing is begun; what is begun is handled to its end.
             Front::Batch if wanted || inlet.has_begun() => {
                 let (batch, from) = inlet.next_from()?;
-                let n = batch.len();
-                let Batch::Owned(events) = batch else {
-                    unreachable!("a stage of callbacks takes its events by value: nothing is lent to it")
-                };
-                Some((Step::Events(events, from), After::Settle(n)))
+                Some(handed(batch, from))
             }
             Front::Batch | Front::Info => None,
         }
@@ -546,6 +551,15 @@ fn share<T>(receipt: Option<Receipt>, events: &mut Events<T>) {
         events.attach(share);
     }
     if events.is_empty() { receipt.settle(true) } else { events.attach(receipt) }
+}
+
+/// The callback for a batch.
+fn handed<S: Callbacks>(batch: Batch<S::In>, from: Subscription) -> (Step<S>, After<S::In>) {
+    let n = batch.len();
+    let Batch::Owned(events) = batch else {
+        unreachable!("a stage of callbacks takes its events by value: nothing is lent to it")
+    };
+    (Step::Events(events, from), After::Settle(n))
 }
 
 impl<S: Callbacks> Future for LiveTask<S> {

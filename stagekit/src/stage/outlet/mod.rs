@@ -165,7 +165,7 @@ impl<T> Outlet<T> {
 
     /// One subscription more, or its refusal.
     fn accept(&mut self, subscriber: Subscriber<T>) {
-        let Subscriber { sub, tag, target, ask, options, copier, confirm } = subscriber;
+        let Subscriber { sub, tag, target: Some(target), ask, options, copier, confirm } = subscriber else { return };
         let consumer = Arc::as_ptr(&target.inbox) as usize;
         if let (Dispatcher::Broadcast(broadcast), Some(copier)) = (&mut self.dispatcher, copier) {
             broadcast.offer(copier);
@@ -372,7 +372,7 @@ impl<T> Drop for Outlet<T> {
         self.end(&Ended::Down(Reason::error("aborted")));
         for message in self.read.drain(..).chain(self.door.inbox.close()) {
             if let Up::Subscribe(subscriber) = message {
-                let Subscriber { target, confirm, .. } = *subscriber;
+                let Subscriber { target: Some(target), confirm, .. } = *subscriber else { continue };
                 if let Some(confirm) = confirm {
                     let _ = confirm.send(Err(Reason::NotAlive));
                 }
