@@ -267,23 +267,21 @@ impl<T> Broadcast<T> {
             let front = events.split_front(n);
             std::mem::replace(&mut events, front)
         });
-        let copies = self.copies(events, &picks);
         self.delivered += n as u64;
         for (leg, k) in rejected {
             // R27: what a leg did not want costs it no demand.
             let asked = self.asked.get(leg).unwrap_or_default().saturating_add(k as u64);
             self.asked.set(leg, asked);
         }
-        for (leg, copy) in copies {
-            // l01: no leg is sent more than it asked for; `n` is the least of their demands.
-            match self.legs[leg].to {
-                To::One(sub) => send(sub as usize, copy),
-                To::Group(group) => {
-                    let left = self.groups[group as usize].subs.dispatch(copy, send);
-                    debug_assert!(left.is_none(), "l09: a leg refused what it had asked for");
-                }
+        let groups = &mut self.groups;
+        // l01: no leg is sent more than it asked for; `n` is the least of their demands.
+        copies::copies(&self.legs, events, &picks, &mut |leg, copy| match leg.to {
+            To::One(sub) => send(sub as usize, copy),
+            To::Group(group) => {
+                let left = groups[group as usize].subs.dispatch(copy, send);
+                debug_assert!(left.is_none(), "l09: a leg refused what it had asked for");
             }
-        }
+        });
         rest
     }
 }

@@ -33,43 +33,47 @@ impl<T> Broadcast<T> {
         }
         Ok((picks, rejected))
     }
+}
 
-    /// The batches for each leg: one, or none where nothing is wanted (GenStage sends an empty one: Q11).
-    pub(super) fn copies(&self, events: Events<T>, picks: &[Pick]) -> Vec<(usize, Batch<T>)> {
-        let pick = |leg: usize| picks.get(leg).and_then(Option::as_deref);
-        let mut columns = events.receipts.map(|receipts| receipts.fan_out(self.legs.len()).into_iter());
-        let mut column = || columns.as_mut().and_then(Iterator::next);
-        let mut copies = Vec::with_capacity(self.legs.len());
-        let lender = self.legs.iter().find_map(|leg| match &leg.copier.0 {
-            Way::Lend(lend) => Some(*lend),
-            Way::Clone(_) => None,
-        });
-        let (lent, mut values) = match lender {
-            Some(lend) => (Some(lend(events.values)), None),
-            None => (None, Some(events.values)),
-        };
-        for (leg, place) in self.legs.iter().enumerate() {
-            let (pick, receipts) = (pick(leg), column());
-            match (&place.copier.0, &lent) {
-                (Way::Lend(_), Some(lent)) => lend_runs(&**lent, pick, receipts, |batch| copies.push((leg, batch))),
-                _ => {
-                    let all = lent.as_ref().map(|lent| lent.events()).or(values.as_deref()).unwrap_or_default();
-                    let values = match pick {
-                        Some(pick) => pick.iter().flat_map(|run| clone(place, &all[run.clone()])).collect(),
-                        // The last leg gets the original.
-                        None if leg + 1 == self.legs.len() && lent.is_none() => values.take().unwrap_or_default(),
-                        None => clone(place, all),
-                    };
-                    if !values.is_empty() {
-                        let receipts = receipts.map(|receipts| selected(receipts, pick));
-                        copies.push((leg, Batch::Owned(Events { values, receipts })));
-                    } else if let Some(receipts) = receipts {
-                        receipts.acknowledge();
-                    }
+/// The batches for each leg, made as they are sent: one, or none where nothing is wanted (GenStage sends an empty one:
+/// Q11).
+pub(super) fn copies<T>(
+    legs: &[Place<T>],
+    events: Events<T>,
+    picks: &[Pick],
+    send: &mut dyn FnMut(&Place<T>, Batch<T>),
+) {
+    let pick = |leg: usize| picks.get(leg).and_then(Option::as_deref);
+    let mut columns = events.receipts.map(|receipts| receipts.fan_out(legs.len()).into_iter());
+    let mut column = || columns.as_mut().and_then(Iterator::next);
+    let lender = legs.iter().find_map(|leg| match &leg.copier.0 {
+        Way::Lend(lend) => Some(*lend),
+        Way::Clone(_) => None,
+    });
+    let (lent, mut values) = match lender {
+        Some(lend) => (Some(lend(events.values)), None),
+        None => (None, Some(events.values)),
+    };
+    for (leg, place) in legs.iter().enumerate() {
+        let (pick, receipts) = (pick(leg), column());
+        match (&place.copier.0, &lent) {
+            (Way::Lend(_), Some(lent)) => lend_runs(&**lent, pick, receipts, |batch| send(place, batch)),
+            _ => {
+                let all = lent.as_ref().map(|lent| lent.events()).or(values.as_deref()).unwrap_or_default();
+                let values = match pick {
+                    Some(pick) => pick.iter().flat_map(|run| clone(place, &all[run.clone()])).collect(),
+                    // The last leg gets the original.
+                    None if leg + 1 == legs.len() && lent.is_none() => values.take().unwrap_or_default(),
+                    None => clone(place, all),
+                };
+                if !values.is_empty() {
+                    let receipts = receipts.map(|receipts| selected(receipts, pick));
+                    send(place, Batch::Owned(Events { values, receipts }));
+                } else if let Some(receipts) = receipts {
+                    receipts.acknowledge();
                 }
             }
         }
-        copies
     }
 }
 
