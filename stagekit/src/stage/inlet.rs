@@ -176,6 +176,15 @@ impl<T> Inlet<T> {
         }
     }
 
+    /// `n` events of those given to the stage were finished, and nobody asks for more.
+    pub(crate) fn absolve(&mut self, mut n: usize) {
+        for (_, owed) in &mut self.owed {
+            let part = n.min(*owed);
+            n -= part;
+            *owed -= part;
+        }
+    }
+
     /// Whether nothing has arrived that is not given to the stage.
     pub(crate) fn is_empty(&self) -> bool {
         self.queue.is_empty()
@@ -259,7 +268,7 @@ impl<T: Send + 'static> Inlet<T> {
     pub(crate) fn ask_all(&mut self, events: usize) -> usize {
         let open = self.subs.iter().map(|(_, sub)| sub).filter(|sub| !sub.cancelled);
         let sent = open.filter(|sub| events > 0 && sub.to.send(Up::Ask { sub: sub.sub, demand: events }).is_ok());
-        sent.count() * events
+        sent.count().saturating_mul(events)
     }
 
     /// The user asks.

@@ -5,7 +5,6 @@
 mod cancel;
 mod demand;
 mod graph;
-mod open;
 mod panics;
 mod policies;
 mod polls;

@@ -125,9 +125,19 @@ impl<S: Callbacks> LiveTask<S> {
     }
 
     /// A callback panicked: nothing of the stage is used again, not for `on_stop` either.
-    fn panicked(&mut self, panic: &(dyn Any + Send)) {
+    fn panicked(&mut self, panic: &(dyn Any + Send), after: After) {
         let cause = Cause::Panicked(text(panic));
-        self.shared.meter.failed.add(1);
+        let mut failed = 1;
+        if let After::Settle(n, receipt) = after {
+            // The receipts of the batch fail as they are dropped here, and not while something unwinds.
+            drop(receipt);
+            failed = n;
+            self.shared.meter.events_in.add(n as u64);
+            if let Some(inlet) = &mut self.inlet {
+                inlet.absolve(n);
+            }
+        }
+        self.shared.meter.failed.add(failed as u64);
         self.phase = Phase::Last(Reason::error(&cause));
         self.extra().failure.get_or_insert(cause);
         self.stage = None;
@@ -139,7 +149,7 @@ impl<S: Callbacks> LiveTask<S> {
         match catch_unwind(AssertUnwindSafe(|| call(stage))) {
             Ok(result) => Some(result),
             Err(panic) => {
-                self.panicked(&*panic);
+                self.panicked(&*panic, After::Nothing);
                 None
             }
         }
@@ -163,7 +173,7 @@ impl<S: Callbacks> LiveTask<S> {
             Ok(Poll::Pending) => {
                 self.fail(Cause::Graph("a callback waited, but `Callbacks::SYNC` promises that none does".into()));
             }
-            Err(panic) => self.panicked(&*panic),
+            Err(panic) => self.panicked(&*panic, after),
         }
     }
 
@@ -390,8 +400,8 @@ impl<S: Callbacks> LiveTask<S> {
         if !discarded.is_empty() {
             self.discarded(discarded);
         }
-        if let Some(text) = fault {
-            self.fail(Cause::Failed(text.into()));
+        if let Some(cause) = fault {
+            self.fail(cause);
         }
     }
 
@@ -498,7 +508,7 @@ impl<S: Callbacks> Future for LiveTask<S> {
                         this.complete(context, answer, after);
                     }
                     Ok(Poll::Pending) => {}
-                    Err(panic) => this.panicked(&*panic),
+                    Err(panic) => this.panicked(&*panic, after),
                 }
             }
             coop.made_progress();

@@ -7,6 +7,7 @@ use std::task::Context;
 
 use super::{DISCARDED, Outlet, Sub};
 use crate::cancel::Ended;
+use crate::error::Cause;
 use crate::receipt::Events;
 use crate::subscribe::Subscription;
 #[cfg(any(test, feature = "test"))]
@@ -212,9 +213,9 @@ impl<T: Send + 'static> Outlet<T> {
     }
 
     /// What the dispatcher has discarded, for the user to see; and what is wrong with the dispatcher, if it is.
-    pub(crate) fn news(&mut self) -> (Vec<Events<T>>, Option<String>) {
+    pub(crate) fn news(&mut self) -> (Vec<Events<T>>, Option<Cause>) {
         let discarded = self.books.as_mut().map(|books| std::mem::take(&mut books.discarded));
-        (discarded.unwrap_or_default(), self.dispatcher.take_fault())
+        (discarded.unwrap_or_default(), self.fault.take().or_else(|| self.dispatcher.take_fault()))
     }
 
     /// The next info whose turn has come.
