@@ -5,6 +5,7 @@
 mod cancel;
 mod demand;
 mod graph;
+mod live;
 mod panics;
 mod policies;
 mod polls;
