@@ -279,13 +279,7 @@ impl<T> Dispatch<T> for Watched {
 }
 
 /// Notes what it is asked for, and gives up to five numbers for it.
-pub(super) struct Asked(Seen<usize>, std::ops::RangeFrom<u64>);
-
-impl Asked {
-    pub(super) fn numbers() -> Self {
-        Asked(Seen::default(), 0..)
-    }
-}
+struct Asked(Seen<usize>, std::ops::RangeFrom<u64>);
 
 impl Callbacks for Asked {
     type In = NoEvents;
@@ -296,6 +290,15 @@ impl Callbacks for Asked {
         cx.emit_all(self.1.by_ref().take(demand.get().min(5)));
         Ok(())
     }
+}
+
+/// Gives numbers when it is told to, and not when it is asked.
+pub(super) struct Owes;
+
+impl Callbacks for Owes {
+    type In = NoEvents;
+    type Out = u64;
+    type Info = ();
 }
 
 /// Takes numbers.

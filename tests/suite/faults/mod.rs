@@ -9,6 +9,7 @@ mod live;
 mod panics;
 mod policies;
 mod polls;
+mod process;
 mod runtime;
 
 use std::time::Duration;
