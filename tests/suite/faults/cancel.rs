@@ -111,6 +111,7 @@ async fn an_emitter_that_ignores_the_end_can_be_aborted() {
 
 #[tokio::test]
 async fn what_was_emitted_elsewhere_and_never_collected_is_lost() {
+    let _exact = stagekit::test::exact();
     #[producer]
     async fn hands_over(out: Emitter<Item>, ledger: Ledger, own: Arc<OnceLock<Handle>>) {
         let elsewhere = tokio::spawn(async move {

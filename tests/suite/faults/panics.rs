@@ -104,6 +104,7 @@ fn key(item: &Item) -> u64 {
 
 #[tokio::test]
 async fn f01_a_panic_of_the_key_fails_its_event_and_ends_its_stage() {
+    let _exact = stagekit::test::exact();
     #[producer_consumer]
     fn refuses(item: Item) -> Result<Item, Item> {
         Err(item)
@@ -164,6 +165,7 @@ async fn f01_a_panic_of_the_key_fails_its_event_and_ends_its_stage() {
 
 #[tokio::test]
 async fn f01_a_sink_whose_key_panics_says_so() {
+    let _exact = stagekit::test::exact();
     let ledger = Ledger::new();
     let mut input: Input<Item> = pipeline! { .. => by |item| key(item) [finish, finish.name("b")] };
     let mut result = Ok(());

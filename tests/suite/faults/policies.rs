@@ -220,6 +220,7 @@ async fn f06_restart_forgets_the_state_and_keeps_the_rest() {
 /// What waits for the stage behind `else` is the stage's, until the end.
 #[tokio::test(start_paused = true)]
 async fn f06_dead_letters_that_rest_or_never_arrive_are_counted() {
+    let _exact = stagekit::test::exact();
     #[producer_consumer]
     fn refuses(item: Item) -> Result<Item, Item> {
         Err(item)

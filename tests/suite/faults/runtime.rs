@@ -405,6 +405,7 @@ fn f62_a_blocking_handler_that_never_returns_does_not_hold_back_a_drain_or_an_ab
 
 #[tokio::test]
 async fn f62_what_an_aborted_blocking_stage_has_done_is_not_lost() {
+    let _exact = stagekit::test::exact();
     /// Each call needs a permit, and says that it is there.
     struct Permits(Mutex<Receiver<()>>, AtomicUsize);
     impl Permits {
