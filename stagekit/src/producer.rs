@@ -22,6 +22,8 @@ pub trait Producer: Sized + Send + 'static {
     type Out: Event;
     /// [`CannotFail`](crate::op::CannotFail), or [`Failed`](crate::op::Failed) with the function's error.
     type Fail: Fault;
+    /// Whether it waits without holding its thread: an `async fn`, a stream, a [`Source`].
+    const ASYNC: bool = false;
     /// Calls the function and gives what it returns to the method of `with` for that shape.
     fn open<O: Opens<Self::Out, Self::Fail>>(self, with: O) -> O::Opened;
     /// What a node that is placed in a way of its own brings along.
@@ -50,6 +52,8 @@ pub trait Opens<T: Event, F: Fault>: Sized {
     fn iterator(self, events: impl Iterator<Item = Result<T, F>> + Send + 'static) -> Self::Opened;
     /// A function that returns a stream and needs nothing that outlives the call.
     fn stream(self, events: impl Stream<Item = Result<T, F>> + Send + 'static) -> Self::Opened;
+    /// A function that returns an iterator which borrows the arguments: as a stream, which never waits.
+    fn borrowing(self, events: impl Stream<Item = Result<T, F>> + Send + 'static) -> Self::Opened;
     /// A function that is called with the demand.
     fn demand(self, ask: impl FnMut(Demand) -> Polled<T, F> + Send + 'static) -> Self::Opened;
     /// An async function that is called with the demand. `S` is what it borrows, handed back with the answer.
@@ -57,7 +61,7 @@ pub trait Opens<T: Event, F: Fault>: Sized {
     where
         S: Send + 'static,
         A: Future<Output = (S, Polled<T, F>)> + Send + 'static;
-    /// A function that emits at its own pace, waiting for demand: also iterators and streams that borrow arguments.
+    /// A function that emits at its own pace, waiting for demand.
     fn emitter<A>(self, run: impl FnOnce(Emitter<T>) -> A + Send + 'static) -> Self::Opened
     where
         A: Future<Output = Result<(), F>> + Send + 'static;

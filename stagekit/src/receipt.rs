@@ -13,6 +13,11 @@ use std::sync::{
 /// Told by stagekit which of its receipts are done and which have failed, each exactly once.
 ///
 /// Called from the task of whichever stage settles last: it should hand the news on and return.
+///
+/// # Panics
+/// A panic of an acknowledger is contained, and ends the stage that settles, as a panic of the stage's own does. But
+/// receipts are settled where events are dropped too, and so while another panic unwinds: a panic then aborts the
+/// process, as any panic in a `Drop` does. An acknowledger must not panic.
 pub trait Acknowledger: Send + Sync + 'static {
     /// The events behind these receipts have had all their effects.
     fn acknowledge(&self, receipts: &[u64]);

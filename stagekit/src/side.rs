@@ -1,9 +1,12 @@
 //! A side: the outlet that the errors of one stage leave by, along its `else` edge, whatever their type.
 
 use std::any::Any;
+use std::sync::Arc;
 use std::task::Context;
 
 use crate::cancel::Ended;
+use crate::error::Cause;
+use crate::telemetry::Meter;
 
 /// An outlet of errors.
 pub(crate) trait Side: Send {
@@ -14,6 +17,10 @@ pub(crate) trait Side: Send {
     fn is_ready(&self) -> bool;
     fn is_clear(&self) -> bool;
     fn is_cancelled(&self) -> bool;
+    /// What rests here, or was lost.
+    fn meter(&self) -> &Arc<Meter>;
+    /// Why the stage cannot go on, said once.
+    fn take_fault(&mut self) -> Option<Cause>;
     fn end(&mut self, ended: &Ended);
 }
 

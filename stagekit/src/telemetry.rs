@@ -65,6 +65,8 @@ pub(crate) struct Meter {
     pub(crate) buffered: Count,
     /// Events that the partition function let go.
     pub(crate) filtered: Count,
+    /// Events over which the partition function panicked. They count as failed; the outlet writes it.
+    pub(crate) unplaced: Count,
     /// Events that were taken up or waiting when the stage was ended before it could finish them.
     pub(crate) lost: Count,
     /// How often a full partition has held back the others, and which was the last.
@@ -91,7 +93,7 @@ impl Meter {
     /// A partition was full, and held back the others.
     pub(crate) fn set_hot(&self, times: u64, partition: String) {
         let hot = self.hot.get_or_init(|| Box::new(Mutex::new(HotPartition { partition: String::new(), times: 0 })));
-        let mut hot = lock(hot);
+        let mut hot = lock(&**hot);
         if times != hot.times {
             *hot = HotPartition { partition, times };
         }
@@ -106,11 +108,13 @@ pub(crate) struct Gauge {
     /// The doors of its outlets, one for each worker, and the name of the events' type.
     pub(crate) doors: Vec<Arc<dyn Any + Send + Sync>>,
     pub(crate) emits: &'static str,
+    /// The meters of the outlets of its errors: what rests or is gone there is the stage's, what is asked for is not.
+    pub(crate) sides: Vec<Arc<Meter>>,
 }
 
 impl Gauge {
     pub(crate) fn new(name: Arc<str>, meters: Vec<Arc<dyn Metered>>) -> Self {
-        Gauge { name, meters, doors: Vec::new(), emits: "" }
+        Gauge { name, meters, doors: Vec::new(), emits: "", sides: Vec::new() }
     }
 }
 
@@ -126,19 +130,23 @@ pub struct StageSummary {
     pub events_in: u64,
     /// Events its function emitted.
     pub events_out: u64,
-    /// Events that failed: errors (with and without an `else` edge), panics, timeouts.
+    /// Events that failed: errors (with and without an `else` edge), panics, timeouts; also those over which the key of
+    /// its partitions panicked. A batch that fails as a whole counts with all of its events; where a batch gives a
+    /// `Result` for each event, each error counts.
     pub failed: u64,
     /// Further attempts made by a `retry` policy.
     pub retried: u64,
-    /// Events a declared overflow policy dropped, or that nobody was left to take.
+    /// Events (errors on their way along an `else` edge too) that a declared overflow policy dropped, or that nobody was
+    /// left to take.
     pub discarded: u64,
-    /// Events that an abort, or the failure of another stage, kept from being handled.
+    /// Events that an abort, or the failure of another stage, kept from being handled. A call of a `blocking` stage that
+    /// an abort leaves in its thread is among them.
     pub lost: u64,
     /// Times the stage began again from its initial state.
     pub restarts: u64,
     /// Events asked for by downstream and not yet delivered.
     pub demand: u64,
-    /// Events emitted and not yet asked for.
+    /// Events emitted, and errors on their way along an `else` edge, that were not asked for yet.
     pub buffered: u64,
     /// Events that a partition dispatcher's function gave no partition.
     pub filtered: u64,
@@ -177,7 +185,10 @@ impl Summary {
 
     pub(crate) fn read(gauges: &[Gauge], elapsed: Duration) -> Self {
         let sum = |gauge: &Gauge, pick: fn(&Meter) -> &Count| {
-            gauge.meters.iter().map(|meter| pick(meter.meter()).get()).sum()
+            gauge.meters.iter().map(|meter| pick(meter.meter()).get()).sum::<u64>()
+        };
+        let with_sides = |gauge: &Gauge, pick: fn(&Meter) -> &Count| {
+            sum(gauge, pick) + gauge.sides.iter().map(|meter| pick(meter).get()).sum::<u64>()
         };
         let stages = gauges
             .iter()
@@ -186,15 +197,15 @@ impl Summary {
                 workers: gauge.meters.len(),
                 events_in: sum(gauge, |m| &m.events_in),
                 events_out: sum(gauge, |m| &m.events_out),
-                failed: sum(gauge, |m| &m.failed),
+                failed: sum(gauge, |m| &m.failed) + sum(gauge, |m| &m.unplaced),
                 retried: sum(gauge, |m| &m.retried),
-                discarded: sum(gauge, |m| &m.discarded),
-                lost: sum(gauge, |m| &m.lost),
+                discarded: with_sides(gauge, |m| &m.discarded),
+                lost: with_sides(gauge, |m| &m.lost),
                 restarts: sum(gauge, |m| &m.restarts),
                 demand: sum(gauge, |m| &m.demand),
-                buffered: sum(gauge, |m| &m.buffered),
+                buffered: with_sides(gauge, |m| &m.buffered),
                 filtered: sum(gauge, |m| &m.filtered),
-                hot: gauge.meters.iter().find_map(|meter| Some(lock(meter.meter().hot.get()?).clone())),
+                hot: gauge.meters.iter().find_map(|meter| Some(lock(&**meter.meter().hot.get()?).clone())),
             })
             .collect();
         Summary { stages, elapsed }

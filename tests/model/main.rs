@@ -22,7 +22,7 @@ stagekit! {
     error = "../../stagekit/src/error.rs",
     hash = "../../stagekit/src/hash.rs",
     inbox = "../../stagekit/src/inbox.rs",
-    inlet = "../../stagekit/src/stage/inlet.rs",
+    inlet = "../../stagekit/src/stage/inlet/mod.rs",
     options = "../../stagekit/src/options.rs",
     outlet = "../../stagekit/src/stage/outlet/mod.rs",
     port = "../../stagekit/src/port.rs",

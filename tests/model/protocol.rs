@@ -201,7 +201,7 @@ impl Books {
         let subscriber = Subscriber {
             sub: self.sub,
             tag: self.key as u64,
-            target: self.target(),
+            target: Some(self.target()),
             ask,
             options: Subscribe::new(),
             copier: None,
@@ -446,7 +446,7 @@ impl Consumer {
             match message {
                 Down::Events { sub, batch } => self.inlet.queue_batch(sub, batch),
                 Down::Ended { sub, ended } => self.inlet.queue_ended(sub, ended),
-                Down::Subscribe(order) => self.inlet.subscribe(*order, false),
+                Down::Subscribe(order) => self.inlet.subscribe(order, false),
                 Down::Ask { tag, demand } => self.inlet.ask(tag, demand.get()),
                 Down::Cancel { tag, reason, quiet } => self.inlet.cancel_one(tag, reason, quiet),
                 Down::Note(_) => {}
@@ -492,7 +492,7 @@ fn l08_an_inlet_says_nothing_after_its_last_word() {
                     match message {
                         Up::Subscribe(subscriber) => {
                             demand = subscriber.ask;
-                            target = Some(subscriber.target);
+                            target = subscriber.target;
                         }
                         Up::Ask { demand: more, .. } => {
                             assert_eq!(cancels, 0, "l08: an ask after the last word");
@@ -518,10 +518,12 @@ fn l08_an_inlet_says_nothing_after_its_last_word() {
         });
         let mut consumer = Consumer::new(vec![]);
         let options = Subscribe::new().max_demand(2).min_demand(1);
-        consumer.inlet.subscribe(Order { to: door.clone(), tag: 5, options, copier: None, confirm: None }, false);
+        let order = Order::new(door.clone(), options, None, None);
+        let tag = order.subscriber.tag;
+        consumer.inlet.subscribe(order, false);
         consumer.until(true, |consumer| !consumer.got.is_empty());
-        consumer.inlet.cancel_one(5, Reason::Shutdown, false);
-        consumer.inlet.cancel_one(5, Reason::Shutdown, false);
+        consumer.inlet.cancel_one(tag, Reason::Shutdown, false);
+        consumer.inlet.cancel_one(tag, Reason::Shutdown, false);
         consumer.until(true, |consumer| consumer.ends > 0);
         drop(consumer);
         door.send(Up::Drain).ok().unwrap();
@@ -589,13 +591,14 @@ fn both_live(name: &str, total: u64, after: usize, last: Last, leave: Leave) {
         let mut consumer = Consumer::new(vec![]);
         let options = Subscribe::new().max_demand(2).min_demand(1);
         let (confirm, mut confirmed) = oneshot::channel();
-        let order = Order { to: door.clone(), tag: 5, options, copier: None, confirm: Some(confirm) };
+        let order = Order::new(door.clone(), options, None, Some(confirm));
+        let tag = order.subscriber.tag;
         consumer.inlet.subscribe(order, false);
         if leave != Leave::Wait {
             consumer.until(true, |consumer| consumer.got.len() >= after || consumer.ends > 0);
         }
         if leave == Leave::Cancel {
-            consumer.inlet.cancel_one(5, Reason::Shutdown, false);
+            consumer.inlet.cancel_one(tag, Reason::Shutdown, false);
         }
         if leave != Leave::Go {
             // l08: it is told once, whoever was first.

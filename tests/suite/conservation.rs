@@ -48,7 +48,7 @@ struct Fates {
     handled: BTreeMap<&'static str, Vec<(u64, u64)>>,
     failed: Vec<u64>,
     dead: Vec<u64>,
-    /// Errors and panics: a batch fails with all its events at once.
+    /// Events that failed, and what else did.
     failures: u64,
     filtered: Vec<u64>,
     /// How many drops each number has had, and how many it should have.
@@ -87,7 +87,7 @@ impl Item {
         let Some(first) = items.first() else { return };
         let mut fates = first.book.fates();
         fates.failed.extend(items.iter().map(|item| item.id));
-        fates.failures += 1;
+        fates.failures += items.len() as u64;
     }
     /// It has arrived at the end of an `else` edge.
     pub fn dead(&self) {
@@ -98,7 +98,7 @@ impl Item {
         let Some(first) = items.first() else { return };
         let mut fates = first.book.fates();
         fates.dead.extend(items.iter().map(|item| item.id));
-        fates.failures += 1;
+        fates.failures += items.len() as u64;
     }
     /// The stage makes nothing of it.
     pub fn filtered(&self) {

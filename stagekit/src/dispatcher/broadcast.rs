@@ -14,6 +14,7 @@ use super::heap::Heap;
 use super::{Deliver, DemandDispatcher, Dispatch, Dispatcher, IntoDispatcher, Sub};
 use crate::batch::{Batch, Copier, Way, clone_all, lend};
 use crate::demand::Demand;
+use crate::error::Cause;
 use crate::receipt::Events;
 use crate::subscribe::{Selector, Subscribe};
 
@@ -74,7 +75,7 @@ pub struct Broadcast<T> {
     /// For legs that come later.
     copier: Option<Copier<T>>,
     selective: usize,
-    fault: Option<String>,
+    fault: Option<Cause>,
 }
 
 impl<T> std::fmt::Debug for Broadcast<T> {
@@ -246,7 +247,7 @@ impl<T> Broadcast<T> {
         &self.asked
     }
 
-    pub(crate) fn take_fault(&mut self) -> Option<String> {
+    pub(crate) fn take_fault(&mut self) -> Option<Cause> {
         self.fault.take()
     }
 
@@ -303,7 +304,7 @@ impl<T> Dispatch<T> for Broadcast<T> {
         Broadcast::dispatch(self, events, deliver.send).unwrap_or_default()
     }
     fn take_fault(&mut self) -> Option<String> {
-        Broadcast::take_fault(self)
+        Broadcast::take_fault(self).map(|cause| cause.to_string())
     }
     fn into_dispatcher(self) -> IntoDispatcher<T> {
         IntoDispatcher(Dispatcher::Broadcast(self))

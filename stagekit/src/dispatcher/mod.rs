@@ -30,6 +30,7 @@ pub use partition::Partition;
 pub(crate) use partition::{Hot, Key};
 
 use crate::batch::Batch;
+use crate::error::Cause;
 use crate::receipt::Events;
 use crate::subscribe::Subscribe;
 
@@ -134,12 +135,12 @@ impl<T> Dispatcher<T> {
 
     /// Why the stage cannot go on, said once: to be asked after each `ask` and `dispatch`. What was not dispatched for
     /// that reason was given back.
-    pub(crate) fn take_fault(&mut self) -> Option<String> {
+    pub(crate) fn take_fault(&mut self) -> Option<Cause> {
         match self {
             Dispatcher::Demand(_) => None,
             Dispatcher::Broadcast(broadcast) => broadcast.take_fault(),
             Dispatcher::Partition(partition) => partition.take_fault(),
-            Dispatcher::Custom(custom) => custom.take_fault(),
+            Dispatcher::Custom(custom) => custom.take_fault().map(|text| Cause::Failed(text.into())),
         }
     }
 
@@ -156,6 +157,14 @@ impl<T> Dispatcher<T> {
     pub(crate) fn filtered(&self) -> u64 {
         match self {
             Dispatcher::Partition(partition) => partition.filtered(),
+            Dispatcher::Demand(_) | Dispatcher::Broadcast(_) | Dispatcher::Custom(_) => 0,
+        }
+    }
+
+    /// The events over which a partition's function or key panicked, so far: they have failed.
+    pub(crate) fn unplaced(&self) -> u64 {
+        match self {
+            Dispatcher::Partition(partition) => partition.unplaced(),
             Dispatcher::Demand(_) | Dispatcher::Broadcast(_) | Dispatcher::Custom(_) => 0,
         }
     }
@@ -187,14 +196,14 @@ fn without_partition<T>(options: &Subscribe<T>) -> Result<(), String> {
     }
 }
 
-/// Runs a function of the user's. If it panics, that is the text, with whose function it was.
-fn calmly<R>(whose: &str, function: impl FnOnce() -> R) -> Result<R, String> {
+/// Runs a function of the user's. If it panics, that is the fault, with whose function it was.
+fn calmly<R>(whose: &str, function: impl FnOnce() -> R) -> Result<R, Cause> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(function)).map_err(|panic| {
         let said = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
             (Some(text), _) => text,
             (_, Some(text)) => text.as_str(),
             _ => "no text",
         };
-        format!("{whose} panicked: {said}")
+        Cause::Panicked(format!("{said} (in {whose})"))
     })
 }

@@ -16,6 +16,7 @@ use super::{Deliver, Dispatch, Dispatcher, IntoDispatcher, Sub};
 use crate::batch::Batch;
 use crate::buffer::{Buffer, Marks};
 use crate::demand::Demand;
+use crate::error::Cause;
 use crate::options::Overflow;
 use crate::receipt::Events;
 use crate::subscribe::{PartitionName, Subscribe};
@@ -101,7 +102,9 @@ pub struct Partition<T> {
     marks: HashMap<u64, usize>,
     passed: VecDeque<u64>,
     filtered: u64,
-    fault: Option<String>,
+    /// Events over which the key, or the function, panicked.
+    unplaced: u64,
+    fault: Option<Cause>,
     discarded: Vec<Events<T>>,
 }
 
@@ -131,7 +134,7 @@ impl<T> Partition<T> {
         let text = format!("{name:?}").into();
         match self.find(&PartitionName { name: Arc::new(name), text }) {
             Ok(at) => (self.parts[at].bound, self.parts[at].policy) = (bound.max(1), policy),
-            Err(wrong) => _ = self.fault.get_or_insert(wrong),
+            Err(wrong) => _ = self.fault.get_or_insert(Cause::Failed(wrong.into())),
         }
         self
     }
@@ -158,6 +161,7 @@ impl<T> Partition<T> {
             marks: HashMap::new(),
             passed: VecDeque::new(),
             filtered: 0,
+            unplaced: 0,
             fault: None,
             discarded: Vec::new(),
         }
@@ -311,7 +315,7 @@ impl<T> Partition<T> {
         if part.policy == Overflow::Fail {
             let name = self.name(at);
             self.fault.get_or_insert_with(|| {
-                format!("{n} events wait for the partition {name}, whose bound is {bound}: raise the bound, let its policy be `Overflow::Wait`, or make its stage faster")
+                Cause::Failed(format!("{n} events wait for the partition {name}, whose bound is {bound}: raise the bound, let its policy be `Overflow::Wait`, or make its stage faster").into())
             });
         }
     }
@@ -335,7 +339,7 @@ impl<T> Partition<T> {
         self.passed.pop_front()
     }
 
-    pub(crate) fn take_fault(&mut self) -> Option<String> {
+    pub(crate) fn take_fault(&mut self) -> Option<Cause> {
         self.fault.take()
     }
 
@@ -345,6 +349,10 @@ impl<T> Partition<T> {
 
     pub(crate) fn filtered(&self) -> u64 {
         self.filtered
+    }
+
+    pub(crate) fn unplaced(&self) -> u64 {
+        self.unplaced
     }
 
     pub(crate) fn hot(&self) -> Option<Hot> {
@@ -379,7 +387,7 @@ impl<T: Send> Dispatch<T> for Partition<T> {
         Partition::passed(self)
     }
     fn take_fault(&mut self) -> Option<String> {
-        Partition::take_fault(self)
+        Partition::take_fault(self).map(|cause| cause.to_string())
     }
     fn take_discarded(&mut self) -> Vec<Events<T>> {
         Partition::take_discarded(self)

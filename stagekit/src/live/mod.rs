@@ -309,6 +309,12 @@ impl<S: Callbacks> Live<S> {
     /// Calls a function with the running stage, between two of its callbacks, and waits for what it returns. What it
     /// emits is dispatched before the answer comes (GenStage's R15).
     ///
+    /// A stage that awaits a call of its own in one of its callbacks waits for ever: the call has its turn when the
+    /// callback has returned. The same holds for its own [`status`](Live::status), [`sync_info`](Live::sync_info),
+    /// [`subscribe`](Live::subscribe), [`stop`](Live::stop) and [`ended`](Live::ended); use [`cast`](Live::cast),
+    /// [`info`](Live::info), [`subscribe_later`](Live::subscribe_later) and the callback's
+    /// [`Context`](crate::live::Context) there.
+    ///
     /// ```
     /// # use stagekit::live::{Callbacks, NoEvents, Reason, live};
     /// struct Bag(Vec<u64>);

@@ -122,7 +122,7 @@ impl<In: Send + 'static, R: Run<In>> Work<In, R> {
                 self.done.align();
                 self.outbox = if R::PAUSES { Outbox::gated(self.gate.clone()) } else { Outbox::default() };
                 self.run.tally(handled as u64);
-                self.care.panicked(&mut self.run, panic)
+                self.care.panicked(&mut self.run, panic, handled)
             }
         };
         self.turn.handled += handled;

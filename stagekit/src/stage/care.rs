@@ -50,12 +50,13 @@ impl Care {
         }
     }
 
-    /// After a panic. `Ok` if the stage goes on with the next event.
+    /// After a panic over one event, or over so many of a batch. `Ok` if the stage goes on with the next event.
     #[cold]
     pub(crate) fn panicked<In, R: Run<In>>(
         &mut self,
         run: &mut R,
         panic: Box<dyn Any + Send>,
+        events: usize,
     ) -> Result<(), StageFailure> {
         let cause = Cause::Panicked(text(&*panic));
         let mut skips = true;
@@ -71,7 +72,10 @@ impl Care {
         run.each(&mut |slot| {
             if std::mem::take(&mut first) {
                 let slot = slot.get().0;
-                if skips { slot.skip(&cause) } else { slot.meter().failed.add(1) }
+                if skips {
+                    slot.skip(&cause);
+                }
+                slot.meter().failed.add(events.max(1) as u64);
             }
         });
         if skips { Ok(()) } else { self.again(run, self.name.clone(), cause) }

@@ -18,6 +18,8 @@ mod source;
 mod source_body;
 mod supervisor;
 mod task;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use care::{text as panic_text, within};
 pub(crate) use inlet::{Front, Inlet};

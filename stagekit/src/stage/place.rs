@@ -133,18 +133,23 @@ pub(crate) fn wire<T>(
 /// One worker of a stage, wired.
 struct Worker<R, T> {
     run: R,
-    out: Out<T>,
-    door: Arc<Door<T>>,
+    ends: Ends<T>,
 }
 
 const WHOLE: &str = "it has a task (or a graph) of its own, so `->` cannot lead on from it: use `=>`";
 
-fn checked(parts: &[Part], producer: bool, is_async: bool) -> Result<(), Wrong> {
+/// `producer`: it begins with one, and whether that awaits.
+fn checked(parts: &[Part], producer: Option<bool>, is_async: bool) -> Result<(), Wrong> {
+    let (begins, producer) = (producer == Some(true), producer.is_some());
     for (at, &Part { ref options, takes_batches, .. }) in parts.iter().enumerate() {
         let role = if producer && at == 0 { options.check_producer() } else { options.check_consumer() };
         role.and_then(|()| options.check()).map_err(|wrong| (options.name.clone(), wrong))?;
         if options.batch.is_some() && !takes_batches {
             let wrong = "it takes single events: `batch` is for a stage with a `Vec` or slice parameter, and `batch(size, every)` on its attribute";
+            return Err((options.name.clone(), wrong.into()));
+        }
+        if options.blocking && at == 0 && begins {
+            let wrong = "`blocking` is for functions that block their thread, and this producer awaits: let it be no `async fn`, or call what blocks with `tokio::task::spawn_blocking`";
             return Err((options.name.clone(), wrong.into()));
         }
         if options.blocking && is_async && options.batch.is_none() {
@@ -191,8 +196,15 @@ pub(super) fn leads_somewhere<T>(name: &Arc<str>, outlets: &SharedOutlets<T>) ->
     Ok(())
 }
 
-/// The outlet and the sides of one worker, and the door of the outlet.
-type Ends<T> = (Out<T>, Arc<Door<T>>);
+/// The outlet and the sides of one worker, with the door of the outlet.
+struct Ends<T> {
+    out: Out<T>,
+    door: Arc<Door<T>>,
+    /// For each side its stage, by its place in the run, and its meter.
+    sides: SideMeters,
+}
+
+type SideMeters = Vec<(usize, Arc<Meter>)>;
 
 /// Wires the outlet and the sides of one worker.
 fn ends<In, R: Run<In>>(
@@ -206,16 +218,19 @@ fn ends<In, R: Run<In>>(
     if !is_consumer {
         leads_somewhere(&last.options.name, outlets)?;
     }
-    let mut sides = Vec::new();
+    let (mut sides, mut side_meters) = (Vec::<(Arc<str>, Box<dyn Side>)>::new(), Vec::new());
     let mut wrong = None;
     let mut meter = Arc::<Meter>::default();
-    let mut parts_left = parts.iter();
+    let mut parts_left = parts.iter().enumerate();
     let mut visit = |slot: &mut dyn Surroundings| {
-        let Some(part) = parts_left.next() else { return };
+        let Some((at, part)) = parts_left.next() else { return };
         meter = slot.meter().clone();
         if let Some(wiring) = &*lock(&part.errors) {
             match wiring(slot.spill()) {
-                Ok(side) => sides.push(side),
+                Ok(side) => {
+                    side_meters.push((at, side.meter().clone()));
+                    sides.push((part.options.name.clone(), side));
+                }
                 Err(text) => wrong = Some((part.options.name.clone(), text)),
             }
         }
@@ -229,8 +244,7 @@ fn ends<In, R: Run<In>>(
     }
     let (outlet, door) =
         wire(outlets, first.options.buffer, meter).map_err(|text| (last.options.name.clone(), text))?;
-    let sides: Vec<Box<dyn Side>> = sides;
-    Ok((Out::new(last.options.name.clone(), outlet, sides), door))
+    Ok(Ends { out: Out::new(last.options.name.clone(), outlet, sides), door, sides: side_meters })
 }
 
 fn is_consumer<T: 'static>() -> bool {
@@ -238,11 +252,19 @@ fn is_consumer<T: 'static>() -> bool {
 }
 
 /// The gauges of the stages of a run. Its events leave by the last of them.
-fn gauges<T: Event>(parts: &[Part], instances: Vec<Vec<Arc<Meter>>>, doors: Vec<Arc<Door<T>>>) -> Vec<Gauge> {
+fn gauges<T: Event>(
+    parts: &[Part],
+    instances: Vec<Vec<Arc<Meter>>>,
+    doors: Vec<Arc<Door<T>>>,
+    sides: SideMeters,
+) -> Vec<Gauge> {
     let of =
         |at: usize| instances.iter().filter_map(|meters| Some(meters.get(at)?.clone() as Arc<dyn Metered>)).collect();
     let gauge = |(at, part): (usize, &Part)| Gauge::new(part.options.name.clone(), of(at));
     let mut gauges: Vec<Gauge> = parts.iter().enumerate().map(gauge).collect();
+    for (at, meter) in sides {
+        gauges[at].sides.push(meter);
+    }
     if let (Some(last), false) = (gauges.last_mut(), is_consumer::<T>()) {
         last.emits = std::any::type_name::<T>();
         last.doors.extend(doors.into_iter().map(|door| door as Arc<dyn Any + Send + Sync>));
@@ -298,7 +320,7 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
     }
 
     fn wire(&mut self) -> Result<(), Wrong> {
-        checked(&self.parts, false, R::ASYNC)?;
+        checked(&self.parts, None, R::ASYNC)?;
         let options = &self.parts[0].options;
         if let Some((size, _)) = options.batch {
             let (max, _) = options.limits.resolve().map_err(|wrong| (options.name.clone(), wrong))?;
@@ -315,15 +337,15 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
         }
         runs.insert(0, run);
         for mut run in runs {
-            let (out, door) = ends(&self.parts, None, &mut run, &self.outlets, is_consumer::<R::Out>())?;
-            self.workers.push(Worker { run, out, door });
+            let ends = ends(&self.parts, None, &mut run, &self.outlets, is_consumer::<R::Out>())?;
+            self.workers.push(Worker { run, ends });
         }
         Ok(())
     }
 
     fn launch(self: Box<Self>, to: &mut Launched) {
-        let (mut instances, mut doors) = (Vec::new(), Vec::new());
-        for (at, Worker { mut run, out, door }) in self.workers.into_iter().enumerate() {
+        let (mut instances, mut doors, mut all_sides) = (Vec::new(), Vec::new(), Vec::new());
+        for (at, Worker { mut run, ends: Ends { out, door, sides } }) in self.workers.into_iter().enumerate() {
             let meters = meters(&mut run);
             let own = meters.first().cloned().unwrap_or_default();
             let mut ups = self.intake.subscriptions(at);
@@ -333,12 +355,13 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
             let inlet = Inlet::new(self.intake.workers[at].0.clone(), ups, own);
             instances.push(meters);
             doors.push(door);
+            all_sides.extend(sides);
             let care = care(&self.parts);
             let name = care.name().clone();
             let body = body(run, &self.parts[0].options, blocks(&self.parts), care);
             to.tasks.push((name, Box::pin(StageTask::new(inlet, body, out))));
         }
-        to.gauges.extend(gauges(&self.parts, instances, doors));
+        to.gauges.extend(gauges(&self.parts, instances, doors, all_sides));
     }
 }
 
@@ -348,14 +371,14 @@ struct SourcePlace<P: Producer, R: Run<P::Out>> {
     open: Option<(Begins<P>, R)>,
     parts: Vec<Part>,
     outlets: SharedOutlets<R::Out>,
-    out: Option<Ends<R::Out>>,
+    ends: Option<Ends<R::Out>>,
 }
 
 pub(crate) fn place_source<P: Producer, R: Run<P::Out, Out = E> + 'static, S: 'static, E: Event, F: 'static>(
     open: Open<Begins<P>, R, S, E, F>,
 ) -> Stage {
     let place =
-        SourcePlace { open: Some((open.head, open.run)), parts: open.parts, outlets: open.port.outlets, out: None };
+        SourcePlace { open: Some((open.head, open.run)), parts: open.parts, outlets: open.port.outlets, ends: None };
     Stage::of(place)
 }
 
@@ -373,23 +396,29 @@ impl<P: Producer, R: Run<P::Out> + 'static> Place for SourcePlace<P, R> {
     }
 
     fn wire(&mut self) -> Result<(), Wrong> {
-        checked(&self.parts, true, R::ASYNC)?;
+        checked(&self.parts, Some(P::ASYNC), R::ASYNC)?;
         let Some((head, run)) = &mut self.open else { return Ok(()) };
-        self.out = Some(ends(&self.parts, Some(&mut head.1), run, &self.outlets, is_consumer::<R::Out>())?);
+        self.ends = Some(ends(&self.parts, Some(&mut head.1), run, &self.outlets, is_consumer::<R::Out>())?);
         Ok(())
     }
 
     fn launch(self: Box<Self>, to: &mut Launched) {
-        let (Some((head, mut run)), Some((out, door))) = (self.open, self.out) else { return };
+        let (Some((head, mut run)), Some(Ends { out, door, sides })) = (self.open, self.ends) else { return };
         let care = care(&self.parts);
         let name = care.name().clone();
         let own = head.1.meter.clone();
         let instance = std::iter::once(own).chain(meters(&mut run)).collect();
-        let opening =
-            Opening { run, care, rim: Rim::new(head.1), options: head.0.options, blocking: blocks(&self.parts) };
+        let opening = Opening {
+            run,
+            care,
+            rim: Rim::new(head.1),
+            options: head.0.options,
+            blocking: blocks(&self.parts),
+            run_blocks: blocks(&self.parts[1..]),
+        };
         let body = head.0.stage.open(opening);
         to.tasks.push((name, Box::pin(SourceTask::new(body, out))));
-        to.gauges.extend(gauges(&self.parts, vec![instance], vec![door.clone()]));
+        to.gauges.extend(gauges(&self.parts, vec![instance], vec![door.clone()], sides));
         to.sources.push(door);
     }
 }

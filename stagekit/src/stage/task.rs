@@ -31,19 +31,20 @@ pub(crate) type Ending = Result<(), StageFailure>;
 pub(crate) struct Out<T> {
     name: Arc<str>,
     outlet: Outlet<T>,
-    sides: Vec<Box<dyn Side>>,
+    /// With the names of their stages.
+    sides: Vec<(Arc<str>, Box<dyn Side>)>,
     events: Events<T>,
     warnings: Warnings,
 }
 
 impl<T> Out<T> {
-    pub(crate) fn new(name: Arc<str>, outlet: Outlet<T>, sides: Vec<Box<dyn Side>>) -> Self {
+    pub(crate) fn new(name: Arc<str>, outlet: Outlet<T>, sides: Vec<(Arc<str>, Box<dyn Side>)>) -> Self {
         Out { name, outlet, sides, events: Events::default(), warnings: Warnings::default() }
     }
 
     fn listen(&mut self, cx: &mut Context<'_>) -> bool {
         let mut any = self.outlet.listen(cx);
-        for side in &mut self.sides {
+        for (_, side) in &mut self.sides {
             any |= side.listen(cx);
         }
         any
@@ -51,42 +52,55 @@ impl<T> Out<T> {
 
     /// Dispatches what was emitted.
     fn publish(&mut self) -> Ending {
-        for side in &mut self.sides {
+        for (_, side) in &mut self.sides {
             side.publish();
         }
         if self.events.is_empty() {
-            return Ok(());
+            return self.verdict();
         }
         match self.outlet.publish(std::mem::take(&mut self.events)) {
-            Ok(none) if none.is_empty() => Ok(()),
+            Ok(none) if none.is_empty() => self.verdict(),
             Ok(dropped) => {
                 let discarded: usize = dropped.iter().map(Events::len).sum();
                 if let Some(hidden) = self.warnings.due() {
                     tracing::warn!(stage = &*self.name, discarded, hidden, "discarded events: nobody asked in time");
                 }
-                Ok(())
+                self.verdict()
             }
             Err(capacity) => Err(StageFailure { stage: self.name.clone(), cause: Cause::Overflow { capacity } }),
         }
     }
 
+    /// Whether the dispatchers can go on.
+    fn verdict(&mut self) -> Ending {
+        if let Some(cause) = self.outlet.take_fault() {
+            return Err(StageFailure { stage: self.name.clone(), cause });
+        }
+        for (name, side) in &mut self.sides {
+            if let Some(cause) = side.take_fault() {
+                return Err(StageFailure { stage: name.clone(), cause });
+            }
+        }
+        Ok(())
+    }
+
     /// Whether no error waits for the stage behind `else`.
     fn sides_ready(&self) -> bool {
-        self.sides.iter().all(|side| side.is_ready())
+        self.sides.iter().all(|(_, side)| side.is_ready())
     }
 
     fn is_clear(&self) -> bool {
-        self.outlet.is_clear() && self.sides.iter().all(|side| side.is_clear())
+        self.outlet.is_clear() && self.sides.iter().all(|(_, side)| side.is_clear())
     }
 
     fn is_cancelled(&self) -> bool {
-        self.outlet.is_cancelled() || self.sides.iter().any(|side| side.is_cancelled())
+        self.outlet.is_cancelled() || self.sides.iter().any(|(_, side)| side.is_cancelled())
     }
 
     fn end(&mut self, reason: Reason) {
         let ended = Ended::Down(reason);
         self.outlet.end(&ended);
-        for side in &mut self.sides {
+        for (_, side) in &mut self.sides {
             side.end(&ended);
         }
     }
@@ -111,7 +125,23 @@ impl<In, T> StageTask<In, T> {
         // l08: both neighbours are told, once; what downstream has it may finish.
         self.inlet.cancel(&Ended::Down(reason.clone()));
         self.out.end(reason);
+        self.abandon();
         self.body = None;
+    }
+
+    /// What a blocking call has finished is not lost; what came of it is.
+    fn abandon(&mut self) {
+        if let Some(body) = &mut self.body {
+            let (handled, emitted) = body.abandon();
+            self.inlet.absolve(handled);
+            self.out.outlet.lose(emitted);
+        }
+    }
+}
+
+impl<In, T> Drop for StageTask<In, T> {
+    fn drop(&mut self) {
+        self.abandon();
     }
 }
 
@@ -127,6 +157,10 @@ impl<In, T> Future for StageTask<In, T> {
             let coop = ready!(coop::poll_proceed(cx));
             let mut progress = this.out.listen(cx);
             progress |= this.inlet.listen(cx);
+            if progress && let Err(failure) = this.out.verdict() {
+                this.stop(Reason::error(&failure.cause));
+                return Poll::Ready(Err(failure));
+            }
             let Some(body) = &mut this.body else { return Poll::Ready(Ok(())) };
             if this.out.is_cancelled() {
                 this.stop(Reason::Shutdown);
@@ -237,6 +271,11 @@ impl<T> Future for SourceTask<T> {
         loop {
             let coop = ready!(coop::poll_proceed(cx));
             let mut progress = this.out.listen(cx);
+            if progress && let Err(failure) = this.out.verdict() {
+                this.out.end(Reason::error(&failure.cause));
+                this.body = None;
+                return Poll::Ready(Err(failure));
+            }
             let Some(body) = &mut this.body else { return Poll::Ready(Ok(())) };
             if this.out.is_cancelled() {
                 this.out.end(Reason::Shutdown);

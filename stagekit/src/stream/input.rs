@@ -107,6 +107,10 @@ impl<T: Event> Input<T> {
             match &mut self.state {
                 State::Running { outlet, gathered, .. } => {
                     outlet.listen(cx);
+                    if let Some(cause) = outlet.take_fault() {
+                        self.fail(cause);
+                        continue;
+                    }
                     if outlet.is_cancelled() {
                         self.end();
                         continue;
@@ -145,6 +149,17 @@ impl<T: Event> Input<T> {
         let result = ready!(ending.as_mut().poll(cx));
         self.state = State::Ended;
         Poll::Ready(result)
+    }
+
+    /// What was fed cannot be handed on: the pipeline ends, and its error is this.
+    fn fail(&mut self, cause: Cause) {
+        if let State::Running { mut outlet, running, .. } = std::mem::replace(&mut self.state, State::Ended) {
+            outlet.end(&Ended::Down(Reason::error(&cause)));
+            self.state = State::Ending(Box::pin(async move {
+                let summary = running.wait().await?;
+                Err(Error::new(StageFailure { stage: "the sink".into(), cause }, summary))
+            }));
+        }
     }
 
     /// Tells the pipeline that no more events will come.

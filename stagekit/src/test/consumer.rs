@@ -83,7 +83,7 @@ impl<T: Event> TestConsumer<T> {
     /// Asks for `events` more on each of its subscriptions.
     pub async fn ask(&mut self, events: usize) {
         let mut inlet = lock(&self.seat);
-        self.asked += inlet.ask_all(events);
+        self.asked = self.asked.saturating_add(inlet.ask_all(events));
         drop(inlet);
         tokio::task::yield_now().await;
     }
@@ -101,7 +101,7 @@ impl<T: Event> TestConsumer<T> {
                 Down::Ended { sub, ended } => inlet.queue_ended(sub, ended),
                 Down::Ask { tag, demand } => {
                     inlet.ask(tag, demand.get());
-                    self.asked += demand.get();
+                    self.asked = self.asked.saturating_add(demand.get());
                 }
                 Down::Cancel { tag, reason, quiet } => inlet.cancel_one(tag, reason, quiet),
                 Down::Subscribe(_) | Down::Note(_) => {}

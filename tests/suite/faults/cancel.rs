@@ -110,6 +110,41 @@ async fn an_emitter_that_ignores_the_end_can_be_aborted() {
 }
 
 #[tokio::test]
+async fn what_was_emitted_elsewhere_and_never_collected_is_lost() {
+    let _exact = stagekit::test::exact();
+    #[producer]
+    async fn hands_over(out: Emitter<Item>, ledger: Ledger, own: Arc<OnceLock<Handle>>) {
+        let elsewhere = tokio::spawn(async move {
+            for item in ledger.items(u64::MAX) {
+                let (last, handle) = (item.id == 24, own.get().unwrap());
+                if out.emit(item).await.is_err() {
+                    return;
+                }
+                if last {
+                    // In the same poll: the five events since the last rest are not collected any more.
+                    handle.abort();
+                }
+            }
+        });
+        let _ = elsewhere.await;
+    }
+    for fused in [false, true] {
+        let (ledger, own) = (Ledger::new(), Arc::new(OnceLock::new()));
+        ledger.may_hold(1);
+        let running = if fused {
+            pipeline! { hands_over(ledger.clone(), own.clone()) -> pass_later => finish.max_demand(10) }.spawn()
+        } else {
+            pipeline! { hands_over(ledger.clone(), own.clone()) => finish.max_demand(10) }.spawn()
+        };
+        own.set(running.handle()).unwrap();
+        let error = running.await.unwrap_err();
+        ledger.check(error.summary()).await;
+        let summary = error.summary().stage("hands_over").unwrap();
+        assert!(summary.lost >= 5 && summary.events_out >= 25, "{error:?}");
+    }
+}
+
+#[tokio::test]
 async fn passing_the_end_on_is_no_failure() {
     #[producer]
     async fn polite(out: Emitter<u64>) -> Result<(), stagekit::Stopped<u64>> {

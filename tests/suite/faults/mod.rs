@@ -5,10 +5,11 @@
 mod cancel;
 mod demand;
 mod graph;
-mod open;
+mod live;
 mod panics;
 mod policies;
 mod polls;
+mod process;
 mod runtime;
 
 use std::time::Duration;

@@ -93,6 +93,98 @@ async fn f01_a_panic_that_is_not_skipped_ends_the_pipeline_and_all_is_accounted_
     }
 }
 
+/// A key that panics for one event, which has failed then.
+fn key(item: &Item) -> u64 {
+    if item.id == 50 {
+        item.fails();
+        panic!("the key");
+    }
+    item.key
+}
+
+#[tokio::test]
+async fn f01_a_panic_of_the_key_fails_its_event_and_ends_its_stage() {
+    let _exact = stagekit::test::exact();
+    #[producer_consumer]
+    fn refuses(item: Item) -> Result<Item, Item> {
+        Err(item)
+    }
+    #[consumer]
+    fn bury(item: Item) {
+        item.dead();
+    }
+    type Kind = (&'static str, &'static str, fn(&Ledger) -> Pipeline);
+    let kinds: [Kind; 6] = [
+        ("source", "queue", |l| pipeline! { { l.queue(100) } => by |item| key(item) [finish, finish.name("b")] }),
+        (
+            "iterator and loop",
+            "from_iter",
+            |l| pipeline! { { from_iter(l.items(100)) } => by |item| key(item) [finish, finish.name("b")] },
+        ),
+        (
+            "own task",
+            "pass",
+            |l| pipeline! { { l.queue(100) } => pass => by |item| key(item) [finish, finish_later.name("b")] },
+        ),
+        (
+            "fused, in small steps",
+            "c",
+            |l| pipeline! { { l.queue(100) } => pass -> pass.name("c") => by |item| key(item) [finish.max_demand(3), finish.name("b").max_demand(2)] },
+        ),
+        (
+            "async",
+            "pass_later",
+            |l| pipeline! { { l.queue(100) } => super::pass_later => by |item| key(item) [finish.max_demand(5), finish.name("b")] },
+        ),
+        (
+            "blocking",
+            "pass",
+            |l| pipeline! { { l.queue(100) } => pass.blocking() => by |item| key(item) [finish.max_demand(5), finish.name("b").max_demand(5)] },
+        ),
+    ];
+    for (kind, stage, pipeline) in kinds {
+        eprintln!("{kind}");
+        let ledger = Ledger::new();
+        let error = pipeline(&ledger).run().await.unwrap_err();
+        assert_eq!(error.to_string(), format!("stage `{stage}`: panicked: the key (in the key of its partitions)"));
+        assert!(error.is_panic() && error.stage() == Some(stage), "{kind}: {error}");
+        ledger.check(error.summary()).await;
+        assert_eq!(ledger.failed(), [50], "{kind}");
+        assert_eq!(error.summary().stage(stage).unwrap().failed, 1, "{kind}");
+    }
+    // The errors of a stage have partitions too. What panicked there has failed already.
+    let ledger = Ledger::new();
+    let pipeline =
+        pipeline! { { ledger.queue(100) } => refuses else by |item| key(item) [bury, bury.name("b")] => finish };
+    let error = pipeline.run().await.unwrap_err();
+    assert!(error.is_panic() && error.stage() == Some("refuses"), "{error}");
+    ledger.check(error.summary()).await;
+    assert_eq!(error.summary().stage("refuses").unwrap().failed, 100);
+    assert_eq!(error.summary().stage("refuses").unwrap().discarded, 49, "what waited behind it");
+}
+
+#[tokio::test]
+async fn f01_a_sink_whose_key_panics_says_so() {
+    let _exact = stagekit::test::exact();
+    let ledger = Ledger::new();
+    let mut input: Input<Item> = pipeline! { .. => by |item| key(item) [finish, finish.name("b")] };
+    let mut result = Ok(());
+    for item in ledger.items(100) {
+        result = futures::SinkExt::feed(&mut input, item).await;
+        if result.is_err() {
+            break;
+        }
+    }
+    let error = match result {
+        Ok(()) => input.finish().await.unwrap_err(),
+        Err(error) => error,
+    };
+    assert!(error.is_panic() && error.to_string().contains("the key"), "{error}");
+    ledger.quiesced().await.unwrap();
+    assert_eq!(ledger.alive(), 0);
+    assert_eq!((ledger.failed(), ledger.handled()), (vec![50], 50));
+}
+
 #[producer_consumer(batch(10, Duration::from_secs(1)))]
 fn gather(items: Vec<Item>) -> Vec<Item> {
     if items.iter().any(|item| item.id == 42) {
@@ -109,7 +201,7 @@ async fn gather_later(items: Vec<Item>) -> Vec<Item> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn f02_a_panic_in_a_batch_fails_the_batch_once_and_the_next_is_fine() {
+async fn f02_a_panic_in_a_batch_fails_its_events_once_and_the_next_is_fine() {
     type Kind = (&'static str, fn(&Ledger) -> Pipeline);
     let kinds: [Kind; 3] = [
         ("sync", |l| pipeline! { { l.queue(105) } => gather.on_panic(skip()) => finish }),
@@ -121,6 +213,7 @@ async fn f02_a_panic_in_a_batch_fails_the_batch_once_and_the_next_is_fine() {
         let ledger = Ledger::new();
         let summary = pipeline(&ledger).run().await.unwrap();
         assert_eq!(ledger.failed(), (40..50).collect::<Vec<_>>(), "{kind}");
+        assert_eq!(summary.stages[1].failed, 10, "{kind}: a batch fails with all of its events");
         ledger.check(&summary).await;
     }
 }

@@ -216,3 +216,99 @@ async fn f06_restart_forgets_the_state_and_keeps_the_rest() {
         ledger.check(&summary).await;
     }
 }
+
+/// What waits for the stage behind `else` is the stage's, until the end.
+#[tokio::test(start_paused = true)]
+async fn f06_dead_letters_that_rest_or_never_arrive_are_counted() {
+    let _exact = stagekit::test::exact();
+    #[producer_consumer]
+    fn refuses(item: Item) -> Result<Item, Item> {
+        Err(item)
+    }
+    #[consumer]
+    async fn buries_slowly(item: Item) {
+        tokio::time::sleep(10 * MS).await;
+        item.dead();
+    }
+    #[consumer]
+    async fn stumbles(item: Item) {
+        assert!(item.id != 7, "seven");
+        item.dead();
+    }
+    type Kind = (&'static str, fn(&Ledger) -> Pipeline);
+    let kinds: [Kind; 4] = [
+        ("own task", |l| pipeline! { { l.queue(1000) } => refuses else buries_slowly.max_demand(3) => finish }),
+        ("fused", |l| pipeline! { { l.queue(1000) } => pass -> refuses else buries_slowly.max_demand(3) => finish }),
+        ("blocking", |l| {
+            pipeline! { { l.queue(1000) } => refuses.blocking() else buries_slowly.max_demand(3) => finish.max_demand(2) }
+        }),
+        (
+            "workers",
+            |l| pipeline! { { l.queue(1000) } => refuses.workers(3) else buries_slowly.max_demand(3) => finish },
+        ),
+    ];
+    for (kind, pipeline) in kinds {
+        eprintln!("{kind}");
+        let ledger = Ledger::new();
+        let running = pipeline(&ledger).spawn();
+        tokio::time::sleep(55 * MS).await;
+        let buffered = running.summary().stage("refuses").unwrap().buffered;
+        assert!(buffered > 100, "{kind}: they rest, {}", running.summary());
+        let error = running.abort(super::LONG).await;
+        super::until(|| ledger.alive() == 0).await;
+        ledger.check_unordered(error.summary()).await;
+        let summary = error.summary().stage("refuses").unwrap();
+        assert!(summary.discarded + summary.lost >= buffered && summary.buffered == 0, "{kind}: {error:?}");
+    }
+    // The stage behind `else` ends: so does everything, and what was on its way is counted.
+    let ledger = Ledger::new();
+    let error =
+        pipeline! { { ledger.queue(1000) } => refuses else stumbles.max_demand(3) => finish }.run().await.unwrap_err();
+    assert!(error.is_panic(), "{error}");
+    let told = error.summary().clone();
+    ledger.quiesced().await.unwrap();
+    let gone: u64 = told.stages.iter().map(|stage| stage.lost + stage.discarded).sum();
+    assert_eq!(ledger.made(), 7 + 1 + gone, "{told}");
+}
+
+/// A partition whose stage has ended: what waited for it is counted.
+#[tokio::test(start_paused = true)]
+async fn f06_what_waits_for_the_partition_of_a_failed_stage_is_discarded() {
+    #[consumer]
+    async fn stumbles(item: Item) -> Result<(), String> {
+        if item.id > 20 {
+            item.fails();
+            return Err("it stumbles".into());
+        }
+        item.done();
+        Ok(())
+    }
+    #[consumer]
+    async fn waits(item: Item) {
+        tokio::time::sleep(MS).await;
+        item.done();
+    }
+    type Kind = (&'static str, fn(&Ledger) -> Pipeline);
+    let kinds: [Kind; 3] = [
+        (
+            "source",
+            |l| pipeline! { { l.queue(1000) } => by |item| item.id % 2 [stumbles.max_demand(4), waits.max_demand(7)] },
+        ),
+        (
+            "own task",
+            |l| pipeline! { { l.queue(1000) } => pass => by |item| item.id % 2 [stumbles.max_demand(40), waits.max_demand(7)] },
+        ),
+        (
+            "stages",
+            |l| pipeline! { { l.queue(1000) } => pass => by |item| item.id % 5 [pass.name("p").workers(2).max_demand(9) => stumbles.max_demand(2), waits.max_demand(3)] },
+        ),
+    ];
+    for (kind, pipeline) in kinds {
+        eprintln!("{kind}");
+        let ledger = Ledger::new();
+        let error = pipeline(&ledger).run().await.unwrap_err();
+        assert_eq!(error.stage(), Some("stumbles"), "{kind}");
+        // The partitions are not those of the ledger's keys.
+        ledger.check_unordered(error.summary()).await;
+    }
+}

@@ -402,3 +402,113 @@ fn f62_a_blocking_handler_that_never_returns_does_not_hold_back_a_drain_or_an_ab
         ledger.audit(None, true).unwrap();
     }
 }
+
+#[tokio::test]
+async fn f62_what_an_aborted_blocking_stage_has_done_is_not_lost() {
+    let _exact = stagekit::test::exact();
+    /// Each call needs a permit, and says that it is there.
+    struct Permits(Mutex<Receiver<()>>, AtomicUsize);
+    impl Permits {
+        fn take(&self, item: &Item) -> bool {
+            self.1.fetch_add(1, Ordering::SeqCst);
+            let permitted = self.0.lock().unwrap().recv().is_ok();
+            if !permitted {
+                // The call goes on after the abort: for the pipeline it is lost.
+                item.filtered();
+            }
+            permitted
+        }
+    }
+    #[consumer]
+    fn ends(item: Item, permits: &Permits) {
+        if permits.take(&item) {
+            item.done();
+        }
+    }
+    #[producer_consumer]
+    fn passes(item: Item, permits: &Permits) -> Item {
+        permits.take(&item);
+        item
+    }
+    type Kind = (&'static str, u64, fn(&Ledger, Arc<Permits>) -> Pipeline);
+    let kinds: [Kind; 4] = [
+        ("consumer", 90, |l, p| pipeline! { { l.queue(100) } => ends(p).blocking() }),
+        ("fused to the source", 90, |l, p| pipeline! { { l.queue(100) } -> ends(p).blocking() }),
+        // What it has finished is done, and what came of that will never leave.
+        ("producer-consumer", 100, |l, p| pipeline! { { l.queue(100) } => passes(p).blocking() => finish }),
+        ("fused to a loop", 100, |l, p| pipeline! { { from_iter(l.items(100)) } -> passes(p).blocking() => finish }),
+    ];
+    for (kind, lost, pipeline) in kinds {
+        eprintln!("{kind}");
+        let (permits, waiting) = channel();
+        let ledger = Ledger::new();
+        let here = Arc::new(Permits(Mutex::new(waiting), AtomicUsize::new(0)));
+        let running = pipeline(&ledger, here.clone()).spawn();
+        (0..10).for_each(|_| permits.send(()).unwrap());
+        until(|| here.1.load(Ordering::SeqCst) == 11).await;
+        let error = running.abort(LONG).await;
+        let summary = error.summary().clone();
+        drop(permits);
+        until(|| ledger.alive() == 0).await;
+        assert_eq!(here.1.load(Ordering::SeqCst), 11, "{kind}: the call under way is the last");
+        let gone: u64 = summary.stages.iter().map(|stage| stage.lost + stage.discarded).sum();
+        assert_eq!(gone, lost, "{kind}: {summary}");
+    }
+}
+
+#[tokio::test]
+async fn f61_a_blocking_producer_leaves_the_async_threads_alone() {
+    use std::thread::ThreadId;
+    #[producer]
+    fn borrows(made: &AtomicUsize) -> impl Iterator<Item = ThreadId> {
+        (0..3).map(|_| {
+            made.fetch_add(1, Ordering::SeqCst);
+            std::thread::current().id()
+        })
+    }
+    #[producer]
+    fn fails(made: &AtomicUsize) -> impl Iterator<Item = Result<ThreadId, String>> {
+        (0..4).map(|n| {
+            made.fetch_add(1, Ordering::SeqCst);
+            if n < 3 { Ok(std::thread::current().id()) } else { Err("three".into()) }
+        })
+    }
+    #[producer_consumer]
+    fn crunch(_: ThreadId) -> ThreadId {
+        std::thread::current().id()
+    }
+    let here = std::thread::current().id();
+    type Kind = (&'static str, fn(Arc<AtomicUsize>, Seen<ThreadId>) -> Pipeline);
+    let kinds: [Kind; 5] = [
+        ("borrowing", |made, seen| pipeline! { borrows(made).blocking() => crate::note::<_>(seen) }),
+        ("failing", |made, seen| pipeline! { fails(made).blocking() => crate::note::<_>(seen) }),
+        ("fused", |made, seen| pipeline! { borrows(made) -> crunch.blocking() => crate::note::<_>(seen) }),
+        (
+            "fused to a loop",
+            |made, seen| pipeline! { { from_iter((0..3).map(move |_| { made.fetch_add(1, Ordering::SeqCst); std::thread::current().id() })) } -> crunch.blocking() => crate::note::<_>(seen) },
+        ),
+        ("fused to a stream", |made, seen| {
+            made.fetch_add(3, Ordering::SeqCst);
+            pipeline! { { from_stream(futures::stream::iter([std::thread::current().id(); 3])) } -> crunch.blocking() => crate::note::<_>(seen) }
+        }),
+    ];
+    for (kind, pipeline) in kinds {
+        let (made, seen) = (Arc::<AtomicUsize>::default(), Seen::default());
+        let result = pipeline(made.clone(), seen.clone()).run().await;
+        assert_eq!(result.is_err(), kind == "failing", "{kind}");
+        assert_eq!((made.load(Ordering::SeqCst), seen.len()), (if kind == "failing" { 4 } else { 3 }, 3), "{kind}");
+        assert!(seen.all().iter().all(|&id| id != here), "{kind}: it ran on an async thread");
+    }
+    // What awaits cannot block: it is refused before anything has run.
+    #[producer]
+    async fn awaits(_out: Emitter<u64>) {}
+    let stream = futures::stream::iter(0..3u64);
+    for pipeline in [
+        pipeline! { awaits.blocking() => _ },
+        pipeline! { { from_stream(stream) }.blocking() => _ },
+        pipeline! { { stagekit::memory::queue(0..3u64).0 }.blocking() => _ },
+    ] {
+        let error = pipeline.run().await.unwrap_err();
+        assert!(error.is_graph() && error.to_string().contains("this producer awaits"), "{error}");
+    }
+}

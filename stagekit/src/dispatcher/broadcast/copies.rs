@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::{Broadcast, Place};
 use crate::batch::{Batch, Lend, Way};
+use crate::error::Cause;
 use crate::receipt::{Events, Receipts};
 
 /// The runs of neighbours that a leg wants; `None` is all of them.
@@ -11,7 +12,7 @@ pub(super) type Pick = Option<Vec<Range<usize>>>;
 
 impl<T> Broadcast<T> {
     /// What each selective leg wants, and how many events it does not; or that a selector panicked.
-    pub(super) fn pick(&self, events: &[T]) -> Result<(Vec<Pick>, Vec<(u32, usize)>), String> {
+    pub(super) fn pick(&self, events: &[T]) -> Result<(Vec<Pick>, Vec<(u32, usize)>), Cause> {
         let (mut picks, mut rejected) = (Vec::new(), Vec::new());
         if self.selective == 0 {
             return Ok((picks, rejected));

@@ -7,6 +7,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use super::{BOUND, Key, Part, Partition};
+use crate::error::Cause;
 use crate::lock::lock;
 use crate::options::Overflow;
 use crate::receipt::{Events, Receipts};
@@ -114,9 +115,9 @@ impl<T> Partition<T> {
     }
 
     /// Places events in their partitions while there is `room`. Gives the fault that it stopped at; an event that was
-    /// taken and not placed is in `back`.
-    pub(super) fn place(&mut self, cursor: &mut Cursor<T>, back: &mut Events<T>, mut room: usize) -> Option<String> {
-        let Partition { route, parts, touched, resting, filtered, .. } = self;
+    /// taken and not placed is in `back`. The event over which a panic came has failed; those behind it are in the cursor.
+    pub(super) fn place(&mut self, cursor: &mut Cursor<T>, back: &mut Events<T>, mut room: usize) -> Option<Cause> {
+        let Partition { route, parts, touched, resting, filtered, unplaced, .. } = self;
         let count = parts.len() as u128;
         let mut put = |at: usize, event, receipt| {
             let part = &mut parts[at];
@@ -129,12 +130,20 @@ impl<T> Partition<T> {
         match route {
             Route::Key(key) => {
                 let mut key = lock(key);
-                for event in cursor.values.by_ref().take(room) {
-                    // The high half of hash x parts spreads as well as the hash does, without a division.
-                    let at = ((u128::from(key(&event)) * count) >> 64) as usize;
-                    put(at, event, cursor.receipts.as_mut().and_then(Receipts::pop));
-                }
-                None
+                let placed = crate::dispatcher::calmly("the key of its partitions", || {
+                    for _ in 0..room {
+                        // It is taken when its key is known: a panic finds it still here.
+                        let Some(event) = cursor.values.as_slice().first() else { break };
+                        // The high half of hash x parts spreads as well as the hash does, without a division.
+                        let at = ((u128::from(key(event)) * count) >> 64) as usize;
+                        let Some(event) = cursor.values.next() else { break };
+                        put(at, event, cursor.receipts.as_mut().and_then(Receipts::pop));
+                    }
+                });
+                let fault = placed.err()?;
+                *unplaced += 1;
+                drop((cursor.receipts.as_mut().and_then(Receipts::pop), cursor.values.next()));
+                Some(fault)
             }
             Route::Names { place, .. } => {
                 let placed = crate::dispatcher::calmly("the function of its partitions", || {
@@ -161,12 +170,16 @@ impl<T> Partition<T> {
                 });
                 match placed {
                     Ok(unknown) => unknown.map(|unknown| {
-                        format!(
+                        let text = format!(
                             "an event is for the unknown partition {unknown}: let the function of the partitions give one of {}, or `None`",
                             self.list(|_| true)
-                        )
+                        );
+                        Cause::Failed(text.into())
                     }),
-                    Err(panicked) => Some(panicked),
+                    Err(panicked) => {
+                        *unplaced += 1;
+                        Some(panicked)
+                    }
                 }
             }
         }

@@ -40,9 +40,9 @@ fn l01_nobody_gets_more_than_was_asked() {
     assert_eq!(probe.dispatch(1..=5), []);
     assert_eq!(probe.sent(), [(0, vec![1, 2, 3])]);
     assert_eq!((probe.discarded(), probe.demand()), (vec![4, 5], 4), "l03: all are counted");
-    let fault = probe.0.take_fault().unwrap();
+    let fault = probe.0.take_fault().unwrap().to_string();
     assert!(fault.contains("sent 5 events to subscription 0, which had asked for 3"), "{fault}");
-    assert_eq!(probe.0.take_fault(), None);
+    assert!(probe.0.take_fault().is_none());
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn l08_nobody_gets_anything_after_the_end() {
     assert_eq!(probe.ask(0, 5), 0);
     assert_eq!(probe.dispatch([1]), []);
     assert_eq!((probe.sent(), probe.discarded()), (vec![], vec![1]));
-    assert!(probe.0.take_fault().unwrap().contains("subscription 0, which does not exist"));
+    assert!(probe.0.take_fault().unwrap().to_string().contains("subscription 0, which does not exist"));
     assert!(probe.0.subscribe(6, &Subscribe::new(), 0).unwrap_err().contains("six"));
     assert_eq!(probe.ask(6, 5), 0, "a refused one does not exist");
     probe.join(1);

@@ -169,9 +169,9 @@ fn r28_an_unknown_partition_is_a_fault_165() {
     probe.ask(0, 9);
     assert_eq!(probe.dispatch(1..=5), [3, 4, 5], "nothing is lost");
     assert_eq!(probe.sent(), [(0, vec![1, 2])]);
-    let fault = probe.0.take_fault().unwrap();
+    let fault = probe.0.take_fault().unwrap().to_string();
     assert!(fault.contains("unknown partition \"oops\"") && fault.contains("[\"known\"]"), "{fault}");
-    assert_eq!(probe.0.take_fault(), None);
+    assert!(probe.0.take_fault().is_none());
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn a_hash_that_panics_loses_one_event() {
     assert_eq!((values(&sent[0]), left.values.clone()), (vec![1, 2], vec![4, 5]));
     assert_eq!(ledger.settled(), (vec![], vec![3]), "l11");
     assert_eq!(left.receipts.map(|receipts| receipts.len()), Some(2));
-    assert!(probe.0.take_fault().unwrap().ends_with("panicked: three"));
+    assert!(probe.0.take_fault().unwrap().to_string().starts_with("panicked: three"));
 }
 
 #[test]
@@ -255,13 +255,13 @@ fn r32_a_policy_may_fail_and_is_declared_for_each() {
     join(&mut probe, 1, 1);
     probe.ask(1, 9);
     probe.dispatch([2, 4]);
-    assert_eq!(probe.0.take_fault(), None);
+    assert!(probe.0.take_fault().is_none());
     probe.dispatch([6]);
-    let fault = probe.0.take_fault().unwrap();
+    let fault = probe.0.take_fault().unwrap().to_string();
     assert!(fault.contains("3 events wait for the partition 0, whose bound is 2"), "{fault}");
     assert_eq!((probe.0.resting(), probe.discarded()), (3, vec![]), "nothing is lost");
     let mut unknown = Probe::new(Partition::new([0, 1], hash).on_full_of(2u32, 2, Overflow::Fail));
-    assert!(unknown.0.take_fault().unwrap().contains("there is no partition 2"));
+    assert!(unknown.0.take_fault().unwrap().to_string().contains("there is no partition 2"));
 }
 
 /// A dispatch works on the partitions that it has events for, however many there are.

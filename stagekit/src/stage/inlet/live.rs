@@ -26,6 +26,13 @@ impl<T: Send + 'static> Inlet<T> {
         self.sated = true;
     }
 
+    /// Everything that was given to the stage is done with: how many events that were.
+    pub(crate) fn absolve_all(&mut self) -> usize {
+        let given = self.owed.iter().sum();
+        self.absolve(given);
+        given
+    }
+
     /// How many subscriptions there are.
     pub(crate) fn subscriptions(&self) -> usize {
         self.subs.len()
@@ -93,7 +100,7 @@ impl<T: Send + 'static> Inlet<T> {
     pub(crate) fn ask_all(&mut self, events: usize) -> usize {
         let open = self.subs.iter().filter(|sub| !sub.cancelled);
         let sent = open.filter(|sub| events > 0 && sub.to.send(Up::Ask { sub: sub.sub, demand: events }).is_ok());
-        sent.count() * events
+        sent.count().saturating_mul(events)
     }
 
     /// The user asks.

@@ -219,6 +219,13 @@ impl<T> Inlet<T> {
         }
     }
 
+    /// `n` events of those given to the stage were finished, and nobody asks for more.
+    pub(crate) fn absolve(&mut self, mut n: usize) {
+        while let Some((_, part)) = self.owed.settle(n).filter(|_| n > 0) {
+            n -= part;
+        }
+    }
+
     /// Whether nothing has arrived that is not given to the stage.
     pub(crate) fn is_empty(&self) -> bool {
         self.queue.is_empty()

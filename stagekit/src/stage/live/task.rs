@@ -127,7 +127,11 @@ impl<S: Callbacks> LiveTask<S> {
     /// A callback panicked: nothing of the stage is used again, not for `on_stop` either.
     fn panicked(&mut self, panic: &(dyn Any + Send)) {
         let cause = Cause::Panicked(text(panic));
-        self.shared.meter.failed.add(1);
+        // The batch that was being handled has failed, all of it.
+        let given = self.inlet.as_mut().map_or(0, Inlet::absolve_all);
+        self.shared.meter.events_in.add(given as u64);
+        let failed = given.max(1);
+        self.shared.meter.failed.add(failed as u64);
         self.phase = Phase::Last(Reason::error(&cause));
         self.extra().failure.get_or_insert(cause);
         self.stage = None;
@@ -463,8 +467,8 @@ impl<S: Callbacks> LiveTask<S> {
         if !discarded.is_empty() {
             self.discarded(discarded);
         }
-        if let Some(text) = fault {
-            self.fail(Cause::Failed(text.into()));
+        if let Some(cause) = fault {
+            self.fail(cause);
         }
     }
 

@@ -7,6 +7,7 @@ use std::task::Context;
 
 use super::{DISCARDED, Outlet, Sub};
 use crate::cancel::Ended;
+use crate::error::Cause;
 use crate::options::Overflow;
 use crate::receipt::Events;
 use crate::subscribe::Subscription;
@@ -162,10 +163,10 @@ impl<T: Send + 'static> Outlet<T> {
         self.pass_marks();
         let want = self.dispatcher.demand().saturating_sub(self.buffer.len());
         let Some(books) = &mut self.books else { return };
-        let known = books.told + books.queued;
+        let known = books.told.saturating_add(books.queued);
         if want > known {
             books.untold.push_back(want - known);
-            books.queued += want - known;
+            books.queued = books.queued.saturating_add(want - known);
         }
         // What a consumer that is gone has asked for is taken back, as far as nobody was told.
         let mut over = known.saturating_sub(want).min(books.queued);
@@ -191,14 +192,15 @@ impl<T: Send + 'static> Outlet<T> {
         }
         let demand = books.untold.pop_front()?;
         books.queued -= demand;
-        books.told += demand;
+        books.told = books.told.saturating_add(demand);
         Some(demand)
     }
 
     /// Dispatches what the stage has emitted.
     pub(crate) fn emit(&mut self, events: Events<T>) -> Result<Vec<Events<T>>, usize> {
         let n = events.len();
-        if let Some(books) = &mut self.books {
+        // Who was told that there is no limit is not told again (Reactive Streams, rule 3.17).
+        if let Some(books) = self.books.as_mut().filter(|books| books.told < usize::MAX) {
             books.told = books.told.saturating_sub(n);
         }
         let discarded = self.publish(events);
@@ -227,9 +229,9 @@ impl<T: Send + 'static> Outlet<T> {
     }
 
     /// What the dispatcher has discarded, for the user to see; and what is wrong with the dispatcher, if it is.
-    pub(crate) fn news(&mut self) -> (Vec<Events<T>>, Option<String>) {
+    pub(crate) fn news(&mut self) -> (Vec<Events<T>>, Option<Cause>) {
         let discarded = self.books.as_mut().map(|books| std::mem::take(&mut books.discarded));
-        (discarded.unwrap_or_default(), self.dispatcher.take_fault())
+        (discarded.unwrap_or_default(), self.fault.take().or_else(|| self.dispatcher.take_fault()))
     }
 
     /// The next info whose turn has come.

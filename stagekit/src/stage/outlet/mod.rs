@@ -9,6 +9,7 @@ use crate::batch::Batch;
 use crate::buffer::Buffer;
 use crate::cancel::{Ended, Reason};
 use crate::dispatcher::{Broadcast, DemandDispatcher, Dispatcher, Leg, Partition};
+use crate::error::Cause;
 use crate::fuzz;
 use crate::options::Overflow;
 use crate::port::Group;
@@ -51,6 +52,8 @@ pub(crate) struct Outlet<T> {
     /// A consumer has cancelled.
     cancelled: bool,
     draining: bool,
+    /// Why the dispatcher cannot go on.
+    fault: Option<Cause>,
     /// What only a live stage keeps.
     books: Option<Box<live::Books<T>>>,
 }
@@ -82,6 +85,7 @@ impl<T> Outlet<T> {
             meter,
             cancelled: false,
             draining: false,
+            fault: None,
             books: None,
         }
     }
@@ -110,8 +114,9 @@ impl<T> Outlet<T> {
         if !self.door.inbox.drain(cx, &mut self.armed, &mut self.read) {
             return false;
         }
-        let mut read = std::mem::take(&mut self.read);
-        for message in read.drain(..) {
+        // One by one, last first: should something unwind, those that were not looked at are answered in `Drop`.
+        self.read.reverse();
+        while let Some(message) = self.read.pop() {
             match message {
                 Up::Ask { sub, demand } => self.ask(sub, demand),
                 Up::Cancel { sub, ended } => drop(self.cancel(sub, ended)),
@@ -121,7 +126,6 @@ impl<T> Outlet<T> {
                 Up::Note(_) => {}
             }
         }
-        self.read = read;
         self.flush();
         true
     }
@@ -170,17 +174,21 @@ impl<T> Outlet<T> {
         if let (Dispatcher::Broadcast(broadcast), Some(copier)) = (&mut self.dispatcher, copier) {
             broadcast.offer(copier);
         }
-        let accepted = self.dispatcher.subscribe(sub as usize, &options, consumer);
-        if let Err(text) = &accepted {
-            let ended = Ended::Cancelled(Reason::Refused(text.as_str().into()));
-            let _ = target.inbox.send(Down::Ended { sub: target.sub, ended });
-        } else {
-            let at = sub as usize;
-            if self.subs.len() <= at {
-                self.subs.resize_with(at + 1, || None);
+        let at = sub as usize;
+        if self.subs.len() <= at {
+            self.subs.resize_with(at + 1, || None);
+        }
+        // Before the dispatcher is asked: should it panic, the consumer is told with the others (l08).
+        self.subs[at] = Some(Sub { target, tag, vital: false });
+        let accepted = self.dispatcher.subscribe(at, &options, consumer);
+        match &accepted {
+            Ok(()) => self.present += 1,
+            Err(text) => {
+                let ended = Ended::Cancelled(Reason::Refused(text.as_str().into()));
+                if let Some(Sub { target, .. }) = self.subs[at].take() {
+                    let _ = target.inbox.send(Down::Ended { sub: target.sub, ended });
+                }
             }
-            self.subs[at] = Some(Sub { target, tag, vital: false });
-            self.present += 1;
         }
         if let Some(confirm) = confirm {
             let _ = confirm.send(accepted.map_err(|text| Reason::Refused(text.into())));
@@ -304,14 +312,32 @@ impl<T> Outlet<T> {
                 books.discarded.extend(discarded);
             }
         }
-        self.meter.meter().demand.set(self.dispatcher.demand() as u64);
-        self.meter.meter().buffered.set(self.resting() as u64);
+        let meter = self.meter.meter();
+        meter.demand.set(self.dispatcher.demand() as u64);
+        meter.buffered.set((self.buffer.len() + self.dispatcher.resting()) as u64);
+        if matches!(self.dispatcher, Dispatcher::Demand(_)) {
+            return;
+        }
+        if let Some(fault) = self.dispatcher.take_fault() {
+            self.fault.get_or_insert(fault);
+        }
         if matches!(self.dispatcher, Dispatcher::Partition(_) | Dispatcher::Custom(_)) {
-            self.meter.meter().filtered.set(self.dispatcher.filtered());
+            meter.unplaced.set(self.dispatcher.unplaced());
+            meter.filtered.set(self.dispatcher.filtered());
             if let Some(hot) = self.dispatcher.hot() {
                 self.meter.meter().set_hot(hot.times, hot.partition);
             }
         }
+    }
+
+    /// Why its stage cannot go on, said once: to be asked after it has listened, and after it has published.
+    pub(crate) fn take_fault(&mut self) -> Option<Cause> {
+        self.fault.take()
+    }
+
+    /// `n` events will never be published.
+    pub(crate) fn lose(&self, n: usize) {
+        self.meter.meter().lost.add(n as u64);
     }
 
     fn resting(&self) -> usize {
@@ -357,9 +383,11 @@ fn deliver<T>(subs: &mut [Option<Sub<T>>], lost: &Count, sub: usize, mut batch: 
         let front = batch.split_front(at);
         deliver(subs, lost, sub, front);
     }
-    if let Some(Some(Sub { target, .. })) = subs.get(sub)
-        && let Err(Down::Events { batch, .. }) = target.inbox.send(Down::Events { sub: target.sub, batch })
-    {
+    let refused = match subs.get(sub) {
+        Some(Some(Sub { target, .. })) => target.inbox.send(Down::Events { sub: target.sub, batch }).err(),
+        _ => Some(Down::Events { sub: 0, batch }),
+    };
+    if let Some(Down::Events { batch, .. }) = refused {
         // The consumer is gone and has said so in our inbox. Its events come back; their receipts fail here.
         lost.add(batch.len() as u64);
     }
