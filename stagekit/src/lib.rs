@@ -197,6 +197,7 @@ pub mod dispatcher;
 mod emitter;
 mod error;
 mod fuzz;
+pub mod genstage;
 mod hash;
 mod inbox;
 mod intensity;
