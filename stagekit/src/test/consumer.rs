@@ -310,6 +310,7 @@ impl<T: Event> TestConsumer<T> {
     }
 
     /// Waits for whatever comes next, and takes it; for ever after the end.
+    #[cfg(feature = "tck")]
     pub(crate) async fn take_some(&mut self) -> usize {
         match poll_fn(|cx| self.poll_came(cx)).await {
             Came::Batch(events) => events.len(),

@@ -13,10 +13,12 @@ use crate::telemetry::Summary;
 /// ```
 /// # use stagekit::prelude::*;
 /// use stagekit::test::{Tallied, Tally};
+/// #[consumer]
+/// fn end(event: Tallied) { event.seen() }
+///
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), stagekit::Error> {
 /// let tally = Tally::new();
-/// let end = |event: Tallied| event.seen();
-/// let summary = pipeline! { { from_iter(tally.events(0..100)) } => |e: Tallied| e => { end } }.run().await?;
+/// let summary = pipeline! { { from_iter(tally.events(0..100)) } => |e: Tallied| e => end }.run().await?;
 /// tally.check(&summary);
 /// # Ok(()) }
 /// ```
