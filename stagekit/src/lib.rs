@@ -224,6 +224,8 @@ mod stream;
 mod subscribe;
 mod subscription;
 mod sync;
+#[cfg(feature = "tck")]
+pub mod tck;
 mod telemetry;
 #[cfg(any(test, feature = "test"))]
 pub mod test;

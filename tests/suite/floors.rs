@@ -11,7 +11,7 @@ const FLOORS: [&[&str]; 6] = [
     &["quota", "buffer", "intensity", "dispatcher"],
     &["inbox", "subscription", "port", "slot", "run", "wrap", "node", "open", "closure"],
     &["signal", "stage"],
-    &["pipeline", "stream", "builder", "memory", "live", "test", "genstage"],
+    &["pipeline", "stream", "builder", "memory", "live", "test", "tck", "genstage"],
 ];
 
 #[test]

@@ -13,6 +13,7 @@ mod options;
 mod probes;
 mod receipts;
 mod streams;
+mod tck;
 mod warnings;
 
 use stagekit::prelude::*;

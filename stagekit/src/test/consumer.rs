@@ -1,5 +1,6 @@
 //! A consumer that is driven by hand.
 
+use std::collections::VecDeque;
 use std::fmt::Debug;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
@@ -33,6 +34,8 @@ pub struct TestConsumer<T> {
     /// Events that have come and were not looked at.
     waiting: Vec<T>,
     ended: Option<Ended>,
+    /// The subscriptions whose end has come and was not looked at, oldest first.
+    over: VecDeque<u32>,
 }
 
 impl<T: Event> Default for TestConsumer<T> {
@@ -51,7 +54,8 @@ impl<T: Event> TestConsumer<T> {
     /// A consumer without a subscription.
     pub fn new() -> Self {
         let inlet = Inlet::new(Inbox::new(), Vec::new(), unread());
-        TestConsumer { seat: Arc::new(Mutex::new(inlet)), asked: 0, got: 0, waiting: Vec::new(), ended: None }
+        let seat = Arc::new(Mutex::new(inlet));
+        TestConsumer { seat, asked: 0, got: 0, waiting: Vec::new(), ended: None, over: VecDeque::new() }
     }
 
     /// The consumer as a node: `.. => { output.node() }`. Once.
@@ -82,10 +86,15 @@ impl<T: Event> TestConsumer<T> {
 
     /// Asks for `events` more on each of its subscriptions.
     pub async fn ask(&mut self, events: usize) {
-        let mut inlet = lock(&self.seat);
-        self.asked = self.asked.saturating_add(inlet.ask_all(events));
-        drop(inlet);
+        if events > 0 {
+            self.ask_now(events);
+        }
         tokio::task::yield_now().await;
+    }
+
+    /// The same without giving way: nobody hears of it before the next `await`. From any thread.
+    pub fn ask_now(&mut self, events: usize) {
+        self.asked = self.asked.saturating_add(lock(&self.seat).ask_all(events));
     }
 
     /// Cancels all of its subscriptions. What was sent before that still comes.
@@ -97,8 +106,17 @@ impl<T: Event> TestConsumer<T> {
         let mut inlet = lock(&self.seat);
         while let Some(message) = inlet.hear(cx) {
             match message {
-                Down::Events { sub, batch } => inlet.queue_batch(sub, batch),
-                Down::Ended { sub, ended } => inlet.queue_ended(sub, ended),
+                Down::Events { sub, batch } => {
+                    let open = inlet.knows(sub) && !self.over.contains(&sub);
+                    assert!(open, "l08: {} events came after the end", batch.len());
+                    inlet.queue_batch(sub, batch);
+                }
+                Down::Ended { sub, ended } => {
+                    let open = inlet.knows(sub) && !self.over.contains(&sub);
+                    assert!(open, "l08: the end came twice: {}", ended.reason());
+                    self.over.push_back(sub);
+                    inlet.queue_ended(sub, ended);
+                }
                 Down::Ask { tag, demand } => {
                     inlet.ask(tag, demand.get());
                     self.asked = self.asked.saturating_add(demand.get());
@@ -122,7 +140,10 @@ impl<T: Event> TestConsumer<T> {
                 Poll::Ready(Came::Batch(values))
             }
             Some(Front::Ended) => match inlet.next_ended() {
-                Some((ended, ..)) => Poll::Ready(Came::Ended(ended)),
+                Some((ended, ..)) => {
+                    self.over.pop_front();
+                    Poll::Ready(Came::Ended(ended))
+                }
                 None => Poll::Pending,
             },
             Some(Front::Info) | None => Poll::Pending,
@@ -155,7 +176,7 @@ impl<T: Event> TestConsumer<T> {
     ///
     /// # Panics
     /// If fewer than `n` come.
-    async fn gather(&mut self, n: usize, place: &std::panic::Location<'_>) -> Vec<T> {
+    pub(crate) async fn gather(&mut self, n: usize, place: &std::panic::Location<'_>) -> Vec<T> {
         while self.waiting.len() < n {
             match self.came().await {
                 Some(Came::Batch(events)) => self.waiting.extend(events),
@@ -266,10 +287,51 @@ impl<T: Event> TestConsumer<T> {
             }
             match self.came().await {
                 Some(Came::Batch(events)) => all.extend(events),
-                Some(Came::Ended(_)) => return all,
+                Some(Came::Ended(ended)) => {
+                    self.ended = Some(ended);
+                    return all;
+                }
                 None => panic!("l06: {} events are asked for, and nothing comes", self.asked - self.got),
             }
         }
+    }
+
+    /// Everything that comes before no task has anything to do any more; it stops at an end, which is
+    /// [kept](TestConsumer::end).
+    pub async fn take_all(&mut self) -> Vec<T> {
+        quiet().await;
+        let mut all = std::mem::take(&mut self.waiting);
+        while self.ended.is_none() {
+            match poll_fn(|cx| Poll::Ready(self.poll_came(cx))).await {
+                Poll::Ready(Came::Batch(events)) => all.extend(events),
+                Poll::Ready(Came::Ended(ended)) => self.ended = Some(ended),
+                Poll::Pending => break,
+            }
+            quiet().await;
+        }
+        all
+    }
+
+    /// Waits for whatever comes next, and takes it; for ever after the end.
+    #[cfg(feature = "tck")]
+    pub(crate) async fn take_some(&mut self) -> usize {
+        match poll_fn(|cx| self.poll_came(cx)).await {
+            Came::Batch(events) => events.len(),
+            Came::Ended(ended) => {
+                self.ended = Some(ended);
+                0
+            }
+        }
+    }
+
+    /// How its last subscription has ended, if that was seen.
+    pub fn end(&self) -> Option<&Ended> {
+        self.ended.as_ref()
+    }
+
+    /// How many others hold the way to it: producers that are subscribed to, and [`Subscription`]s.
+    pub fn holders(&self) -> usize {
+        lock(&self.seat).holders()
     }
 
     /// How many events it has asked for, and how many have come.

@@ -45,10 +45,13 @@
 mod consumer;
 mod probe;
 mod producer;
+mod tally;
 
 pub use consumer::TestConsumer;
 pub use probe::{ConsumerProbe, ProducerProbe};
-pub use producer::TestProducer;
+pub use producer::{Signal, TestProducer};
+
+pub use tally::{Tallied, Tally};
 
 pub use crate::fuzz::{Fuzz, exact, fuzz};
 

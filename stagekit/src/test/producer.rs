@@ -31,6 +31,18 @@ pub struct TestProducer<T> {
     draining: bool,
 }
 
+/// What has come to a producer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Signal {
+    /// It is asked for so many more events.
+    Ask(usize),
+    /// A subscription was ended by its consumer.
+    Cancelled(Ended),
+    /// It is to emit no more.
+    Drain,
+}
+
 impl<T: Event> Default for TestProducer<T> {
     fn default() -> Self {
         TestProducer::new()
@@ -87,6 +99,28 @@ impl<T: Event> TestProducer<T> {
         }
     }
 
+    /// Whatever comes next, however long that takes: for a producer that answers.
+    pub async fn next_signal(&mut self) -> Signal {
+        poll_fn(|cx| {
+            self.poll_hear(cx);
+            if std::mem::take(&mut self.draining) {
+                return Poll::Ready(Signal::Drain);
+            }
+            if let Some(ended) = self.cancels.pop_front() {
+                return Poll::Ready(Signal::Cancelled(ended));
+            }
+            lock(&self.seat).tell().map_or(Poll::Pending, |asked| Poll::Ready(Signal::Ask(asked)))
+        })
+        .await
+    }
+
+    /// How many others hold the way to it: consumers that are subscribed, and outlets that were given out.
+    pub fn holders(&self) -> usize {
+        let seat = lock(&self.seat);
+        // Before it stands in a pipeline, its own door is the outlet's.
+        seat.holders() - usize::from(Arc::ptr_eq(seat.door(), &self.door))
+    }
+
     /// The next ask: how many more events are wanted by it.
     ///
     /// # Panics
@@ -126,6 +160,12 @@ impl<T: Event> TestProducer<T> {
         self.send_with_receipts(events.into_iter().collect::<Vec<_>>()).await;
     }
 
+    /// Emits events without hearing first whether anybody is still there.
+    #[cfg(feature = "tck")]
+    pub(crate) fn send_unheard(&mut self, events: Events<T>) {
+        let _ = lock(&self.seat).emit(events);
+    }
+
     /// Emits events with their receipts.
     pub async fn send_with_receipts(&mut self, events: impl Into<Events<T>>) {
         poll_fn(|cx| {
@@ -135,6 +175,16 @@ impl<T: Event> TestProducer<T> {
         .await;
         // It has no overflow policy: nothing is discarded.
         let _ = lock(&self.seat).emit(events.into());
+    }
+
+    /// Hears what has come: a consumer that subscribes is there then. What it asked for is still [told](Self::next_ask).
+    pub async fn listen(&mut self) {
+        quiet().await;
+        poll_fn(|cx| {
+            self.poll_hear(cx);
+            Poll::Ready(())
+        })
+        .await;
     }
 
     /// How many of its events wait in its buffer.

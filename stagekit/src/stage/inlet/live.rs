@@ -99,7 +99,7 @@ impl<T: Send + 'static> Inlet<T> {
     /// Asks on every subscription; gives how many events were asked for in all.
     pub(crate) fn ask_all(&mut self, events: usize) -> usize {
         let open = self.subs.iter().filter(|sub| !sub.cancelled);
-        let sent = open.filter(|sub| events > 0 && sub.to.send(Up::Ask { sub: sub.sub, demand: events }).is_ok());
+        let sent = open.filter(|sub| sub.to.send(Up::Ask { sub: sub.sub, demand: events }).is_ok());
         sent.count().saturating_mul(events)
     }
 
@@ -217,6 +217,16 @@ impl<T: Send + 'static> Inlet<T> {
     pub(crate) fn ask_by_hand(&mut self) {
         self.opened = true;
         self.subs.iter_mut().for_each(|sub| sub.manual = true);
+    }
+
+    /// Whether it has a subscription of this number.
+    pub(crate) fn knows(&self, sub: u32) -> bool {
+        self.subs.get(sub).is_some()
+    }
+
+    /// How many others hold the way to it.
+    pub(crate) fn holders(&self) -> usize {
+        std::sync::Arc::strong_count(&self.inbox) - 1
     }
 
     pub(crate) fn cancel_all(&mut self, reason: &Reason) {

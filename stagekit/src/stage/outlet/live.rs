@@ -115,6 +115,12 @@ impl<T: Send + 'static> Outlet<T> {
         &self.door
     }
 
+    /// How many others hold the way to it.
+    #[cfg(any(test, feature = "test"))]
+    pub(crate) fn holders(&self) -> usize {
+        Arc::strong_count(&self.door) - 1
+    }
+
     /// How many subscriptions there are.
     pub(crate) fn subscriptions(&self) -> usize {
         self.present

@@ -228,7 +228,10 @@ impl<T> Outlet<T> {
     /// The room of a producer that may run ahead of demand into its buffer.
     pub(crate) fn room_ahead(&self) -> usize {
         match self.overflow {
-            Some((capacity, Overflow::Wait)) => self.room() + capacity.saturating_sub(self.buffer.len()),
+            Some((capacity, Overflow::Wait)) => {
+                // Demand may be unlimited (Reactive Streams 3.17).
+                self.room().saturating_add(capacity.saturating_sub(self.buffer.len()))
+            }
             _ => self.room(),
         }
     }
