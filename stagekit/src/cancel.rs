@@ -45,6 +45,8 @@ impl fmt::Display for Reason {
     }
 }
 
+impl std::error::Error for Reason {}
+
 impl From<BoxError> for Reason {
     fn from(error: BoxError) -> Self {
         Reason::error(error)

@@ -153,7 +153,7 @@
 //! | 49 | `DemandDispatcher` | [`dispatcher::Demand`](crate::dispatcher::Demand), the default | in a heap: an ask and a batch cost O(log n) |
 //! | 50 | `shuffle_demands_on_first_dispatch` | [`shuffle_on_first_dispatch`](crate::dispatcher::Demand::shuffle_on_first_dispatch) | only equals change places (Q14) |
 //! | 51 | its `max_demand` | [`max_demand`](crate::dispatcher::Demand::max_demand) | no warning unless it is set |
-//! | 52 | `BroadcastDispatcher` | [`dispatcher::Broadcast`](crate::dispatcher::Broadcast) | events are cloned, or [lent](crate::dispatcher::Broadcast::lending) |
+//! | 52 | `BroadcastDispatcher` | [`dispatcher::Broadcast`](crate::dispatcher::Broadcast) | events are cloned |
 //! | 53 | `selector:` | [`Subscribe::selector`] | its type is checked; it runs in the producer as well |
 //! | 54 | one subscription for each process; `:already_subscribed` | one for each stage; [`Reason::Refused`] | a refusal, of whatever kind, ends nobody |
 //! | 55 | `PartitionDispatcher` | [`dispatcher::Partition`](crate::dispatcher::Partition) | in a graph `by \|event\| key`, for workers |

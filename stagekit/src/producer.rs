@@ -87,4 +87,10 @@ pub trait Source<T>: Send + 'static {
     /// `Poll::Pending` after arranging for a wake-up if there are none now. Cancel safe by construction: nothing is
     /// taken from the source that is not in `out`.
     fn poll_events(&mut self, cx: &mut Context<'_>, demand: Demand, out: &mut Events<T>) -> Poll<More>;
+
+    /// The pipeline drains. A source that has events under way says [`More::Yes`], and is polled until it has ended; the
+    /// default is that there are none.
+    fn stop(&mut self) -> More {
+        More::Ended
+    }
 }

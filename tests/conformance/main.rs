@@ -48,6 +48,7 @@ mod partition;
 mod pipeline;
 mod producer_consumer;
 mod random;
+mod review;
 mod stream;
 mod subscribe;
 pub mod told;

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 use super::heap::Heap;
 use super::{Deliver, DemandDispatcher, Dispatch, Dispatcher, IntoDispatcher, Sub};
-use crate::batch::{Batch, Copier, Way, clone_all, lend};
+use crate::batch::{Batch, Copier, Way, clone_all};
 use crate::demand::Demand;
 use crate::error::Cause;
 use crate::receipt::Events;
@@ -97,13 +97,15 @@ impl<T: Clone> Broadcast<T> {
     }
 }
 
+// Stages of callbacks take their events by value: nobody could subscribe to it.
+#[cfg(test)]
 impl<T: Send + Sync + 'static> Broadcast<T> {
     /// All subscriptions read the same events: for events that cannot be cloned, or are large, and stages that borrow
     /// them.
     ///
     /// A [selector](Subscribe::selector) splits a batch here: every run of neighbours that are wanted is a batch.
-    pub fn lending() -> Self {
-        Broadcast::of(Vec::new(), Some(Copier(Way::Lend(lend))))
+    pub(crate) fn lending() -> Self {
+        Broadcast::of(Vec::new(), Some(Copier(Way::Lend(crate::batch::lend))))
     }
 }
 

@@ -183,7 +183,6 @@ impl<'a, T> Deliver<'a, T> {
 
     /// Runs `f` and gives its result with everything that was sent: for tests of a dispatcher without a stage.
     ///
-    /// What is [lent](crate::dispatcher::Broadcast::lending) to several stages is owned by nobody, and not here.
     pub fn collect<R>(f: impl FnOnce(&mut Deliver<'_, T>) -> R) -> (R, Vec<(Sub, Events<T>)>) {
         let mut sent = Vec::new();
         let result = f(&mut Deliver::new(&mut |sub, batch| {

@@ -52,6 +52,9 @@ impl fmt::Display for LiveError {
             LiveError::Options { stage, wrong } => write!(f, "stage `{stage}`: {wrong}"),
             LiveError::Ended { stage, reason } => write!(f, "stage `{stage}` has ended: {reason}"),
             LiveError::NotFound { stage, what } => write!(f, "stage `{stage}` has no {what}"),
+            LiveError::Refused { stage, reason: Reason::NotAlive } => {
+                write!(f, "stage `{stage}` could not subscribe: its producer has ended")
+            }
             LiveError::Refused { stage, reason } => write!(f, "the subscription of stage `{stage}` was {reason}"),
         }
     }

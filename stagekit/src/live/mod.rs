@@ -131,7 +131,7 @@ impl Handle {
     /// use stagekit::live::{Subscribe, stream};
     /// use stagekit::prelude::*;
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let running = pipeline! { { from_iter(0..u64::MAX) } => |n| n * 2 => [|n| drop(n), _] }.spawn();
+    /// let running = pipeline! { { from_iter(0..u64::MAX) } => |n| n * 2 => [|n| assert!(n % 2 == 0), |n| assert!(n < u64::MAX)] }.spawn();
     /// let doubled = running.handle().outlet::<u64>("map")?;
     /// let seen: Vec<_> = stream([(&doubled, Subscribe::new().max_demand(2))])?.take(3).collect().await;
     /// assert!(seen.iter().all(|n| n.as_ref().unwrap() % 2 == 0));
@@ -250,7 +250,8 @@ impl<S: Callbacks> Live<S> {
         self.order(to, options, None)
     }
 
-    /// Ends one subscription of the stage and makes another instead, in one step: no event can come in between. The
+    /// Ends one subscription of the stage and makes another instead, one after the other; an event that the producer
+    /// emits between the two is not this subscription's. The
     /// stage goes on whatever the mode of the old one was. It is no error if there is no such subscription any longer.
     ///
     /// # Errors
@@ -313,7 +314,7 @@ impl<S: Callbacks> Live<S> {
     /// callback has returned. The same holds for its own [`status`](Live::status), [`sync_info`](Live::sync_info),
     /// [`subscribe`](Live::subscribe), [`stop`](Live::stop) and [`ended`](Live::ended); use [`cast`](Live::cast),
     /// [`info`](Live::info), [`subscribe_later`](Live::subscribe_later) and the callback's
-    /// [`Context`](crate::live::Context) there.
+    /// [`Context`] there.
     ///
     /// ```
     /// # use stagekit::live::{Callbacks, NoEvents, Reason, live};

@@ -114,6 +114,9 @@ impl<T: Event> EventStream<T> {
         if outlet.door.is_none() {
             return Err(wrong(NO_PRODUCER));
         }
+        if options.manual {
+            return Err(wrong("a stream asks by itself, as it is read: `manual` has no place in its options"));
+        }
         self.wanted.push((outlet.clone(), options));
         Ok(())
     }
@@ -218,6 +221,15 @@ impl<T: Event> Source<T> for Subscribed<T> {
             }
             Poll::Pending => Poll::Pending,
         }
+    }
+
+    fn stop(&mut self) -> More {
+        if !self.subscribed {
+            return More::Ended;
+        }
+        // What is on its way is still taken: the producer says when that was all.
+        self.inlet.cancel_all(&Reason::Normal);
+        More::Yes
     }
 }
 

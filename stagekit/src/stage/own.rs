@@ -24,7 +24,7 @@ pub(crate) trait Places<In, Out>: Send {
 pub(crate) struct Own<In, Out>(Box<dyn Places<In, Out>>);
 
 impl<In: 'static, Out: 'static> Own<In, Out> {
-    pub(crate) fn new(places: impl Places<In, Out> + 'static) -> Box<dyn Any + Send> {
+    pub(crate) fn boxed(places: impl Places<In, Out> + 'static) -> Box<dyn Any + Send> {
         Box::new(Own::<In, Out>(Box::new(places)))
     }
 

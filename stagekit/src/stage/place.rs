@@ -312,6 +312,10 @@ pub(crate) fn place_stage<In: Event, R: Run<In, Out = E> + 'static, S: 'static, 
 impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
     fn splice(&mut self, stages: &mut Vec<Stage>) -> Result<bool, Wrong> {
         let own = self.run.as_mut().and_then(Run::own);
+        if own.is_none() && self.parts[0].is_whole {
+            let wrong = "`retry` and `timeout` are for functions: a stage of callbacks (or a segment) decides inside";
+            return Err((self.parts[0].options.name.clone(), wrong.into()));
+        }
         let Some(own) = Own::<In, R::Out>::of(own) else { return Ok(false) };
         let options = self.parts[0].options.clone();
         options.check_consumer().and_then(|()| options.check()).map_err(|wrong| (options.name.clone(), wrong))?;

@@ -65,7 +65,7 @@ where
     const ONE: bool = false;
     const PAUSES: bool = false;
     fn own(&mut self) -> Option<Box<dyn Any + Send>> {
-        Some(Own::<In, Out>::new(Segment { parts: self.parts.take() }))
+        Some(Own::<In, Out>::boxed(Segment { parts: self.parts.take() }))
     }
 }
 

@@ -345,4 +345,7 @@ impl<T, F, S: Source<T>> Spring<T, F> for Sourced<S> {
     fn poll(&mut self, cx: &mut Context<'_>, room: usize, out: &mut Events<T>, _: &mut Vec<F>) -> Poll<More> {
         self.0.poll_events(cx, Demand::new(room), out)
     }
+    fn stop(&mut self) -> More {
+        self.0.stop()
+    }
 }

@@ -15,11 +15,11 @@ pub struct ProducerProbe<T>(Option<Box<dyn Any + Send>>, PhantomData<fn() -> T>)
 pub struct ConsumerProbe<T>(Option<Box<dyn Any + Send>>, PhantomData<fn(T)>);
 
 pub(super) fn producer<T: Event>(places: impl Places<NoEvents, T> + 'static) -> Node<ProducerProbe<T>> {
-    Node::new(ProducerProbe(Some(Own::new(places)), PhantomData), "test producer")
+    Node::new(ProducerProbe(Some(Own::boxed(places)), PhantomData), "test producer")
 }
 
 pub(super) fn consumer<T: Event>(places: impl Places<T, NoEvents> + 'static) -> Node<ConsumerProbe<T>> {
-    Node::new(ConsumerProbe(Some(Own::new(places)), PhantomData), "test consumer")
+    Node::new(ConsumerProbe(Some(Own::boxed(places)), PhantomData), "test consumer")
 }
 
 impl<E, Up, T: Event> Takes<E, Up> for ConsumerProbe<T>

@@ -244,6 +244,7 @@ async fn f15_a_handler_that_feeds_its_own_pipeline_is_told_when_it_is_full() {
 
 #[tokio::test]
 async fn f19_what_is_dropped_detached_or_kept_of_a_running_pipeline_decides_its_fate() {
+    let _exact = stagekit::test::exact();
     type Act = (&'static str, bool, fn(Running) -> Option<Handle>);
     let acts: [Act; 5] = [
         ("the running is dropped", false, |running| {

@@ -22,6 +22,7 @@ async fn slow(item: Item) {
 
 #[tokio::test(start_paused = true)]
 async fn f07_a_slow_consumer_bounds_what_is_in_memory() {
+    let _exact = stagekit::test::exact();
     type Kind = (&'static str, i64, fn(&Ledger) -> Pipeline);
     let kinds: [Kind; 6] = [
         ("one hop", 50, |l| pipeline! { { l.queue(3000) } => slow.max_demand(50) }),
@@ -54,6 +55,7 @@ async fn stuck(item: Item, here: &AtomicUsize) {
 
 #[tokio::test(start_paused = true)]
 async fn f08_one_slow_consumer_of_several_gets_no_more_than_it_asked_for() {
+    let _exact = stagekit::test::exact();
     #[consumer]
     async fn worker(item: Item, here: &AtomicUsize) {
         if item.id == 0 {

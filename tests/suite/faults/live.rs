@@ -149,7 +149,11 @@ async fn events_of_live_stages_are_conserved_however_one_of_them_ends() {
         quiet().await;
         // Whoever waits for ever is aborted; who has lost its consumer, or its event to come, is stopped.
         if act == Act::Waits {
-            [source.abort(), middle.abort(), end.abort()][at];
+            match at {
+                0 => source.abort(),
+                1 => middle.abort(),
+                _ => end.abort(),
+            }
         }
         end.stop(Reason::Shutdown).await;
         middle.stop(Reason::Shutdown).await;
@@ -242,7 +246,7 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    pub(super) fn watched() -> (Self, Arc<AtomicUsize>) {
+    pub(super) fn counted() -> (Self, Arc<AtomicUsize>) {
         let watched = Watched::default();
         let most = watched.most.clone();
         (watched, most)

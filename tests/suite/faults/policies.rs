@@ -105,6 +105,7 @@ fn ending_in(digits: &[u64]) -> Vec<u64> {
 
 #[tokio::test(start_paused = true)]
 async fn f06_stop_ends_the_pipeline_with_the_first_error() {
+    let _exact = stagekit::test::exact();
     for (kind, pipeline) in kinds!(.on_error(stop())) {
         eprintln!("{kind}");
         let ledger = Ledger::new();

@@ -167,7 +167,11 @@ fn f16_dropping_run_at_every_poll_leaves_nothing_behind() {
 
 macro_rules! shapes {
     ($($name:ident: |$ledger:ident| { $($graph:tt)* })*) => {
-        $(#[test] fn $name() { at_every_poll(|$ledger| pipeline! { $($graph)* }) })*
+        $(#[test] fn $name() {
+            // Polls are counted.
+            let _exact = stagekit::test::exact();
+            at_every_poll(|$ledger| pipeline! { $($graph)* })
+        })*
     };
 }
 

@@ -65,6 +65,7 @@ impl Source<u64> for Numbers {
 /// whose last effect was not done, so that a broker delivers it again.
 #[test]
 fn f04_a_process_that_aborts_has_acknowledged_nothing_that_is_not_done() {
+    #[allow(clippy::ptr_arg, reason = "a resource is of the type that its stage borrows")]
     #[consumer]
     async fn effects(n: u64, place: &PathBuf) {
         tokio::task::yield_now().await;
@@ -108,7 +109,7 @@ fn f69_a_hundred_thousand_subscriptions_leave_nothing_behind() {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let (watched, most) = Watched::watched();
+        let (watched, most) = Watched::counted();
         let source = live(Owes).dispatcher(watched).start().await.unwrap();
         let shared = live(Owes).start().await.unwrap();
         let end = live(Listens).start().await.unwrap();

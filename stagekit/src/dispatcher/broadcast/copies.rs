@@ -10,9 +10,12 @@ use crate::receipt::{Events, Receipts};
 /// The runs of neighbours that a leg wants; `None` is all of them.
 pub(super) type Pick = Option<Vec<Range<usize>>>;
 
+/// What each leg wants, and how many events a leg does not.
+type Picked = (Vec<Pick>, Vec<(u32, usize)>);
+
 impl<T> Broadcast<T> {
     /// What each selective leg wants, and how many events it does not; or that a selector panicked.
-    pub(super) fn pick(&self, events: &[T]) -> Result<(Vec<Pick>, Vec<(u32, usize)>), Cause> {
+    pub(super) fn pick(&self, events: &[T]) -> Result<Picked, Cause> {
         let (mut picks, mut rejected) = (Vec::new(), Vec::new());
         if self.selective == 0 {
             return Ok((picks, rejected));

@@ -19,16 +19,15 @@ const SHOWN: usize = 16;
 /// The event, and the number of its partition or the name of one that does not exist.
 type Placed<T> = Option<(T, Result<u32, String>)>;
 
+/// Finds a partition by its name.
+type Find = Box<dyn Fn(&dyn Any) -> Found + Send>;
+
 /// How an event finds its partition.
 pub(super) enum Route<T> {
     /// By the hash of its key. The partitions are the stages that the graph names, and these are all.
     Key(Key<T>),
     /// By name.
-    Names {
-        place: Box<dyn FnMut(T) -> Placed<T> + Send>,
-        find: Box<dyn Fn(&dyn Any) -> Found + Send>,
-        names: Vec<Arc<str>>,
-    },
+    Names { place: Box<dyn FnMut(T) -> Placed<T> + Send>, find: Find, names: Vec<Arc<str>> },
 }
 
 pub(super) enum Found {

@@ -103,6 +103,11 @@ impl<T: Send + 'static> Inlet<T> {
         sent.count().saturating_mul(events)
     }
 
+    /// Ends all subscriptions; what was sent before that still comes, and then their ends.
+    pub(crate) fn cancel_all(&mut self, reason: &Reason) {
+        self.subs.iter_mut().for_each(|sub| sub.cancel(Ended::Cancelled(reason.clone())));
+    }
+
     /// The user asks.
     pub(crate) fn ask(&mut self, tag: u64, demand: usize) {
         if let Some(sub) = self.find(tag)
@@ -227,9 +232,5 @@ impl<T: Send + 'static> Inlet<T> {
     /// How many others hold the way to it.
     pub(crate) fn holders(&self) -> usize {
         std::sync::Arc::strong_count(&self.inbox) - 1
-    }
-
-    pub(crate) fn cancel_all(&mut self, reason: &Reason) {
-        self.subs.iter_mut().for_each(|sub| sub.cancel(Ended::Cancelled(reason.clone())));
     }
 }

@@ -57,6 +57,7 @@ enum Queued<T> {
 struct Owed {
     /// Its subscription, and how many of its events; none if there are none.
     first: (u32, usize),
+    #[expect(clippy::box_collection, reason = "a hundred thousand idle stages have none: one word, not four")]
     more: Option<Box<VecDeque<(u32, usize)>>>,
 }
 

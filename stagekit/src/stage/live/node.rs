@@ -25,7 +25,7 @@ pub fn live_node<S: Callbacks>(stage: S) -> Node<LiveStage<S>> {
 
 impl<S: Callbacks> LiveStage<S> {
     fn own(&mut self) -> Option<Box<dyn Any + Send>> {
-        Some(Own::<S::In, S::Out>::new(Standing(self.0.take()?)))
+        Some(Own::<S::In, S::Out>::boxed(Standing(self.0.take()?)))
     }
 }
 
@@ -94,11 +94,14 @@ impl<S: Callbacks> Places<S::In, S::Out> for Standing<S> {
     }
 }
 
+/// An outlet, and its door.
+type Wired<T> = (Outlet<T>, Arc<Door<T>>);
+
 /// A live stage, placed.
 struct LivePlace<S: Callbacks> {
     stage: S,
     site: Site<S::In, S::Out>,
-    outlet: Option<(Outlet<S::Out>, Arc<Door<S::Out>>)>,
+    outlet: Option<Wired<S::Out>>,
     shared: Arc<Shared>,
 }
 

@@ -24,7 +24,7 @@ use crate::stage::care::text;
 use crate::stage::inlet::{Front, Inlet};
 use crate::stage::outlet::Outlet;
 use crate::stage::task::Ending;
-use crate::subscribe::Subscription;
+use crate::subscribe::{Subscribe, Subscription};
 use crate::subscription::{Call, Down, Look, Note, Order, Subscriber, Up};
 
 /// What a live stage begins with.
@@ -56,11 +56,34 @@ type Working<S> =
     Pin<Box<dyn Future<Output = (S, Context<<S as Callbacks>::Out>, Answer, After<<S as Callbacks>::In>)> + Send>>;
 
 /// What only some stages need, or need only for a while.
+#[derive(Default)]
 struct Extra {
     /// What was said to the stage and waits: for its turn, or for room in the buffer.
-    notes: VecDeque<Note>,
+    /// Those that push, which wait for room in the buffer, and the others, each with its place among all of them.
+    pushes: VecDeque<(u64, Note)>,
+    others: VecDeque<(u64, Note)>,
+    heard: u64,
     warnings: Warnings,
     failure: Option<Cause>,
+}
+
+impl Extra {
+    fn put(&mut self, note: Note) {
+        self.heard += 1;
+        let pushes = matches!(note, Note::Call(_) | Note::Info(_));
+        let queue = if pushes { &mut self.pushes } else { &mut self.others };
+        queue.push_back((self.heard, note));
+    }
+
+    /// The next note, in order; while the buffer is full, the next that does not push.
+    fn take(&mut self, full: bool) -> Option<Note> {
+        let first = |queue: &VecDeque<(u64, Note)>| queue.front().map_or(u64::MAX, |(place, _)| *place);
+        let queue = match first(&self.pushes) < first(&self.others) && !full {
+            true => &mut self.pushes,
+            false => &mut self.others,
+        };
+        queue.pop_front().map(|(_, note)| note)
+    }
 }
 
 /// A live stage's task.
@@ -97,9 +120,7 @@ impl<S: Callbacks> LiveTask<S> {
     }
 
     fn extra(&mut self) -> &mut Extra {
-        self.extra.get_or_insert_with(|| {
-            Box::new(Extra { notes: VecDeque::new(), warnings: Warnings::default(), failure: None })
-        })
+        self.extra.get_or_insert_default()
     }
 
     /// The stage ends when what it has emitted is delivered.
@@ -264,6 +285,11 @@ impl<S: Callbacks> LiveTask<S> {
         self.phase = Phase::Running;
         self.shared.start();
         // The subscriptions of the graph, if it stands in one.
+        for from in self.outlet.as_ref().map(|outlet| outlet.wired()).unwrap_or_default() {
+            if let Some(Err(error)) = self.at_once(|stage| stage.on_subscriber(&Subscribe::new(), &from)) {
+                self.fail(Cause::Failed(error));
+            }
+        }
         let wired = self.inlet.as_ref().map(Inlet::wired).unwrap_or_default();
         for (options, from) in wired {
             match self.at_once(|stage| stage.on_subscribe(&options, &from)) {
@@ -312,6 +338,13 @@ impl<S: Callbacks> LiveTask<S> {
 
     /// The stage subscribes to a producer.
     fn subscribe(&mut self, order: Order<S::In>) {
+        if !matches!(self.phase, Phase::Running) {
+            // It takes no more: the answer goes out with the order.
+            if let Some(confirm) = order.subscriber.confirm {
+                let _ = confirm.send(Err(Reason::Refused("the stage is about to end, and takes no more".into())));
+            }
+            return;
+        }
         let Some(from) = self.inlet.as_ref().map(|inlet| inlet.handle_of(&order)) else { return };
         match self.at_once(|stage| stage.on_subscribe(&order.subscriber.options, &from)) {
             Some(Ok(asks)) => {
@@ -360,7 +393,13 @@ impl<S: Callbacks> LiveTask<S> {
                 },
                 Up::Drain => self.finish(Reason::Normal),
                 Up::Subscribe(subscriber) => self.subscriber(*subscriber),
-                Up::Note(note) => self.extra().notes.push_back(note),
+                Up::Note(note) => {
+                    self.extra().put(note);
+                    // In its turn: before what was said after it. A full buffer holds it back, and nothing else.
+                    if !self.is_full() {
+                        return None;
+                    }
+                }
             }
         }
         while let Some(message) = self.inlet.as_mut().and_then(|inlet| inlet.hear(cx)) {
@@ -369,9 +408,8 @@ impl<S: Callbacks> LiveTask<S> {
                 Down::Events { sub, batch } => {
                     let wanted = self.outlet.as_ref().is_none_or(|outlet| outlet.is_wanted());
                     // The way of nearly every batch: it need not wait for its turn.
-                    match inlet.accept(sub, batch, wanted) {
-                        Some((batch, from)) => return Some(handed(batch, from)),
-                        None => {}
+                    if let Some((batch, from)) = inlet.accept(sub, batch, wanted) {
+                        return Some(handed(batch, from));
                     }
                 }
                 Down::Ended { sub, ended } => inlet.queue_ended(sub, ended),
@@ -379,7 +417,7 @@ impl<S: Callbacks> LiveTask<S> {
                 Down::Ask { tag, demand } => inlet.ask(tag, demand.get()),
                 Down::Cancel { tag, reason, quiet } => inlet.cancel_one(tag, reason, quiet),
                 Down::Note(note) => {
-                    self.extra().notes.push_back(note);
+                    self.extra().put(note);
                     // R38: an info does not wait for what has come after it.
                     if !self.is_full() {
                         return None;
@@ -398,10 +436,7 @@ impl<S: Callbacks> LiveTask<S> {
     /// What was said to the stage from outside, in order. While the buffer is full whoever pushes waits.
     fn note(&mut self) -> Option<Note> {
         let full = self.is_full();
-        let notes = &mut self.extra.as_mut()?.notes;
-        let pushes = |note: &Note| matches!(note, Note::Call(_) | Note::Info(_));
-        let at = notes.iter().position(|note| !full || !pushes(note))?;
-        notes.remove(at)
+        self.extra.as_mut()?.take(full)
     }
 
     /// Carries out the next note that does not have to wait, if there is one.
@@ -505,6 +540,9 @@ impl<S: Callbacks> LiveTask<S> {
         match inlet.front()? {
             Front::Ended => {
                 let (ended, from, mode) = inlet.next_ended()?;
+                if let Reason::Refused(text) = ended.reason() {
+                    tracing::warn!(stage = &*self.shared.name, "a subscription was refused: {text}");
+                }
                 let after = After::Mode(mode, ended.clone(), from.tag);
                 Some((Step::Cancel(ended, from), after))
             }
@@ -540,6 +578,10 @@ impl<S: Callbacks> LiveTask<S> {
         let failure = self.extra.take().and_then(|extra| extra.failure);
         let failure = failure.or_else(|| Some(Cause::Panicked(text(&*dropped.err()?))));
         self.shared.end(reason);
+        if let (Some(cause), false) = (&failure, self.in_pipeline) {
+            // Nobody has to wait for a live stage: what went wrong is told all the same.
+            tracing::error!(stage = &*self.shared.name, "stopped: {cause}");
+        }
         match failure {
             Some(cause) => Err(StageFailure { stage: (&self.shared.name).into(), cause }),
             None => Ok(()),
@@ -574,6 +616,24 @@ impl<S: Callbacks> Future for LiveTask<S> {
         if fuzz::gives_way(cx) {
             return Poll::Pending;
         }
+        // What runs of the user's outside of a callback (a dispatcher of their own, the `Clone` of an event) is contained
+        // here: the stage ends as after a panic of a callback.
+        match catch_unwind(AssertUnwindSafe(|| this.turn(cx))) {
+            Ok(polled) => polled,
+            Err(panic) => {
+                this.panicked(&*panic);
+                let Phase::Last(reason) = &this.phase else { return Poll::Pending };
+                let reason = reason.clone();
+                Poll::Ready(this.end(reason))
+            }
+        }
+    }
+}
+
+impl<S: Callbacks> LiveTask<S> {
+    /// Everything there is to be done.
+    fn turn(&mut self, cx: &mut Waiting<'_>) -> Poll<Ending> {
+        let this = self;
         loop {
             let coop = ready!(coop::poll_proceed(cx));
             if let Some(working) = &mut this.working {
@@ -654,9 +714,17 @@ impl<S: Callbacks> Drop for LiveTask<S> {
             // Aborted: the neighbours are told, and what was lost is counted, as the halves are dropped.
             let reason = Reason::error("aborted");
             self.shared.close(&reason);
-            self.working = None;
-            (self.inlet, self.outlet) = (None, None);
-            self.stage = None;
+            // A panic of the user's own destructors keeps nobody waiting for the end.
+            let drops: [&mut dyn FnMut(&mut Self); 3] =
+                [&mut |this| this.working = None, &mut |this| (this.inlet, this.outlet) = (None, None), &mut |this| {
+                    this.stage = None
+                }];
+            for drop in drops {
+                if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(self))) {
+                    let (stage, panic) = (&*self.shared.name, text(&*panic));
+                    tracing::warn!(stage, panic, "a destructor panicked as the stage was aborted");
+                }
+            }
             self.shared.end(reason);
         }
     }

@@ -141,6 +141,12 @@ impl<T: Send + 'static> Outlet<T> {
         matches!(self.overflow, Some((capacity, Overflow::Wait)) if self.buffer.len() >= capacity)
     }
 
+    /// The subscriptions that were there from the beginning, for the user.
+    pub(crate) fn wired(&self) -> Vec<Subscription> {
+        let handle = |sub: &Sub<T>| Subscription { tag: sub.tag, consumer: sub.target.inbox.clone() };
+        self.subs.iter().flatten().map(handle).collect()
+    }
+
     /// The subscription of a message, for the user.
     pub(crate) fn handle_of(&self, sub: u32) -> Option<Subscription> {
         let Sub { target, tag, .. } = self.subs.get(sub as usize)?.as_ref()?;

@@ -14,6 +14,7 @@ use crate::fuzz;
 use crate::options::Overflow;
 use crate::port::Group;
 use crate::receipt::Events;
+use crate::subscribe::fresh_tag;
 use crate::subscription::{Door, Down, Subscriber, Target, Up};
 use crate::sync::Arc;
 use crate::telemetry::{Count, Metered};
@@ -76,7 +77,7 @@ impl<T> Outlet<T> {
             read: Vec::new(),
             leads_nowhere: targets.is_empty(),
             present: targets.len(),
-            subs: targets.into_iter().map(|target| Some(Sub { target, tag: 0, vital: true })).collect(),
+            subs: targets.into_iter().map(|target| Some(Sub { target, tag: fresh_tag(), vital: true })).collect(),
             dispatcher,
             asks: VecDeque::new(),
             buffer: Buffer::new(),
@@ -164,6 +165,16 @@ impl<T> Outlet<T> {
         self.cancelled |= vital;
         // Confirmed: nothing comes after this.
         let _ = target.inbox.send(Down::Ended { sub: target.sub, ended });
+        if self.is_open_ended() {
+            // Nobody is left who could ask for what waits: it goes where all other events go.
+            self.asks.clear();
+            while !self.buffer.is_empty() {
+                let events = self.buffer.take(usize::MAX);
+                if self.discard {
+                    events.acknowledge();
+                }
+            }
+        }
         Some(tag)
     }
 

@@ -118,7 +118,8 @@ fn begin(fault: Fault) -> Soon<'static, Taking<u64>> {
         let number = door.number();
         let target = Target { inbox: inbox.clone(), sub: 0 };
         let (tag, options) = (fresh_tag(), Subscribe::new());
-        let subscriber = Subscriber { sub: number, tag, target: Some(target), ask: 0, options, copier: None, confirm: None };
+        let subscriber =
+            Subscriber { sub: number, tag, target: Some(target), ask: 0, options, copier: None, confirm: None };
         let _ = door.send(Up::Subscribe(Box::new(subscriber)));
         let rogue = Rogue { door, inbox, number, fault, cancelled: false };
         let mut under = Under::of_task(tokio::spawn(rogue.run()), || {});
