@@ -1,11 +1,14 @@
-//! The language of stagekit: `#[producer]`, `#[consumer]`, `#[producer_consumer]` and `pipeline!`.
+//! The language of stagekit: `#[producer]`, `#[consumer]`, `#[producer_consumer]`, `#[stage]` and `pipeline!`.
 //!
 //! Use it through the crate `stagekit`, whose version it is locked to; the language is documented there.
 #![forbid(unsafe_code)]
 
+mod callbacks;
 mod diagnostic;
 mod names;
 mod pipeline;
+#[cfg(test)]
+mod snapshot;
 mod stage;
 
 use proc_macro::TokenStream;
@@ -26,6 +29,12 @@ pub fn consumer(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn producer_consumer(options: TokenStream, item: TokenStream) -> TokenStream {
     stage::expand(stage::Role::ProducerConsumer, options.into(), item.into()).into()
+}
+
+/// An `impl` with several callbacks: see the crate `stagekit`.
+#[proc_macro_attribute]
+pub fn stage(options: TokenStream, item: TokenStream) -> TokenStream {
+    callbacks::expand(options.into(), item.into()).into()
 }
 
 /// A graph of stages: see the crate `stagekit`.

@@ -1,20 +1,21 @@
-//! The buffer: overflow room for events that nobody has asked for yet, in order. GenStage's rules R16 and R17.
+//! The buffer: overflow room for events that nobody has asked for yet, in order. GenStage's rules R16 to R18.
 
 use std::collections::VecDeque;
 
 use crate::options::Overflow;
-use crate::receipt::Events;
+use crate::receipt::{Events, Portions};
 
 /// Batches in order, counted in events.
 #[derive(Debug)]
 pub(crate) struct Buffer<T> {
-    batches: VecDeque<Events<T>>,
+    batches: VecDeque<Portions<T>>,
     len: usize,
+    out: u64,
 }
 
 impl<T> Buffer<T> {
     pub(crate) fn new() -> Self {
-        Buffer { batches: VecDeque::new(), len: 0 }
+        Buffer { batches: VecDeque::new(), len: 0, out: 0 }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -25,91 +26,109 @@ impl<T> Buffer<T> {
         self.len == 0
     }
 
+    /// How many events have left at the front, taken or dropped.
+    pub(crate) fn position_out(&self) -> u64 {
+        self.out
+    }
+
+    /// The position behind the last event: the events ever stored, but for those that were dropped at the back.
+    pub(crate) fn position_in(&self) -> u64 {
+        self.out + self.len as u64
+    }
+
     pub(crate) fn push(&mut self, events: Events<T>) {
         self.len += events.len();
         if !events.is_empty() {
-            self.batches.push_back(events);
+            self.batches.push_back(events.into());
         }
     }
 
     /// What a dispatch has left over of a batch that was taken goes back to where it was.
     pub(crate) fn put_back(&mut self, events: Events<T>) {
         self.len += events.len();
+        debug_assert!(self.out >= events.len() as u64, "what is put back was taken");
+        self.out = self.out.saturating_sub(events.len() as u64);
         if !events.is_empty() {
-            self.batches.push_front(events);
+            self.batches.push_front(events.into());
         }
     }
 
     /// The oldest events, at most `n` and at most one batch of them.
     pub(crate) fn take(&mut self, n: usize) -> Events<T> {
         let Some(first) = self.batches.front_mut() else { return Events::default() };
-        let taken = first.split_front(n);
+        let taken = first.take(n);
         if first.is_empty() {
             self.batches.pop_front();
         }
         self.len -= taken.len();
+        self.out += taken.len() as u64;
         taken
     }
 
-    /// Drops what is over `capacity` and says how many that were. Their receipts fail by being dropped.
-    pub(crate) fn trim(&mut self, capacity: usize, policy: Overflow) -> usize {
-        let excess = self.len.saturating_sub(capacity);
+    /// The oldest `n` events, as one batch.
+    pub(crate) fn gather(&mut self, n: usize) -> Events<T> {
+        let mut gathered = self.take(n);
+        while gathered.len() < n && !self.is_empty() {
+            gathered.append(self.take(n - gathered.len()));
+        }
+        gathered
+    }
+
+    /// Takes out what is over `capacity`, at the end that the policy says, in order.
+    pub(crate) fn trim(&mut self, capacity: usize, policy: Overflow) -> Vec<Events<T>> {
+        let mut excess = self.len.saturating_sub(capacity);
+        let mut dropped = Vec::new();
         match policy {
-            Overflow::Wait | Overflow::Fail => return 0,
+            Overflow::Wait | Overflow::Fail => {}
             Overflow::DropOldest => {
-                let mut left = excess;
-                while left > 0 {
-                    left -= self.take(left).len();
+                while excess > 0 {
+                    let oldest = self.take(excess);
+                    excess -= oldest.len();
+                    dropped.push(oldest);
                 }
             }
             Overflow::DropNewest => {
-                let mut left = excess;
-                while left > 0 {
+                while excess > 0 {
                     let Some(mut last) = self.batches.pop_back() else { break };
-                    let kept = last.len().saturating_sub(left);
-                    left -= last.len() - kept;
-                    self.len -= last.len() - kept;
-                    let kept = last.split_front(kept);
+                    let kept = last.take(last.len().saturating_sub(excess));
+                    let last = last.take(usize::MAX);
+                    excess -= last.len();
+                    self.len -= last.len();
+                    dropped.push(last);
                     if !kept.is_empty() {
-                        self.batches.push_back(kept);
+                        self.batches.push_back(kept.into());
                     }
                 }
+                dropped.reverse();
             }
         }
-        excess
+        dropped
+    }
+}
+
+/// Marks between the events of a buffer, each behind what was there when it was set (R18).
+#[derive(Debug, Default)]
+pub(crate) struct Marks(VecDeque<(u64, u64)>);
+
+impl Marks {
+    /// Sets the mark `id` behind the event before `position`: the buffer's `position_in`.
+    pub(crate) fn set(&mut self, position: u64, id: u64) {
+        debug_assert!(self.0.back().is_none_or(|&(last, _)| last <= position), "marks are set in order");
+        self.0.push_back((position, id));
+    }
+
+    /// The position of the first mark: no more may be taken before it is passed (R16).
+    pub(crate) fn next(&self) -> Option<u64> {
+        self.0.front().map(|&(position, _)| position)
+    }
+
+    /// The first mark, if every event before it has left.
+    pub(crate) fn pass(&mut self, out: u64) -> Option<u64> {
+        self.next().filter(|&position| position <= out)?;
+        self.0.pop_front().map(|(_, id)| id)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn drain(buffer: &mut Buffer<u32>) -> Vec<u32> {
-        std::iter::from_fn(|| Some(buffer.take(2).values).filter(|values| !values.is_empty())).flatten().collect()
-    }
-
-    #[test]
-    fn r16_is_first_in_first_out() {
-        let mut buffer = Buffer::new();
-        buffer.push(vec![1, 2, 3].into());
-        buffer.push(vec![4].into());
-        assert_eq!((buffer.len(), buffer.take(2).values), (4, vec![1, 2]));
-        buffer.put_back(vec![2].into());
-        assert_eq!(drain(&mut buffer), [2, 3, 4]);
-        assert!(buffer.is_empty());
-    }
-
-    #[test]
-    fn r17_overflow_drops_oldest_or_newest_and_counts() {
-        for (policy, kept) in [(Overflow::DropOldest, [4, 5, 6]), (Overflow::DropNewest, [1, 2, 3])] {
-            let mut buffer = Buffer::new();
-            buffer.push(vec![1, 2].into());
-            buffer.push(vec![3, 4, 5, 6].into());
-            assert_eq!(buffer.trim(3, policy), 3);
-            assert_eq!((buffer.len(), drain(&mut buffer)), (3, kept.to_vec()));
-        }
-        let mut buffer = Buffer::new();
-        buffer.push(vec![1, 2].into());
-        assert_eq!((buffer.trim(1, Overflow::Wait), buffer.len()), (0, 2));
-    }
-}
+#[path = "buffer/tests.rs"]
+mod tests;

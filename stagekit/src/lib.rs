@@ -70,6 +70,59 @@
 //! event), and shares its name with no module or type: rename one, or use `as = Name`. A function without an attribute
 //! stands in a graph as a closure, `|e| helper(e)`; any other value in braces, `{ from_iter(items) }`.
 //!
+//! # Stages of several callbacks
+//!
+//! `#[stage]` on the `impl` of a type makes a stage of its methods. They stay plain methods, and are called and tested
+//! as before; any other method is a helper. Nothing else is generated but [`live::Callbacks`], which says when each is
+//! called.
+//!
+//! ```
+//! use stagekit::live::{Context, Reason};
+//! use stagekit::prelude::*;
+//!
+//! /// Counts up from where it is told.
+//! #[derive(Default)]
+//! struct Counter { next: u64 }
+//!
+//! #[stage]
+//! impl Counter {
+//!     fn on_demand(&mut self, demand: Demand) -> Vec<u64> {
+//!         let from = self.next;
+//!         self.next += demand.get() as u64;
+//!         (from..self.next).collect()
+//!     }
+//!     fn on_info(&mut self, next: u64, cx: &mut Context<u64>) {
+//!         self.next = next;
+//!         if next == 0 { cx.finish() }
+//!     }
+//!     fn on_stop(&mut self, reason: &Reason) { println!("{reason}") }
+//! }
+//!
+//! assert_eq!(Counter::default().on_demand(Demand::new(2)), [0, 1]);
+//! ```
+//!
+//! | method | takes, behind `&mut self` or `&self` | returns |
+//! |---|---|---|
+//! | `on_start` | | events |
+//! | `on_demand`, of a producer | [`Demand`] | events in `Vec<T>`, `impl Iterator<Item = T>` or `Option<Vec<T>>` (`None` ends the stage) |
+//! | `on_event` | the event, `E` or `&E`; `&Subscription` | events |
+//! | `on_events`, instead of it | a batch, `Vec<E>` or `&[E]`; `&Subscription` | events |
+//! | `on_subscribe`, not async | `&Subscribe<E>`, `&Subscription` | nothing or [`Asks`](live::Asks) |
+//! | `on_subscriber`, not async | `&Subscribe<T>`, `&Subscription` | nothing |
+//! | `on_cancel`, `on_subscriber_cancel` | `&Ended`, `&Subscription` | events |
+//! | `on_info` | the info, `I` or `&I` | events |
+//! | `on_discarded`, not async | `Vec<T>` or `&[T]` | nothing, or `bool`: whether to log a warning |
+//! | `on_stop` | `&Reason` | nothing |
+//!
+//! The parameters come in any order, and all but the event may be left out. Where events are returned, they are so in
+//! any shape that a function may return but a stream; nothing is a shape too, and a `&mut Context<T>` may be taken to
+//! emit, to [`stop`](live::Context::stop) and to [`finish`](live::Context::finish) with. All but `on_discarded` and
+//! `on_stop` may return a `Result` of that: an `Err` ends the stage. `on_event` is called for one event of a batch after
+//! the other: an `Err` ends that too, and the rest of the batch is lost.
+//!
+//! What the stage takes and emits is read from the callbacks; the options `takes = T` and `emits = T` say it where types
+//! have several names. `name = ".."` names the stage, which is the type's name otherwise; `crate = path` names the crate.
+//!
 //! # Graphs
 //!
 //! | in `pipeline!` | meaning |
@@ -131,6 +184,8 @@
 mod batch;
 mod buffer;
 pub mod builder;
+mod callbacks;
+mod cancel;
 // Hidden from the documentation only: the compiler shortens the path of what is not hidden from it.
 #[cfg_attr(doc, doc(hidden))]
 pub mod checks;
@@ -138,11 +193,15 @@ pub mod checks;
 #[cfg_attr(doc, doc(hidden))]
 pub mod closure;
 mod demand;
-mod dispatcher;
+pub mod dispatcher;
 mod emitter;
 mod error;
+mod fuzz;
+pub mod genstage;
 mod hash;
+mod inbox;
 mod intensity;
+pub mod live;
 mod lock;
 pub mod memory;
 mod node;
@@ -162,8 +221,14 @@ pub mod signal;
 mod slot;
 mod stage;
 mod stream;
+mod subscribe;
 mod subscription;
+mod sync;
+#[cfg(feature = "tck")]
+pub mod tck;
 mod telemetry;
+#[cfg(any(test, feature = "test"))]
+pub mod test;
 mod wrap;
 
 pub use demand::Demand;
@@ -188,12 +253,14 @@ pub use stagekit_macros::pipeline;
 pub use stagekit_macros::producer;
 /// Makes a function a stage that takes events and emits events: see [the crate](crate#signatures).
 pub use stagekit_macros::producer_consumer;
+/// Makes a type with several callbacks a stage: see [the crate](crate#stages-of-several-callbacks).
+pub use stagekit_macros::stage;
 
 pub mod prelude {
     //! Everything a program with a pipeline needs.
     pub use crate::{
         Demand, Edge, Emitter, Error, Handle, Input, Output, Overflow, Pipeline, Policy, Restart, Running, Segment,
-        Summary, consumer, from_iter, from_stream, pipeline, producer, producer_consumer, retry, skip, stop,
+        Summary, consumer, from_iter, from_stream, pipeline, producer, producer_consumer, retry, skip, stage, stop,
     };
 }
 #[doc(hidden)]
@@ -202,11 +269,12 @@ pub mod __private {
     pub use crate::builder::*;
     pub use crate::checks;
     pub use crate::closure::collect;
-    pub use crate::node::Node;
+    pub use crate::node::{Node, Single};
     pub use crate::op::*;
     pub use crate::outbox::Outbox;
     pub use crate::pipeline::Pipeline;
     pub use crate::producer::{Opens, Polled, Producer};
+    pub use crate::stage::{LiveStage, live_node};
     pub use crate::telemetry::Summary;
     pub use crate::{Demand, Emitter};
 }

@@ -1,6 +1,6 @@
 //! Locks that a panic elsewhere does not spoil.
 
-use std::sync::{Mutex, MutexGuard};
+use crate::sync::{Mutex, MutexGuard};
 
 /// Locks. Nothing of the user's runs under any of our locks but the closure of a partition key, and what these locks
 /// guard is whole after each step: a poisoned one is as good as any.

@@ -4,6 +4,7 @@
 //! type `E` that the parameter accepts ([`AcceptedAs`]) and every upstream stage `Up`. One trait carries everything
 //! that an edge needs to know, so that a mistake is one error, at the stage that does not fit.
 
+use std::any::Any;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::ops::ControlFlow;
@@ -77,6 +78,11 @@ pub trait Takes<E, Up>: Sized + Send + 'static {
     fn look(&mut self, event: &E, then: &mut impl FnMut(Result<Self::Out, Self::Fail>) -> Flow) -> Flow {
         let _ = (event, then);
         unreachable!("not a synchronous stage that borrows")
+    }
+    /// What a node that is placed in a way of its own brings along.
+    #[doc(hidden)]
+    fn own(&mut self) -> Option<Box<dyn Any + Send>> {
+        None
     }
     /// [`ByRef`] stages: an event that a broadcast lends. `event.get()` is the event.
     fn look_async(

@@ -46,6 +46,8 @@ pub(crate) struct Part {
     pub(crate) errors: ErrorOutlets,
     /// The function takes whole batches.
     pub(crate) takes_batches: bool,
+    /// The stage is placed in a way of its own.
+    pub(crate) is_whole: bool,
 }
 
 impl<H, R, S, E, F, K> Open<H, R, S, E, F, K> {

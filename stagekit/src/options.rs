@@ -40,6 +40,23 @@ impl Default for Restart {
     }
 }
 
+/// How a child is ended: how long it has after it was asked to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shutdown {
+    /// It is aborted at once (OTP's `:brutal_kill`).
+    Abort,
+    /// It is asked to end, and aborted if it has not done so within this time. 5 seconds by default, as in OTP.
+    After(Duration),
+    /// It is asked to end, and waited for however long that takes (OTP's `:infinity`).
+    Never,
+}
+
+impl Default for Shutdown {
+    fn default() -> Self {
+        Shutdown::After(Duration::from_secs(5))
+    }
+}
+
 /// What happens to events that a producer emits over its buffer's capacity. Discards are counted and logged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Overflow {

@@ -102,21 +102,12 @@ pub(crate) struct GateInner<T> {
     room: usize,
     waker: Option<std::task::Waker>,
     receipt: Option<Receipt>,
-    /// The future has had to wait: what it finishes leaves at once.
-    waiting: bool,
     handled: usize,
 }
 
 impl<T> Gate<T> {
     pub(crate) fn new() -> Self {
-        Gate(Mutex::new(GateInner {
-            events: Events::default(),
-            room: 0,
-            waker: None,
-            receipt: None,
-            waiting: false,
-            handled: 0,
-        }))
+        Gate(Mutex::new(GateInner { events: Events::default(), room: 0, waker: None, receipt: None, handled: 0 }))
     }
 
     fn lock(&self) -> MutexGuard<'_, GateInner<T>> {
@@ -149,14 +140,6 @@ impl<T> Gate<T> {
     /// What has been emitted so far.
     pub(crate) fn take(&self) -> Events<T> {
         std::mem::take(&mut self.lock().events)
-    }
-
-    pub(crate) fn set_waiting(&self) {
-        self.lock().waiting = true;
-    }
-
-    pub(crate) fn is_waiting(&self) -> bool {
-        self.lock().waiting
     }
 
     /// Finished events leave, `handled` of them.

@@ -13,17 +13,11 @@ use crate::dispatcher::Key;
 use crate::lock::lock;
 use crate::options::{Edge, Limits, Options};
 use crate::side::ErrorWiring;
-use crate::subscription::{Down, Inbox, Up};
-
-/// What one worker of the stage above sends to: an inbox, and the number of the subscription there.
-pub(crate) struct Target<T> {
-    pub(crate) inbox: Arc<Inbox<Down<T>>>,
-    pub(crate) sub: u32,
-}
+use crate::subscription::{Door, Down, Inbox};
 
 /// What one worker of the stage below asks.
-pub(crate) struct Upstream {
-    pub(crate) inbox: Arc<Inbox<Up>>,
+pub(crate) struct Upstream<T> {
+    pub(crate) door: Arc<Door<T>>,
     pub(crate) sub: u32,
     pub(crate) max: usize,
     pub(crate) min: usize,
@@ -37,7 +31,7 @@ pub(crate) struct Intake<T> {
 }
 
 /// The inbox of one worker, and what it will be subscribed to.
-pub(crate) type Doors<T> = (Arc<Inbox<Down<T>>>, Mutex<Vec<Upstream>>);
+pub(crate) type Doors<T> = (Arc<Inbox<Down<T>>>, Mutex<Vec<Upstream<T>>>);
 
 impl<T> Intake<T> {
     pub(crate) fn new(options: &Options) -> Arc<Self> {
@@ -45,7 +39,7 @@ impl<T> Intake<T> {
         Arc::new(Intake { name: options.name.clone(), limits: options.limits, workers })
     }
 
-    pub(crate) fn subscriptions(&self, worker: usize) -> Vec<Upstream> {
+    pub(crate) fn subscriptions(&self, worker: usize) -> Vec<Upstream<T>> {
         std::mem::take(&mut lock(&self.workers[worker].1))
     }
 }

@@ -1,5 +1,6 @@
 //! What a producer is, and the shapes its events may come in.
 
+use std::any::Any;
 use std::future::Future;
 use std::task::{Context, Poll};
 
@@ -21,8 +22,15 @@ pub trait Producer: Sized + Send + 'static {
     type Out: Event;
     /// [`CannotFail`](crate::op::CannotFail), or [`Failed`](crate::op::Failed) with the function's error.
     type Fail: Fault;
+    /// Whether it waits without holding its thread: an `async fn`, a stream, a [`Source`].
+    const ASYNC: bool = false;
     /// Calls the function and gives what it returns to the method of `with` for that shape.
     fn open<O: Opens<Self::Out, Self::Fail>>(self, with: O) -> O::Opened;
+    /// What a node that is placed in a way of its own brings along.
+    #[doc(hidden)]
+    fn own(&mut self) -> Option<Box<dyn Any + Send>> {
+        None
+    }
 }
 
 /// The answer of a function that takes a [`Demand`].
@@ -44,6 +52,8 @@ pub trait Opens<T: Event, F: Fault>: Sized {
     fn iterator(self, events: impl Iterator<Item = Result<T, F>> + Send + 'static) -> Self::Opened;
     /// A function that returns a stream and needs nothing that outlives the call.
     fn stream(self, events: impl Stream<Item = Result<T, F>> + Send + 'static) -> Self::Opened;
+    /// A function that returns an iterator which borrows the arguments: as a stream, which never waits.
+    fn borrowing(self, events: impl Stream<Item = Result<T, F>> + Send + 'static) -> Self::Opened;
     /// A function that is called with the demand.
     fn demand(self, ask: impl FnMut(Demand) -> Polled<T, F> + Send + 'static) -> Self::Opened;
     /// An async function that is called with the demand. `S` is what it borrows, handed back with the answer.
@@ -51,7 +61,7 @@ pub trait Opens<T: Event, F: Fault>: Sized {
     where
         S: Send + 'static,
         A: Future<Output = (S, Polled<T, F>)> + Send + 'static;
-    /// A function that emits at its own pace, waiting for demand: also iterators and streams that borrow arguments.
+    /// A function that emits at its own pace, waiting for demand.
     fn emitter<A>(self, run: impl FnOnce(Emitter<T>) -> A + Send + 'static) -> Self::Opened
     where
         A: Future<Output = Result<(), F>> + Send + 'static;
@@ -77,4 +87,10 @@ pub trait Source<T>: Send + 'static {
     /// `Poll::Pending` after arranging for a wake-up if there are none now. Cancel safe by construction: nothing is
     /// taken from the source that is not in `out`.
     fn poll_events(&mut self, cx: &mut Context<'_>, demand: Demand, out: &mut Events<T>) -> Poll<More>;
+
+    /// The pipeline drains. A source that has events under way says [`More::Yes`], and is polled until it has ended; the
+    /// default is that there are none.
+    fn stop(&mut self) -> More {
+        More::Ended
+    }
 }

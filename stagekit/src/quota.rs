@@ -1,47 +1,68 @@
-//! Quota: when a consumer asks, and for how much. GenStage's rules R1 to R5.
+//! Quota: when a consumer asks, and for how much. GenStage's rules R1 to R6.
 
-/// The books of one subscription at its consumer.
+/// The books of one subscription at its consumer, in events.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Quota {
-    max: usize,
-    min: usize,
+    max: u32,
+    min: u32,
     /// Asked for and not yet handled.
-    pending: usize,
+    pending: u32,
+    /// Of those, how many have not arrived.
+    outstanding: u32,
 }
 
 impl Quota {
     /// `min` is lower than `max`; both were checked where the pipeline was started.
     pub(crate) fn new(max: usize, min: usize) -> Self {
         debug_assert!(min < max, "min_demand {min} must be lower than max_demand {max}");
-        Quota { max, min, pending: 0 }
+        Quota { max: max as u32, min: min as u32, pending: 0, outstanding: 0 }
+    }
+
+    /// `max_demand` and `min_demand`.
+    pub(crate) fn limits(&self) -> (usize, usize) {
+        (self.max as usize, self.min as usize)
     }
 
     /// The first ask (R1).
     pub(crate) fn open(&mut self) -> usize {
         self.pending = self.max;
-        self.max
+        self.outstanding = self.max;
+        self.max as usize
     }
 
     /// The longest batch that is handled at once (R2).
     pub(crate) fn cut(&self) -> usize {
-        self.max - self.min
+        (self.max - self.min) as usize
+    }
+
+    /// `n` events have arrived: how many of them nobody had asked for. They are handled, and counted nowhere (R6).
+    pub(crate) fn arrive(&mut self, n: usize) -> usize {
+        let expected = n.min(self.outstanding as usize);
+        self.outstanding -= expected as u32;
+        n - expected
     }
 
     /// `n` events were handled: what to ask for now, if it is time to (R3).
     pub(crate) fn settle(&mut self, n: usize) -> Option<usize> {
-        debug_assert!(n <= self.pending, "l02: {n} events handled, {} pending", self.pending);
-        self.pending = self.pending.saturating_sub(n);
-        if self.pending > self.min {
+        // What is pending and has arrived; all that is handled beyond it is excess (R6).
+        let queued = self.pending - self.outstanding;
+        self.pending -= n.min(queued as usize) as u32;
+        // R6: the handling of excess asks for nothing, because nothing has been freed.
+        if self.pending > self.min || queued == 0 {
             return None;
         }
         let ask = self.max - self.pending;
         self.pending = self.max;
-        Some(ask)
+        self.outstanding += ask;
+        Some(ask as usize)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -59,7 +80,11 @@ mod tests {
         for (max, min, handled, asks) in cases {
             let mut quota = Quota::new(max, min);
             assert_eq!(quota.open(), max);
-            let said: Vec<_> = handled.iter().map(|&n| quota.settle(n)).collect();
+            let mut handle = |n| {
+                quota.arrive(n);
+                quota.settle(n)
+            };
+            let said: Vec<_> = handled.iter().map(|&n| handle(n)).collect();
             assert_eq!(said, asks, "max {max} min {min}");
         }
     }
@@ -71,8 +96,75 @@ mod tests {
         for n in [1, 2, 4, 3, 1, 1, 1, 4] {
             let n = n.min(outstanding);
             outstanding -= n;
+            assert_eq!(quota.arrive(n), 0);
             outstanding += quota.settle(n).unwrap_or(0);
             assert!(outstanding <= 7);
+        }
+    }
+
+    #[test]
+    fn r06_excess_frees_nothing_x3() {
+        let mut quota = Quota::new(4, 2);
+        quota.open();
+        assert_eq!((quota.arrive(1), quota.settle(1)), (0, None));
+        assert_eq!((quota.arrive(2), quota.settle(2)), (0, Some(3)));
+        assert_eq!((quota.arrive(3), quota.settle(0)), (0, None), "one is outstanding");
+        assert_eq!(quota.arrive(4), 3);
+        // The four that count, then excess.
+        assert_eq!((quota.settle(2), quota.settle(2)), (Some(2), Some(2)));
+        assert_eq!((quota.settle(2), quota.settle(1)), (None, None));
+        assert_eq!((quota.arrive(4), quota.arrive(1)), (0, 1));
+    }
+
+    #[test]
+    fn r06_one_ask_for_a_message_in_excess_x3() {
+        let mut quota = Quota::new(4, 2);
+        quota.open();
+        quota.arrive(3);
+        assert_eq!(quota.settle(1), None);
+        let mut quota = Quota { pending: 1, outstanding: 1, ..quota };
+        assert_eq!(quota.arrive(4), 3);
+        assert_eq!((quota.settle(2), quota.settle(2)), (Some(4), None), "both batches are handled, and one ask made");
+    }
+
+    #[test]
+    fn a_quota_is_sixteen_bytes() {
+        assert_eq!(size_of::<Quota>(), 16);
+    }
+
+    proptest! {
+        /// l02 and l04, whatever arrives; and without excess GenStage's formula to the letter.
+        #[test]
+        fn l02_and_l04_whatever_arrives(max in 1..20usize, min in 0..20usize, honest in any::<bool>(), script in vec((0..25usize, 0..25usize), 0..60)) {
+            let min = min % max;
+            let mut quota = Quota::new(max, min);
+            let (mut pending, mut outstanding, mut asked, mut counted) = (max, quota.open(), max, 0);
+            let mut queue = 0;
+            for (arrived, handled) in script {
+                let arrived = if honest { arrived.min(outstanding) } else { arrived };
+                prop_assert_eq!(quota.arrive(arrived), arrived.saturating_sub(outstanding), "R6");
+                counted += arrived.min(outstanding);
+                outstanding -= arrived.min(outstanding);
+                queue += arrived;
+                let handled = handled.min(queue);
+                queue -= handled;
+                let ask = quota.settle(handled);
+                if honest {
+                    pending -= handled;
+                    let expected = (pending <= min).then(|| max - pending);
+                    pending += expected.unwrap_or(0);
+                    prop_assert_eq!(ask, expected, "R3");
+                }
+                asked += ask.unwrap_or(0);
+                outstanding += ask.unwrap_or(0);
+                prop_assert_eq!(asked, counted + outstanding, "l04");
+                prop_assert!(outstanding <= max, "l02: {} of {}", outstanding, max);
+                prop_assert!(ask.is_none_or(|ask| (1..=max).contains(&ask)), "R4");
+                prop_assert!(queue > 0 || outstanding > 0 || !honest, "l06: it waits for nothing");
+            }
+            // Whatever came, once all is handled there is something to wait for.
+            outstanding += quota.settle(queue).unwrap_or(0);
+            prop_assert!(outstanding > min, "l06");
         }
     }
 }

@@ -13,6 +13,11 @@ use std::sync::{
 /// Told by stagekit which of its receipts are done and which have failed, each exactly once.
 ///
 /// Called from the task of whichever stage settles last: it should hand the news on and return.
+///
+/// # Panics
+/// A panic of an acknowledger is contained, and ends the stage that settles, as a panic of the stage's own does. But
+/// receipts are settled where events are dropped too, and so while another panic unwinds: a panic then aborts the
+/// process, as any panic in a `Drop` does. An acknowledger must not panic.
 pub trait Acknowledger: Send + Sync + 'static {
     /// The events behind these receipts have had all their effects.
     fn acknowledge(&self, receipts: &[u64]);
@@ -140,8 +145,8 @@ impl Receipts {
     }
 
     pub(crate) fn split_front(&mut self, n: usize) -> Receipts {
-        let rest = self.0.entries.split_off(n.min(self.len()));
-        Receipts::of(self.0.acknowledger.clone(), std::mem::replace(&mut self.0.entries, rest))
+        let n = n.min(self.len());
+        Receipts::of(self.0.acknowledger.clone(), self.0.entries.drain(..n).collect())
     }
 
     /// One column of the same length for each of `n` readers; every receipt is done when all readers are.
@@ -311,7 +316,7 @@ impl<T> Events<T> {
     }
 
     /// Adds `more` behind these events.
-    pub(crate) fn append(&mut self, more: Events<T>) {
+    pub fn append(&mut self, more: Events<T>) {
         if self.values.is_empty() {
             *self = more;
             return;
@@ -329,8 +334,8 @@ impl<T> Events<T> {
         self.align();
     }
 
-    /// Takes the first `n` events off, copying only those.
-    pub(crate) fn split_front(&mut self, n: usize) -> Events<T> {
+    /// Takes the first `n` events off, or all there are, copying only those.
+    pub fn split_front(&mut self, n: usize) -> Events<T> {
         if n >= self.values.len() {
             return std::mem::take(self);
         }
@@ -340,6 +345,15 @@ impl<T> Events<T> {
     }
 
     /// Everything is done.
+    /// The values, once their receipts are acknowledged.
+    #[cfg(any(test, feature = "test"))]
+    pub(crate) fn done(self) -> Vec<T> {
+        if let Some(receipts) = self.receipts {
+            receipts.acknowledge();
+        }
+        self.values
+    }
+
     pub(crate) fn acknowledge(self) {
         if let Some(receipts) = self.receipts {
             receipts.acknowledge();
@@ -381,6 +395,45 @@ impl<T> Events<T> {
                 column.append(nobodys(missing));
             }
         }
+    }
+}
+
+/// Events that leave in portions: each costs what it is long, however long the rest is.
+pub(crate) struct Portions<T> {
+    values: std::vec::IntoIter<T>,
+    receipts: Option<Receipts>,
+}
+
+impl<T> std::fmt::Debug for Portions<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Portions({})", self.len())
+    }
+}
+
+impl<T> From<Events<T>> for Portions<T> {
+    fn from(events: Events<T>) -> Self {
+        Portions { values: events.values.into_iter(), receipts: events.receipts }
+    }
+}
+
+impl<T> Portions<T> {
+    pub(crate) fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The first `n` events, or all that are left.
+    pub(crate) fn take(&mut self, n: usize) -> Events<T> {
+        if n >= self.len() {
+            let values = std::mem::take(&mut self.values);
+            // A batch of which nothing was taken keeps its memory.
+            return Events { values: values.collect(), receipts: self.receipts.take() };
+        }
+        let values = self.values.by_ref().take(n).collect();
+        Events { values, receipts: self.receipts.as_mut().map(|column| column.split_front(n)) }
     }
 }
 

@@ -1,7 +1,12 @@
 //! A side: the outlet that the errors of one stage leave by, along its `else` edge, whatever their type.
 
 use std::any::Any;
+use std::sync::Arc;
 use std::task::Context;
+
+use crate::cancel::Ended;
+use crate::error::Cause;
+use crate::telemetry::Meter;
 
 /// An outlet of errors.
 pub(crate) trait Side: Send {
@@ -12,7 +17,11 @@ pub(crate) trait Side: Send {
     fn is_ready(&self) -> bool;
     fn is_clear(&self) -> bool;
     fn is_cancelled(&self) -> bool;
-    fn end(&mut self);
+    /// What rests here, or was lost.
+    fn meter(&self) -> &Arc<Meter>;
+    /// Why the stage cannot go on, said once.
+    fn take_fault(&mut self) -> Option<Cause>;
+    fn end(&mut self, ended: &Ended);
 }
 
 /// Puts the spill of a stage's errors (an `Option<Arc<Spill<X>>>`) in place, and gives the side that empties it.

@@ -177,7 +177,7 @@ pub(crate) trait Surroundings {
     fn take_failures(&mut self) -> usize;
     /// The failure whose policy is to stop.
     fn take_stop(&mut self) -> Option<Cause>;
-    /// A panic, or the like, that is skipped.
+    /// A panic, or the like, is skipped: says so.
     fn skip(&mut self, cause: &Cause);
     /// The place of its spill: an `Option<Arc<Spill<X>>>`.
     fn spill(&mut self) -> &mut dyn Any;
@@ -216,7 +216,6 @@ impl<X: Send + 'static> Surroundings for Slot<X> {
         &mut self.spill
     }
     fn skip(&mut self, cause: &Cause) {
-        self.meter.failed.add(1);
         if let Some(hidden) = self.warnings.due() {
             tracing::warn!(stage = &*self.name, hidden, "skipped an event: {cause}");
         }

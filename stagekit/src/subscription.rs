@@ -1,120 +1,188 @@
-//! The wire: the only thing that crosses tasks.
+//! The wire: what an outlet and an inlet say to each other, through their [`Inbox`]es.
 //!
-//! Each half of a stage has one [`Inbox`]. Events go down into the inlet's, asks go up into the outlet's. An inbox is
-//! swapped out whole under one lock, re-armed in the same lock, and its owner is woken outside of it.
-//!
-//! Why not a channel: a channel takes a lock (or a locked instruction) for each message on the receiving side too, and
-//! keeps a block of memory when idle.
+//! A subscription has a number at either end. The number at the outlet is taken from the outlet's [`Door`] by whoever
+//! subscribes, so that asks can follow at once; it is free again when the consumer has said its last word about it, an
+//! [`Up::Cancel`], of which there is exactly one. The number at the inlet is free again with [`Down::Ended`].
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Waker};
+use std::any::Any;
 
-use crate::batch::Batch;
+use tokio::sync::oneshot;
 
-/// Above this many messages a drained inbox gives its memory back.
-const KEPT: usize = 256;
+use crate::batch::{Batch, Copier};
+use crate::cancel::{Ended, Reason};
+use crate::demand::Demand;
+use crate::lock::lock;
+use crate::subscribe::{Controls, Subscribe, fresh_tag};
+use crate::sync::{Arc, Mutex};
 
-/// Messages from many senders to one task.
-pub(crate) struct Inbox<M> {
-    /// Whether there is something to drain. Read without the lock, written under it.
-    full: AtomicBool,
-    inner: Mutex<Inner<M>>,
+pub(crate) use crate::inbox::Inbox;
+pub(crate) use crate::subscribe::Call;
+
+/// Where an outlet is reached: its inbox, and the numbers of its subscriptions.
+pub(crate) struct Door<T> {
+    pub(crate) inbox: Inbox<Up<T>>,
+    numbers: Mutex<Numbers>,
 }
 
-struct Inner<M> {
-    messages: Vec<M>,
-    /// The owner, if it waits for a message.
-    waker: Option<Waker>,
-    closed: bool,
+#[derive(Default)]
+struct Numbers {
+    next: u32,
+    free: Vec<u32>,
 }
 
-impl<M> Inbox<M> {
+impl<T> Door<T> {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Inbox {
-            full: AtomicBool::new(false),
-            inner: Mutex::new(Inner { messages: Vec::new(), waker: None, closed: false }),
-        })
+        Arc::new(Door { inbox: Inbox::open(), numbers: Mutex::default() })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner<M>> {
-        // Nothing of the user's runs under this lock, so it cannot be poisoned by a stage's panic.
-        self.inner.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    pub(crate) fn send(&self, message: Up<T>) -> Result<(), Up<T>> {
+        self.inbox.send(message)
     }
 
-    /// Gives a message to the owner; gives it back if the owner is gone.
-    pub(crate) fn send(&self, message: M) -> Result<(), M> {
-        let waker = {
-            let mut inner = self.lock();
-            if inner.closed {
-                return Err(message);
-            }
-            inner.messages.push(message);
-            self.full.store(true, Ordering::Release);
-            inner.waker.take()
-        };
-        // Outside the lock: a waker may run the owner at once.
-        if let Some(waker) = waker {
-            waker.wake();
+    /// A number for one subscription more.
+    pub(crate) fn number(&self) -> u32 {
+        let mut numbers = lock(&self.numbers);
+        if let Some(number) = numbers.free.pop() {
+            return number;
         }
-        Ok(())
+        numbers.next += 1;
+        numbers.next - 1
     }
 
-    /// Moves all messages into `to`, which is empty, and arms the inbox: the next message wakes the owner.
-    ///
-    /// Returns whether there were any. Without messages and with the waker in place this is one load.
-    #[inline]
-    pub(crate) fn drain(&self, cx: &mut Context<'_>, armed: &mut Option<Waker>, to: &mut Vec<M>) -> bool {
-        let known = armed.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()));
-        if known && !self.full.load(Ordering::Acquire) {
-            return false;
-        }
-        self.swap(cx, armed, known, to)
+    /// How many numbers there have been at once.
+    #[cfg(test)]
+    pub(crate) fn numbers(&self) -> u32 {
+        lock(&self.numbers).next
     }
 
-    fn swap(&self, cx: &mut Context<'_>, armed: &mut Option<Waker>, known: bool, to: &mut Vec<M>) -> bool {
-        if to.capacity() > KEPT {
-            *to = Vec::new();
-        }
-        let mut inner = self.lock();
-        std::mem::swap(&mut inner.messages, to);
-        self.full.store(false, Ordering::Release);
-        if !known {
-            *armed = Some(cx.waker().clone());
-        }
-        // A message may have taken the waker away: it is put back in the same lock in which the messages are taken,
-        // so that none can come between.
-        if inner.waker.is_none() || !known {
-            inner.waker = armed.clone();
-        }
-        !to.is_empty()
+    /// The number may be used again.
+    pub(crate) fn release(&self, number: u32) {
+        lock(&self.numbers).free.push(number);
     }
+}
 
-    /// The owner is gone: later messages come back to their senders, and these are what was never read.
-    pub(crate) fn close(&self) -> Vec<M> {
-        let mut inner = self.lock();
-        inner.closed = true;
-        inner.waker = None;
-        std::mem::take(&mut inner.messages)
+/// What can be told to drain, whatever it emits.
+pub(crate) trait Drains: Send + Sync {
+    /// Stop producing; what is in flight is finished.
+    fn drain(&self);
+}
+
+impl<T: Send> Drains for Door<T> {
+    fn drain(&self) {
+        let _ = self.send(Up::Drain);
     }
+}
+
+/// Where the events of a subscription go: an inbox, and the number of the subscription there.
+pub(crate) struct Target<T> {
+    pub(crate) inbox: Arc<Inbox<Down<T>>>,
+    pub(crate) sub: u32,
+}
+
+/// The answer to somebody who wants to know whether a subscription was accepted.
+pub(crate) type Confirm = Option<oneshot::Sender<Result<(), Reason>>>;
+
+/// A consumer that subscribes at run time.
+pub(crate) struct Subscriber<T> {
+    pub(crate) sub: u32,
+    pub(crate) tag: u64,
+    /// Known when the consumer subscribes.
+    pub(crate) target: Option<Target<T>>,
+    /// The first ask comes with the subscription.
+    pub(crate) ask: usize,
+    pub(crate) options: Subscribe<T>,
+    pub(crate) copier: Option<Copier<T>>,
+    pub(crate) confirm: Confirm,
+}
+
+/// To a consumer: subscribe to this producer.
+pub(crate) struct Order<T> {
+    pub(crate) to: Arc<Door<T>>,
+    /// What will be said there.
+    pub(crate) subscriber: Box<Subscriber<T>>,
+}
+
+impl<T> Order<T> {
+    pub(crate) fn new(to: Arc<Door<T>>, options: Subscribe<T>, copier: Option<Copier<T>>, confirm: Confirm) -> Self {
+        let subscriber = Subscriber { sub: 0, tag: fresh_tag(), target: None, ask: 0, options, copier, confirm };
+        Order { to, subscriber: Box::new(subscriber) }
+    }
+}
+
+/// What is said to a running stage from outside.
+pub(crate) enum Note {
+    Call(Call),
+    /// In order with the events that are there.
+    Info(Box<dyn Any + Send>),
+    /// Hold demand and events back, or let them go.
+    Accumulate(bool),
+    /// How many events are buffered, and whether it accumulates.
+    Look(oneshot::Sender<Look>),
+    Stop(Reason),
+}
+
+/// What a look at a running stage shows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look {
+    pub(crate) buffered: usize,
+    pub(crate) producers: usize,
+    pub(crate) consumers: usize,
+    pub(crate) accumulates: bool,
 }
 
 /// Down: from an outlet to an inlet. `sub` numbers the subscriptions of the receiver.
 pub(crate) enum Down<T> {
-    Events { sub: u32, batch: Batch<T> },
-    Ended { sub: u32 },
+    Events {
+        sub: u32,
+        batch: Batch<T>,
+    },
+    Ended {
+        sub: u32,
+        ended: Ended,
+    },
+    /// From outside: subscribe.
+    Subscribe(Order<T>),
+    /// From outside: ask on this subscription.
+    Ask {
+        tag: u64,
+        demand: Demand,
+    },
+    /// From outside: cancel this subscription. `quiet`: whatever its mode is, the consumer goes on.
+    Cancel {
+        tag: u64,
+        reason: Reason,
+        quiet: bool,
+    },
+    Note(Note),
 }
 
 /// Up: from an inlet to an outlet. `sub` numbers the subscriptions of the receiver.
-pub(crate) enum Up {
+pub(crate) enum Up<T> {
     /// `demand` more events.
     Ask {
         sub: u32,
         demand: usize,
     },
+    /// The last word of a consumer about a subscription.
     Cancel {
         sub: u32,
+        ended: Ended,
     },
     /// Stop producing; what is in flight is finished.
     Drain,
+    /// From now on there is one subscription more.
+    Subscribe(Box<Subscriber<T>>),
+    Note(Note),
+}
+
+impl<T: Send> Controls for Inbox<Down<T>> {
+    fn ask(&self, tag: u64, demand: Demand) {
+        let _ = self.send(Down::Ask { tag, demand });
+    }
+    fn cancel(&self, tag: u64, reason: Reason) {
+        let _ = self.send(Down::Cancel { tag, reason, quiet: false });
+    }
+    fn call(&self, call: Call) {
+        let _ = self.send(Down::Note(Note::Call(call)));
+    }
 }

@@ -1,9 +1,40 @@
 //! Telemetry: counters that are always on, and the summary they make.
 
+use std::any::Any;
 use std::fmt;
-use std::sync::Arc;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
+
+use crate::lock::lock;
+
+/// The name of a live stage: its type's, unless it was given another.
+#[derive(Clone, Debug)]
+pub(crate) enum Name {
+    /// Found out when it is read.
+    OfType(fn() -> &'static str),
+    Given(Arc<str>),
+}
+
+impl Deref for Name {
+    type Target = str;
+    fn deref(&self) -> &str {
+        match self {
+            Name::OfType(name) => name(),
+            Name::Given(name) => name,
+        }
+    }
+}
+
+impl From<&Name> for Arc<str> {
+    fn from(name: &Name) -> Self {
+        match name {
+            Name::OfType(name) => name().into(),
+            Name::Given(name) => name.clone(),
+        }
+    }
+}
 
 /// A counter that only its owner writes: a plain load and store, no locked instruction.
 #[derive(Debug, Default)]
@@ -32,15 +63,59 @@ pub(crate) struct Meter {
     pub(crate) restarts: Count,
     pub(crate) demand: Count,
     pub(crate) buffered: Count,
+    /// Events that the partition function let go.
+    pub(crate) filtered: Count,
+    /// Events over which the partition function panicked. They count as failed; the outlet writes it.
+    pub(crate) unplaced: Count,
     /// Events that were taken up or waiting when the stage was ended before it could finish them.
     pub(crate) lost: Count,
+    /// How often a full partition has held back the others, and which was the last.
+    hot: OnceLock<Box<Mutex<HotPartition>>>,
+}
+
+/// What has a meter: it is often a part of something larger, so that it needs no allocation of its own.
+pub(crate) trait Metered: Send + Sync + fmt::Debug {
+    fn meter(&self) -> &Meter;
+}
+
+/// A meter that nobody reads.
+pub(crate) fn unread() -> Arc<dyn Metered> {
+    Arc::new(Meter::default())
+}
+
+impl Metered for Meter {
+    fn meter(&self) -> &Meter {
+        self
+    }
+}
+
+impl Meter {
+    /// A partition was full, and held back the others.
+    pub(crate) fn set_hot(&self, times: u64, partition: String) {
+        let hot = self.hot.get_or_init(|| Box::new(Mutex::new(HotPartition { partition: String::new(), times: 0 })));
+        let mut hot = lock(&**hot);
+        if times != hot.times {
+            *hot = HotPartition { partition, times };
+        }
+    }
 }
 
 /// One stage of a running pipeline: what a summary is made of.
 #[derive(Clone, Debug)]
 pub(crate) struct Gauge {
     pub(crate) name: Arc<str>,
-    pub(crate) meters: Vec<Arc<Meter>>,
+    pub(crate) meters: Vec<Arc<dyn Metered>>,
+    /// The doors of its outlets, one for each worker, and the name of the events' type.
+    pub(crate) doors: Vec<Arc<dyn Any + Send + Sync>>,
+    pub(crate) emits: &'static str,
+    /// The meters of the outlets of its errors: what rests or is gone there is the stage's, what is asked for is not.
+    pub(crate) sides: Vec<Arc<Meter>>,
+}
+
+impl Gauge {
+    pub(crate) fn new(name: Arc<str>, meters: Vec<Arc<dyn Metered>>) -> Self {
+        Gauge { name, meters, doors: Vec::new(), emits: "", sides: Vec::new() }
+    }
 }
 
 /// What a stage has done so far; its workers together.
@@ -55,20 +130,39 @@ pub struct StageSummary {
     pub events_in: u64,
     /// Events its function emitted.
     pub events_out: u64,
-    /// Events that failed: errors (with and without an `else` edge), panics, timeouts.
+    /// Events that failed: errors (with and without an `else` edge), panics, timeouts; also those over which the key of
+    /// its partitions panicked. A batch that fails as a whole counts with all of its events; where a batch gives a
+    /// `Result` for each event, each error counts.
     pub failed: u64,
     /// Further attempts made by a `retry` policy.
     pub retried: u64,
-    /// Events a declared overflow policy dropped, or that nobody was left to take.
+    /// Events (errors on their way along an `else` edge too) that a declared overflow policy dropped, or that nobody was
+    /// left to take.
     pub discarded: u64,
-    /// Events that an abort, or the failure of another stage, kept from being handled.
+    /// Events that an abort, or the failure of another stage, kept from being handled. A call of a `blocking` stage that
+    /// an abort leaves in its thread is among them.
     pub lost: u64,
     /// Times the stage began again from its initial state.
     pub restarts: u64,
     /// Events asked for by downstream and not yet delivered.
     pub demand: u64,
-    /// Events emitted and not yet asked for.
+    /// Events emitted, and errors on their way along an `else` edge, that were not asked for yet.
     pub buffered: u64,
+    /// Events that a partition dispatcher's function gave no partition.
+    pub filtered: u64,
+    /// A partition that was full, and held back the others.
+    pub hot: Option<HotPartition>,
+}
+
+/// A partition that gets more events than its consumer can handle, so that the others have to wait: a lint. A key that
+/// spreads better helps, or more `max_demand`, or a policy for what is too much.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HotPartition {
+    /// The partition, by its name or its number.
+    pub partition: String,
+    /// How many times something was to be dispatched and it was full.
+    pub times: u64,
 }
 
 /// What every stage of a pipeline has done: live from a handle, or final when the pipeline has finished.
@@ -90,7 +184,12 @@ impl Summary {
     }
 
     pub(crate) fn read(gauges: &[Gauge], elapsed: Duration) -> Self {
-        let sum = |gauge: &Gauge, pick: fn(&Meter) -> &Count| gauge.meters.iter().map(|meter| pick(meter).get()).sum();
+        let sum = |gauge: &Gauge, pick: fn(&Meter) -> &Count| {
+            gauge.meters.iter().map(|meter| pick(meter.meter()).get()).sum::<u64>()
+        };
+        let with_sides = |gauge: &Gauge, pick: fn(&Meter) -> &Count| {
+            sum(gauge, pick) + gauge.sides.iter().map(|meter| pick(meter).get()).sum::<u64>()
+        };
         let stages = gauges
             .iter()
             .map(|gauge| StageSummary {
@@ -98,13 +197,15 @@ impl Summary {
                 workers: gauge.meters.len(),
                 events_in: sum(gauge, |m| &m.events_in),
                 events_out: sum(gauge, |m| &m.events_out),
-                failed: sum(gauge, |m| &m.failed),
+                failed: sum(gauge, |m| &m.failed) + sum(gauge, |m| &m.unplaced),
                 retried: sum(gauge, |m| &m.retried),
-                discarded: sum(gauge, |m| &m.discarded),
-                lost: sum(gauge, |m| &m.lost),
+                discarded: with_sides(gauge, |m| &m.discarded),
+                lost: with_sides(gauge, |m| &m.lost),
                 restarts: sum(gauge, |m| &m.restarts),
                 demand: sum(gauge, |m| &m.demand),
-                buffered: sum(gauge, |m| &m.buffered),
+                buffered: with_sides(gauge, |m| &m.buffered),
+                filtered: sum(gauge, |m| &m.filtered),
+                hot: gauge.meters.iter().find_map(|meter| Some(lock(&**meter.meter().hot.get()?).clone())),
             })
             .collect();
         Summary { stages, elapsed }
@@ -115,7 +216,7 @@ impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         type Column = (&'static str, fn(&StageSummary) -> u64, bool);
         // Columns that are nearly always nought are shown only when they are not.
-        let columns: [Column; 9] = [
+        let columns: [Column; 10] = [
             ("in", |s| s.events_in, true),
             ("out", |s| s.events_out, true),
             ("failed", |s| s.failed, true),
@@ -125,6 +226,7 @@ impl fmt::Display for Summary {
             ("restarts", |s| s.restarts, false),
             ("demand", |s| s.demand, false),
             ("buffered", |s| s.buffered, false),
+            ("filtered", |s| s.filtered, false),
         ];
         let label =
             |s: &StageSummary| if s.workers > 1 { format!("{} x{}", s.name, s.workers) } else { s.name.clone() };
@@ -143,6 +245,12 @@ impl fmt::Display for Summary {
             write!(f, "\n{:first$}", label(stage))?;
             for column in &shown {
                 write!(f, "  {:>1$}", column.1(stage), width(column))?;
+            }
+        }
+        for stage in &self.stages {
+            if let Some(HotPartition { partition, times }) = &stage.hot {
+                let name = &stage.name;
+                write!(f, "\nnote: partition {partition} of `{name}` was full {times} times and held back the others")?;
             }
         }
         write!(f, "\n{:.3} s", self.elapsed.as_secs_f64())

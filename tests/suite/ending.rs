@@ -85,6 +85,7 @@ async fn drain_past_its_limit_aborts() {
 
 #[tokio::test(start_paused = true)]
 async fn abort_stops_now_and_counts_what_was_lost() {
+    let _exact = stagekit::test::exact();
     let seen = Seen::default();
     let running = pipeline! { numbers(0..100) => double => slow(seen.clone()) }.spawn();
     tokio::time::sleep(Duration::from_millis(10)).await;

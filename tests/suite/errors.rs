@@ -134,6 +134,7 @@ async fn retry_of_a_synchronous_stage_clones_its_event() {
 
 #[tokio::test]
 async fn a_panic_is_contained_and_ends_the_pipeline() {
+    let _exact = stagekit::test::exact();
     let seen = Seen::default();
     let error = pipeline! { numbers(0..100) => fragile => note::<_>(seen.clone()) }.run().await.unwrap_err();
     assert!(error.is_panic());

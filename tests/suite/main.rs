@@ -1,14 +1,19 @@
 //! What a running pipeline promises, seen from outside.
 #![allow(missing_docs, reason = "a test binary has no readers of its documentation")]
 
+pub mod conservation;
+mod conservation_bites;
 mod ending;
 mod errors;
 mod faults;
 mod floors;
 mod language;
+mod live;
 mod options;
+mod probes;
 mod receipts;
 mod streams;
+mod tck;
 mod warnings;
 
 use stagekit::prelude::*;

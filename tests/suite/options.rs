@@ -13,6 +13,7 @@ const MS: Duration = Duration::from_millis(1);
 
 #[tokio::test(start_paused = true)]
 async fn concurrency_keeps_order_unless_told_otherwise() {
+    let _exact = stagekit::test::exact();
     /// Earlier events take longer.
     #[producer_consumer]
     async fn wait(n: u64, most: &Most) -> u64 {
@@ -139,6 +140,7 @@ async fn batch_by_size_and_by_time() {
 
 #[tokio::test]
 async fn a_demand_producer_is_asked_for_what_is_wanted() {
+    let _exact = stagekit::test::exact();
     #[producer]
     fn asked(wanted: Demand, next: &mut u64, asks: &Seen<usize>) -> Option<Vec<u64>> {
         asks.push(wanted.get());
@@ -154,6 +156,7 @@ async fn a_demand_producer_is_asked_for_what_is_wanted() {
 
 #[tokio::test(start_paused = true)]
 async fn a_demand_producer_may_owe_and_rest() {
+    let _exact = stagekit::test::exact();
     #[producer]
     async fn dripping(wanted: Demand, left: &mut u64, calls: &Seen<usize>) -> Option<Vec<u64>> {
         calls.push(wanted.get());
@@ -346,9 +349,14 @@ async fn options_without_a_meaning_are_refused() {
         n
     }
     let pipelines: Vec<(Pipeline, &str, &str)> = vec![
-        (pipeline! { numbers(0..9).max_demand(5) => _ }, "numbers", "a producer asks nobody"),
-        (pipeline! { numbers(0..9) => double.poll_every(MS) => _ }, "double", "belongs to a producer"),
-        (pipeline! { numbers(0..9) => double.buffer(5, Overflow::DropNewest) => _ }, "double", "belongs to a producer"),
+        // What `pipeline!` does not see is left to the start.
+        (pipeline! { { from_iter(0..9).max_demand(5) } => _ }, "from_iter", "a producer asks nobody"),
+        (pipeline! { numbers(0..9) => { <double>::__stage().poll_every(MS) } => _ }, "double", "belongs to a producer"),
+        (
+            pipeline! { numbers(0..9) => { <double>::__stage().buffer(5, Overflow::DropNewest) } => _ },
+            "double",
+            "belongs to a producer",
+        ),
         (pipeline! { numbers(0..9) => later.blocking() => _ }, "later", "is for synchronous stages"),
         (pipeline! { numbers(0..9) -> double.max_demand(1) => _ }, "double", "`->` has no subscription"),
     ];

@@ -63,6 +63,7 @@ fn warning(stage: &str, text: &str) -> (String, String) {
 
 #[test]
 fn each_names_its_stage_and_they_are_rate_limited() {
+    let _exact = stagekit::test::exact();
     let skipped = warnings_of(pipeline! { numbers(1..1000) => picky.on_error(skip()) => _ });
     assert_eq!(skipped, [warning("picky", "skipped an event: 3 is a multiple of three")], "one a second, not 333");
 

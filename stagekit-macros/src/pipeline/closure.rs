@@ -26,6 +26,36 @@ pub(crate) fn begins(input: ParseStream<'_>) -> bool {
     bare || follows && input.fork().parse::<Ident>().is_ok_and(|word| Kind::of(&word.to_string()).is_some())
 }
 
+/// What other libraries call before a closure, and what is written here.
+const ELSEWHERE: [(&str, &str); 5] = [
+    ("map", "a bare closure maps: `|event| ..`"),
+    ("for_each", "a bare closure at the end of a path takes each event: `|event| ..`"),
+    ("then", "a bare closure maps: `|event| ..`"),
+    ("filter_map", "`flat_map |event| ..` takes an `Option` too"),
+    ("and_then", "`try_map |event| ..` maps with a `Result`"),
+];
+
+/// `map |e| ..`: takes the word away, and says how it is written. `map` alone, and `map |> b`, are a stage.
+pub(crate) fn elsewhere(input: ParseStream<'_>, errors: &mut Diagnostics) {
+    let ahead = input.fork();
+    let Ok(word) = ahead.parse::<Ident>() else { return };
+    let Some((_, text)) = ELSEWHERE.iter().find(|(known, _)| word == known) else { return };
+    if ahead.parse::<ExprClosure>().is_ok() {
+        errors.error(word.span(), text);
+        let _ = input.parse::<Ident>();
+    }
+}
+
+/// `filter(|e| ..)`: how it is written, if the only argument of the word is a closure.
+pub(crate) fn called(word: &Ident, args: &TokenStream) -> Option<String> {
+    let text = word.to_string();
+    let closure = syn::parse2::<ExprClosure>(args.clone()).is_ok();
+    let known = ELSEWHERE.iter().find(|(known, _)| *known == text).map(|(_, text)| (*text).to_owned());
+    let own = || Kind::of(&text).map(|_| format!("the closure stands behind the word: `{text} |event| ..`"));
+    let text = known.or_else(own).filter(|_| closure)?;
+    Some(format!("{text} (a stage of your own: `self::{word}(..)`)"))
+}
+
 /// Moves `input` on to where `ahead`, a fork of it, stands.
 pub(crate) fn advance(input: ParseStream<'_>, ahead: ParseStream<'_>) -> TokenStream {
     let mut passed = TokenStream::new();

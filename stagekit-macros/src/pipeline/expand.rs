@@ -190,11 +190,17 @@ impl Writer<'_> {
             }
             return port;
         };
-        // A consumer has methods of these names, which say that nothing comes out of it.
+        // A consumer has methods of these names, which say that nothing comes out of it. What begins a path is asked
+        // whether it is a producer already.
         let span = graph.span(vertex);
-        if edge.arrow.fused {
+        let begins = graph.edges_into(vertex).next().is_none();
+        if begins && !edge.arrow.fused {
+            self.line(quote!(let #port = #name.port();));
+        } else if edge.arrow.fused {
             let (run, onward) = (own(name, span), Ident::new("onward", edge.arrow.start));
-            self.line(quote!(let #name = #run.#onward();));
+            if !begins {
+                self.line(quote!(let #name = #run.#onward();));
+            }
             let closure = graph.vertices[edge.to]
                 .node
                 .as_ref()

@@ -5,6 +5,7 @@ mod closure;
 mod expand;
 mod finish;
 mod graph;
+mod options;
 mod parse;
 #[cfg(test)]
 mod tests;

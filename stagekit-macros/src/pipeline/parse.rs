@@ -254,6 +254,7 @@ fn stage(input: ParseStream<'_>, errors: &mut Diagnostics, before: Span) -> Opti
     if input.parse::<Token![_]>().is_ok() {
         return Some(Stage::Discard(span));
     }
+    closure::elsewhere(input, errors);
     if closure::begins(input) {
         return closure::parse(input, errors).map(Stage::Closure);
     }
@@ -273,6 +274,13 @@ fn stage(input: ParseStream<'_>, errors: &mut Diagnostics, before: Span) -> Opti
             // `name<T>` is what the compiler suggests where `name::<T>` is missing.
             generics(input).to_tokens(&mut tokens);
             let args = if input.peek(token::Paren) { group(input) } else { None };
+            if let (true, Some(args)) = (bare, &args)
+                && let Some(text) = closure::called(&name, &args.stream())
+            {
+                errors.error(name.span(), text);
+                skip(input);
+                return None;
+            }
             Some(Stage::Named(Named { path: tokens, name, bare, args }))
         }
         _ => {

@@ -2,14 +2,14 @@
 //!
 //! The snapshots are rewritten by `UPDATE_SNAPSHOTS=1 cargo test -p stagekit-macros`; read the difference.
 
-use std::path::PathBuf;
 use std::str::FromStr;
 
-use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use super::ast::{Item, Kind, Mode, Node, Source, Stage, Target};
 use super::graph::{End, Graph};
 use crate::diagnostic::Diagnostics;
+use crate::snapshot;
 
 fn tokens(text: &str) -> TokenStream {
     TokenStream::from_str(text).expect("the test's own tokens")
@@ -203,11 +203,52 @@ fn each_mistake_is_one_error() {
         ("a -> b.workers(2)", "`->` runs both stages in one task, so `b` cannot have its own workers; use `=>`"),
         ("a -> [b, c]", "`->` stays in one task and cannot lead into a list; use `=>`"),
         ("[a, b] -> c", "`->` stays in one task, but several paths meet here; use `=>`"),
-        ("a => b.workers(0)", "`workers` must be at least 1, got 0"),
-        ("a => b.max_demand(0)", "`max_demand` must be at least 1, got 0"),
-        ("a => b.buffer(0, Overflow::Fail)", "`buffer` must hold at least 1 event, got 0"),
-        ("a => b.min_demand(20).max_demand(20)", "`min_demand` must be lower than `max_demand`, got 20 and 20"),
-        ("let s = b; a => s.max_demand(0)", "`max_demand` must be at least 1, got 0"),
+        ("a => b.workers(0)", "`workers` of `b` must be at least 1, got 0"),
+        ("a => b.max_demand(0)", "`max_demand` of `b` must be at least 1, got 0"),
+        ("a.buffer(0, Overflow::Fail) => b", "`buffer` of `a` must hold at least 1 event, got 0"),
+        (
+            "a => b.min_demand(20).max_demand(20)",
+            "`min_demand` of `b` must be lower than its `max_demand`, got 20 and 20",
+        ),
+        ("let s = b; a => s.max_demand(0)", "`max_demand` of `s` must be at least 1, got 0"),
+        ("a => map |e| e + 1 => b", "a bare closure maps: `|event| ..`"),
+        ("a => for_each move |e| drop(e)", "a bare closure at the end of a path takes each event: `|event| ..`"),
+        ("a => filter_map |e| e.ok() => b", "`flat_map |event| ..` takes an `Option` too"),
+        (
+            "a => filter(|e| *e > 1).name(\"b\") => c",
+            "the closure stands behind the word: `filter |event| ..` (a stage of your own: `self::filter(..)`)",
+        ),
+        ("a -> map(|e| e) -> c", "a bare closure maps: `|event| ..` (a stage of your own: `self::map(..)`)"),
+        ("a => b.max_demand(1_048_577)", "`max_demand` of `b` must be at most 1048576, got 1048577"),
+        ("a => b.concurrency(0usize)", "`concurrency` of `b` must be at least 1, got 0"),
+        ("a => (|e| e).workers(0) => b", "`workers` of the closure must be at least 1, got 0"),
+        ("a => { b() }.batch(0x0, every) => c", "`batch` of this stage must hold at least 1 event, got 0"),
+        (
+            "a => b.batch(50, every).max_demand(20)",
+            "a batch of 50 can never fill: `max_demand` of `b` is 20, let it be 50 or more",
+        ),
+        (
+            "a.max_demand(5).min_demand(9) => b",
+            "`max_demand` belongs to the stages that `a` feeds: it begins the path, and a producer asks nobody",
+        ),
+        (
+            "let n = a.min_demand(n); n => b; n => c",
+            "`min_demand` belongs to the stages that `n` feeds: it begins the path, and a producer asks nobody",
+        ),
+        ("{ a }.batch(5, every) => b", "`batch` belongs to a stage that takes events: this stage begins the path"),
+        (
+            "[a.restart(r), b] => c",
+            "`a` begins the path, and a producer cannot begin again: its events would come twice",
+        ),
+        (
+            "a.workers(2) => b",
+            "`workers` belongs to a stage that takes events: `a` begins the path, and each worker would give all its events",
+        ),
+        ("a => b.buffer(0, policy)", "`buffer` belongs to a producer: `b` takes events, and waits for demand"),
+        (
+            "let t = b.poll_every(d); a => t; t => c",
+            "`poll_every` belongs to a producer that takes a `Demand`: `t` takes events",
+        ),
         (
             "let s = b; a => s.workers(2)",
             "`workers` belongs in the `let` of `s`: an edge has `max_demand` and `min_demand`",
@@ -246,6 +287,12 @@ fn what_is_right_is_not_refused() {
         ".. => a => ..",
         ".. -> a -> _",
         "a => b.max_demand(limit).min_demand(0)",
+        "a => b.max_demand(0 + n).min_demand(3000).workers(n)",
+        "let s = b.max_demand(5).workers(2); a => s; s => c",
+        "let n = a.buffer(5, policy).poll_every(d); n => b.max_demand(1_048_576).min_demand(4)",
+        ".. => a.max_demand(5).batch(5, every) => ..",
+        "a else b.max_demand(5) => c",
+        "map => filter(3) => then(a, |e| e) => self::map(|e| e) => for_each",
         "[a => b, c] => d",
         "a -> b else c -> d else [e, f] => any [g, h.workers(2)]",
         "crate::a => self::b::<u8>(3) => super::c",
@@ -289,111 +336,7 @@ fn snapshots() {
         ("segment", ".. => clean -> check else log => .."),
         ("half_typed", "counter(0..3) => => save => print.workers(2)"),
     ] {
-        snapshot(name, text);
-    }
-}
-
-#[track_caller]
-fn snapshot(name: &str, text: &str) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/pipeline/snapshots").join(format!("{name}.txt"));
-    let written = format!("pipeline! {{ {text} }}\n\n{}", pretty(super::expand(tokens(text))));
-    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
-        std::fs::write(&path, written).expect("the snapshot can be written");
-        return;
-    }
-    let recorded = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(recorded, written, "{name}: if that is right, UPDATE_SNAPSHOTS=1");
-}
-
-/// One line for each statement, without the path and the attributes that every line has.
-fn pretty(expansion: TokenStream) -> String {
-    let mut text = String::new();
-    lines(expansion, 0, &mut text);
-    for noise in ["::stagekit::__private::", "#[allow(unused_parens, unused_braces)] "] {
-        text = text.replace(noise, "");
-    }
-    let import = |line: &&str| !line.contains("GoesOn as _");
-    text.lines().filter(import).flat_map(|line| [line, "\n"]).collect()
-}
-
-fn lines(block: TokenStream, depth: usize, text: &mut String) {
-    let mut line: Vec<TokenTree> = Vec::new();
-    let flush = |line: &mut Vec<TokenTree>, text: &mut String| {
-        if !line.is_empty() {
-            text.push_str(&"    ".repeat(depth));
-            write(std::mem::take(line).into_iter().collect(), text);
-            text.push('\n');
-        }
-    };
-    for token in block {
-        match &token {
-            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace && line.is_empty() => {
-                text.push_str(&format!("{}{{\n", "    ".repeat(depth)));
-                lines(group.stream(), depth + 1, text);
-                text.push_str(&format!("{}}}\n", "    ".repeat(depth)));
-            }
-            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
-                let item = matches!(&line[0], TokenTree::Ident(word) if word == "impl")
-                    || matches!(&line[0], TokenTree::Punct(punct) if punct.as_char() == '#')
-                        && line.iter().any(|token| token.to_string() == "struct");
-                line.push(token);
-                if item {
-                    flush(&mut line, text);
-                }
-            }
-            TokenTree::Punct(punct) if punct.as_char() == ';' => {
-                line.push(token);
-                flush(&mut line, text);
-            }
-            _ => line.push(token),
-        }
-    }
-    flush(&mut line, text);
-}
-
-fn write(tokens: TokenStream, text: &mut String) {
-    for token in tokens {
-        match &token {
-            TokenTree::Group(group) => {
-                let (open, close) = match group.delimiter() {
-                    Delimiter::Parenthesis => ("(", ")"),
-                    Delimiter::Bracket => ("[", "]"),
-                    Delimiter::Brace => ("{ ", " }"),
-                    Delimiter::None => ("", ""),
-                };
-                let glued = text
-                    .ends_with(|end: char| "(&.#".contains(end) || end.is_alphanumeric() || end == '_' || end == '>');
-                if group.delimiter() == Delimiter::Brace && !text.ends_with([' ', '(', '\n'])
-                    || !glued && !text.ends_with([' ', '['])
-                {
-                    text.push(' ');
-                }
-                text.push_str(open);
-                write(group.stream(), text);
-                text.push_str(close);
-            }
-            TokenTree::Punct(punct) => {
-                let sign = punct.as_char();
-                let joined = text.ends_with(|end: char| end.is_ascii_punctuation() && !")]}_\"".contains(end));
-                if "=+-*|>".contains(sign) && !joined && !text.ends_with([' ', '(']) && sign != '>' {
-                    text.push(' ');
-                }
-                text.push(sign);
-                let colon = sign == ':' && !text.ends_with("::");
-                if punct.spacing() == Spacing::Alone && ("=,+-*;".contains(sign) || colon) {
-                    text.push(' ');
-                }
-            }
-            _ => {
-                let word = token.to_string();
-                if text.ends_with(|end: char| end.is_alphanumeric() || "_)]}|".contains(end)) {
-                    text.push(' ');
-                }
-                text.push_str(&word);
-            }
-        }
-    }
-    while text.ends_with(' ') {
-        text.pop();
+        let written = format!("pipeline! {{ {text} }}\n\n{}", snapshot::flat(super::expand(tokens(text))));
+        snapshot::compare(&format!("pipeline/snapshots/{name}.txt"), &written);
     }
 }

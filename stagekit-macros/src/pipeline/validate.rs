@@ -2,12 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::LitInt;
 
-use super::ast::{Kind, Opt, Stage};
+use super::ast::{Kind, Stage};
 use super::graph::{End, Graph};
+use super::options;
 use crate::diagnostic::Diagnostics;
 
 /// rustc's depth limit is reached by runs of about 20 stages.
@@ -20,7 +19,7 @@ pub(crate) fn validate(graph: &mut Graph, errors: &mut Diagnostics) -> Vec<bool>
     let understood = errors.is_empty() && graph.doubles.is_empty();
     let unused = |(index, vertex): (usize, &super::graph::Vertex)| vertex.node.is_none() || !connects(graph, index);
     let mut wrong: Vec<bool> = graph.vertices.iter().enumerate().map(unused).collect();
-    options(graph, errors);
+    options::check(graph, understood, &mut wrong, errors);
     closures(graph, &mut wrong, errors);
     fused(graph, errors);
     ends(graph, errors);
@@ -50,41 +49,6 @@ fn spread(graph: &Graph, wrong: &mut [bool]) {
         match next {
             Some(vertex) => wrong[vertex] = true,
             None => return,
-        }
-    }
-}
-
-fn literal(options: &[Opt], name: &str) -> Option<(LitInt, u128)> {
-    let args = options.iter().find(|option| option.name == name)?.args.as_ref()?;
-    let first: TokenStream = args.stream().into_iter().take(1).collect();
-    let rest = args.stream().into_iter().nth(1).map(|token| token.to_string());
-    let literal: LitInt = syn::parse2(first).ok()?;
-    let value = literal.base10_parse().ok()?;
-    matches!(rest.as_deref(), None | Some(",")).then_some((literal, value))
-}
-
-fn options(graph: &Graph, errors: &mut Diagnostics) {
-    let nodes = graph.vertices.iter().filter_map(|vertex| Some(&vertex.node.as_ref()?.options[..]));
-    // The edges of one list are one use of the name.
-    let mut seen = HashSet::new();
-    let edges = graph.edges.iter().filter(|edge| seen.insert((edge.to, format!("{:?}", edge.at))));
-    for options in nodes.chain(edges.map(|edge| &edge.options[..])) {
-        for (name, what) in [
-            ("max_demand", "must be at least 1"),
-            ("workers", "must be at least 1"),
-            ("concurrency", "must be at least 1"),
-            ("batch", "must hold at least 1 event"),
-            ("buffer", "must hold at least 1 event"),
-        ] {
-            if let Some((literal, 0)) = literal(options, name) {
-                errors.error(literal.span(), format!("`{name}` {what}, got 0"));
-            }
-        }
-        if let (Some((literal, min)), Some((_, max))) = (literal(options, "min_demand"), literal(options, "max_demand"))
-            && min >= max
-            && max > 0
-        {
-            errors.error(literal.span(), format!("`min_demand` must be lower than `max_demand`, got {min} and {max}"));
         }
     }
 }

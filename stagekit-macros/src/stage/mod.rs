@@ -5,15 +5,15 @@
 //! `takes` and `producer` write the one that calls the function, `emit` what becomes of its answer. `fallback` stands in
 //! for a stage with a mistake: one mistake is one error.
 
-mod ast;
-mod check;
+pub(crate) mod ast;
+pub(crate) mod check;
 mod emit;
-mod expand;
+pub(crate) mod expand;
 mod fallback;
 mod options;
 mod producer;
-mod scope;
-mod shape;
+pub(crate) mod scope;
+pub(crate) mod shape;
 mod sound;
 mod takes;
 #[cfg(test)]
@@ -132,7 +132,7 @@ fn read(role: Role, options: Options, function: &Function, mistakes: &mut Diagno
     let polled = parameters.iter().any(|parameter| matches!(parameter.kind, Kind::Demand));
     let kit = options.kit();
     let checks = quote_spanned!(ours()=> #kit::__private::checks);
-    let context = Context { options: &options, checks, ok: sound::readable(&sig.ident), polled };
+    let context = Context { options: &options, checks, ok: sound::readable(&sig.ident), polled, streams: true };
     let returns = shape::read(&sig.output, &context);
     let known = returns.is_ok();
     let returns = returns.unwrap_or_else(|error| {
@@ -203,19 +203,20 @@ fn strip(function: &mut Function) {
     }
 }
 
+/// The attributes that hold for every generated item.
+pub(crate) fn for_all(attrs: &[Attribute]) -> TokenStream {
+    attrs.iter().filter_map(|attr| copy(&attr.meta).0).map(|meta| quote!(#[#meta])).collect()
+}
+
 /// The function's attributes that hold for every generated item, and those for the type besides.
 fn copied(attrs: &[Attribute], function: &Ident) -> (TokenStream, TokenStream) {
-    let (mut all, mut docs) = (TokenStream::new(), TokenStream::new());
-    for attr in attrs {
-        let (for_all, for_type) = copy(&attr.meta);
-        all.extend(for_all.map(|meta| quote!(#[#meta])));
-        docs.extend(for_type.map(|meta| quote!(#[#meta])));
-    }
+    let for_type = attrs.iter().filter_map(|attr| copy(&attr.meta).1);
+    let mut docs: TokenStream = for_type.map(|meta| quote!(#[#meta])).collect();
     if !attrs.iter().any(|attr| attr.path().is_ident("doc")) {
         let text = format!("The stage of the function `{function}`.");
         docs.extend(quote_spanned!(ours()=> #[doc = #text]));
     }
-    (all, docs)
+    (for_all(attrs), docs)
 }
 
 fn copy(meta: &Meta) -> (Option<TokenStream>, Option<TokenStream>) {

@@ -31,13 +31,14 @@ pub(crate) fn expand(stage: &Stage) -> TokenStream {
         asked(stage)
     } else {
         match stage.returns.shape {
-            _ if stage.is_async => generated(stage),
-            Shape::Stream if borrows || stage.returns.outer => generated(stage),
+            _ if stage.is_async => generated(stage, "stream"),
+            Shape::Stream if borrows || stage.returns.outer => generated(stage, "stream"),
             Shape::Stream => streamed(stage),
-            Shape::Iterator if borrows => generated(stage),
+            Shape::Iterator if borrows => generated(stage, "borrowing"),
             _ => iterated(stage),
         }
     };
+    let waits = stage.is_async || stage.returns.shape == Shape::Stream;
     let at = emitter.map_or(stage.returns.span, |emitter| emitter.ty.span());
     let types: TokenStream = [("Out", out), ("Fail", fail)].iter().map(|(name, ty)| associated(name, ty, at)).collect();
     plain_impl(
@@ -45,6 +46,7 @@ pub(crate) fn expand(stage: &Stage) -> TokenStream {
         "Producer",
         quote_spanned! {ours()=>
             #types
+            const ASYNC: bool = #waits;
             fn open<__O: #private::Opens<Self::Out, Self::Fail>>(self, with: __O) -> __O::Opened {
                 let mut this = self;
                 let _ = &mut this;
@@ -109,7 +111,7 @@ fn streamed(stage: &Stage) -> TokenStream {
 }
 
 /// What must be awaited, or borrows from the arguments: the items of a stream that an async block makes.
-fn generated(stage: &Stage) -> TokenStream {
+fn generated(stage: &Stage, method: &str) -> TokenStream {
     let private = stage.private();
     let (before, call) = call(stage, &this(), &TokenStream::new());
     let emit = emit(stage, Sink::Give);
@@ -119,7 +121,7 @@ fn generated(stage: &Stage) -> TokenStream {
     );
     let items = closure(stage, quote_spanned!(ours()=> give), body);
     let items = at(stage, stage.called(quote!(#private::checks::generated), items));
-    opened(stage, "stream", items)
+    opened(stage, method, items)
 }
 
 /// `move |argument| body`, at the function's name.

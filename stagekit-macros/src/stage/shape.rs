@@ -53,6 +53,8 @@ pub(crate) struct Context<'a> {
     pub(crate) ok: TokenStream,
     /// The function takes a `Demand`, so that a list is what one call gives.
     pub(crate) polled: bool,
+    /// It may return a stream.
+    pub(crate) streams: bool,
 }
 
 impl Context<'_> {
@@ -117,11 +119,11 @@ pub(crate) fn read(output: &ReturnType, context: &Context<'_>) -> syn::Result<Re
     };
     let (shape, item) = match word.as_deref() {
         Some("one") => (Shape::One, Some((*inside).clone())),
-        Some(_) => match events(&inside)? {
+        Some(_) => match events(&inside, context)? {
             (Shape::One | Shape::Unit, _) => (Shape::Iterator, None),
             read => read,
         },
-        None => events(&inside)?,
+        None => events(&inside, context)?,
     };
     let (shape, item) = match (&item, shape) {
         (Some(list), Shape::Maybe) if context.polled => match arguments(list, "Vec") {
@@ -181,7 +183,7 @@ fn lifted(
 }
 
 /// The shape that `ty` says, and the type of the items.
-fn events(ty: &Type) -> syn::Result<(Shape, Option<Type>)> {
+fn events(ty: &Type, context: &Context<'_>) -> syn::Result<(Shape, Option<Type>)> {
     if matches!(ty, Type::Tuple(tuple) if tuple.elems.is_empty()) {
         return Ok((Shape::Unit, Some(ty.clone())));
     }
@@ -211,6 +213,9 @@ fn events(ty: &Type) -> syn::Result<(Shape, Option<Type>)> {
     if matches!(ty, Type::ImplTrait(_)) {
         let future = paths().any(|path| path.segments.last().is_some_and(|segment| segment.ident == "Future"));
         let text = match future {
+            _ if !context.streams && !future => {
+                "the events' type must be spelled out: `Vec<T>` or `impl Iterator<Item = T>`"
+            }
             true => "a stage that awaits is an `async fn`: write `async fn` and return the events",
             false => "the events' type must be spelled out: `impl Iterator<Item = T>` or `impl Stream<Item = T>`",
         };

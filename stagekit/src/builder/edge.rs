@@ -7,7 +7,9 @@ use std::sync::Arc;
 use crate::batch::Copier;
 use crate::lock::lock;
 use crate::node::{Node, Single};
-use crate::op::{And, CannotFail, Consumer, ErrorsOf, Event, Failed, Fault, Known, PerBatch, PerEvent, Settles, Takes};
+use crate::op::{
+    And, CannotFail, Consumer, ErrorsOf, Event, Failed, Fault, Known, PerBatch, PerEvent, Settles, Takes, Whole,
+};
 use crate::open::{Begins, Begun, Open, Part, Subscribes};
 use crate::options::Edge;
 use crate::port::{ErrorOutlets, Intake, Port};
@@ -27,7 +29,12 @@ where
 {
     let slot = Slot::new(&node.options, L::tell(), Arc::new(Meter::default()));
     let port = Port::new();
-    let parts = vec![Part { options: node.options.clone(), errors: port.errors.clone(), takes_batches: false }];
+    let parts = vec![Part {
+        options: node.options.clone(),
+        errors: port.errors.clone(),
+        takes_batches: false,
+        is_whole: false,
+    }];
     Open { head: Begun(node.retyped(), slot), run: Id, parts, port, fits: PhantomData }
 }
 
@@ -42,13 +49,18 @@ where
     L: Settles<S, Fl>,
 {
     let slot = Slot::new(&node.options, L::tell(), Arc::new(Meter::default()));
-    let part = Part { options: node.options, errors: errors.clone(), takes_batches: is_batch::<Style>() };
+    let part = Part {
+        options: node.options,
+        errors: errors.clone(),
+        takes_batches: is::<Style, PerBatch>(),
+        is_whole: is::<Style, Whole>(),
+    };
     let Node { stage, factory, again, .. } = node;
     (Placed { stage, slot, factory, keeper: None, again, failures: Vec::new() }, part)
 }
 
-fn is_batch<Style: 'static>() -> bool {
-    TypeId::of::<Style>() == TypeId::of::<PerBatch>()
+fn is<Style: 'static, Other: 'static>() -> bool {
+    TypeId::of::<Style>() == TypeId::of::<Other>()
 }
 
 pub(super) fn linked<Up, E, F, S, W, L, O, Fl, K>(

@@ -43,6 +43,7 @@ pub use crate::open::{Begins, Begun, Head, Open, Subscribes};
 pub use crate::options::Edge;
 pub use crate::pipeline::{Stage, runnable};
 pub use crate::port::Port;
+pub use crate::stage::{LiveStage, live_node};
 pub use crate::stream::{input, open_in, output, segment};
 
 use crate::node::Node;

@@ -1,25 +1,41 @@
 //! Dispatchers: which subscription gets which event.
 //!
+//! A stage that emits has one. Three are here, as in GenStage: [`Demand`] (the stages share the work: the default),
+//! [`Broadcast`] (every stage gets every event) and [`Partition`] (events of one key go to one stage). Anything else is
+//! a [`Dispatch`] of your own.
+//!
 //! Pure machines: they are told asks, cancels and events, and say what to send to whom. They know no task and no
 //! clock. Demand is a level here, not a message: a dispatcher says how many events it could deliver now, and its owner
 //! produces that many. So the demand of a consumer that is gone is gone with it, and what rests in the buffer is
 //! always served first (GenStage's defects Q1 and Q2 cannot be written down in these terms).
+//!
+//! What they cost, with n subscriptions: an ask, a cancel, and each batch sent O(log n); a subscription and the question
+//! for demand O(1).
 
 mod broadcast;
+mod custom;
 mod demand;
+mod heap;
 mod partition;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use broadcast::{Broadcast, Leg};
+pub use broadcast::Broadcast;
+pub(crate) use broadcast::Leg;
+use custom::Guarded;
+pub use custom::{Deliver, Dispatch, IntoDispatcher};
+pub use demand::DemandDispatcher as Demand;
 pub(crate) use demand::DemandDispatcher;
-pub(crate) use partition::{Key, Partition};
+pub use partition::Partition;
+pub(crate) use partition::{Hot, Key};
 
 use crate::batch::Batch;
+use crate::error::Cause;
 use crate::receipt::Events;
+use crate::subscribe::Subscribe;
 
-/// The number of a subscription at its outlet.
-pub(crate) type Sub = usize;
+/// The number of a subscription at its outlet, from nought. It is given again when the subscription has ended.
+pub type Sub = usize;
 
 /// Policy choosing which subscription gets which event.
 pub(crate) enum Dispatcher<T> {
@@ -29,30 +45,40 @@ pub(crate) enum Dispatcher<T> {
     Broadcast(Broadcast<T>),
     /// Events of one key go to one stage.
     Partition(Partition<T>),
+    /// The user's.
+    Custom(Guarded<T>),
 }
 
 impl<T> Dispatcher<T> {
+    /// A new subscription, which has asked for nothing yet. `consumer` is the same for all subscriptions of one
+    /// consumer. The error says what is wrong and what to do.
+    pub(crate) fn subscribe(&mut self, sub: Sub, options: &Subscribe<T>, consumer: usize) -> Result<(), String> {
+        match self {
+            Dispatcher::Demand(demand) => demand.subscribe(sub, options, consumer),
+            Dispatcher::Broadcast(broadcast) => broadcast.subscribe(sub, options, consumer),
+            Dispatcher::Partition(partition) => partition.subscribe(sub, options),
+            Dispatcher::Custom(custom) => custom.subscribe(sub, options, consumer),
+        }
+    }
+
     /// `sub` takes `n` more events. What waits inside for it is sent.
     pub(crate) fn ask(&mut self, sub: Sub, n: usize, send: &mut dyn FnMut(Sub, Batch<T>)) {
         match self {
             Dispatcher::Demand(demand) => demand.ask(sub, n),
             Dispatcher::Broadcast(broadcast) => broadcast.ask(sub, n),
             Dispatcher::Partition(partition) => partition.ask(sub, n, send),
+            Dispatcher::Custom(custom) => custom.ask(sub, n, send),
         }
     }
 
-    /// `sub` is gone; gives the number of events that rested here for it alone, and are dropped.
-    pub(crate) fn cancel(&mut self, sub: Sub) -> usize {
+    /// `sub` is gone, and its demand with it. What is dropped of the events that rested for it alone is in
+    /// [`take_discarded`](Dispatcher::take_discarded).
+    pub(crate) fn cancel(&mut self, sub: Sub) {
         match self {
-            Dispatcher::Demand(demand) => {
-                demand.cancel(sub);
-                0
-            }
-            Dispatcher::Broadcast(broadcast) => {
-                broadcast.cancel(sub);
-                0
-            }
+            Dispatcher::Demand(demand) => demand.cancel(sub),
+            Dispatcher::Broadcast(broadcast) => broadcast.cancel(sub),
             Dispatcher::Partition(partition) => partition.cancel(sub),
+            Dispatcher::Custom(custom) => custom.cancel(sub),
         }
     }
 
@@ -62,6 +88,7 @@ impl<T> Dispatcher<T> {
             Dispatcher::Demand(demand) => demand.demand(),
             Dispatcher::Broadcast(broadcast) => broadcast.demand(),
             Dispatcher::Partition(partition) => partition.demand(),
+            Dispatcher::Custom(custom) => custom.demand(),
         }
     }
 
@@ -70,6 +97,7 @@ impl<T> Dispatcher<T> {
         match self {
             Dispatcher::Demand(_) | Dispatcher::Broadcast(_) => 0,
             Dispatcher::Partition(partition) => partition.resting(),
+            Dispatcher::Custom(custom) => custom.resting(),
         }
     }
 
@@ -83,6 +111,99 @@ impl<T> Dispatcher<T> {
             },
             Dispatcher::Broadcast(broadcast) => broadcast.dispatch(events, send),
             Dispatcher::Partition(partition) => partition.dispatch(events, send),
+            Dispatcher::Custom(custom) => custom.dispatch(events, send),
         }
     }
+
+    /// Sets the mark `id` behind all events that rest inside (R31). False if none do: then it has passed already.
+    pub(crate) fn mark(&mut self, id: u64) -> bool {
+        match self {
+            Dispatcher::Demand(_) | Dispatcher::Broadcast(_) => false,
+            Dispatcher::Partition(partition) => partition.mark(id),
+            Dispatcher::Custom(custom) => custom.mark(id),
+        }
+    }
+
+    /// The next mark that has no event before it any more, in the order in which they were set.
+    pub(crate) fn passed(&mut self) -> Option<u64> {
+        match self {
+            Dispatcher::Demand(_) | Dispatcher::Broadcast(_) => None,
+            Dispatcher::Partition(partition) => partition.passed(),
+            Dispatcher::Custom(custom) => custom.passed(),
+        }
+    }
+
+    /// Why the stage cannot go on, said once: to be asked after each `ask` and `dispatch`. What was not dispatched for
+    /// that reason was given back.
+    pub(crate) fn take_fault(&mut self) -> Option<Cause> {
+        match self {
+            Dispatcher::Demand(_) => None,
+            Dispatcher::Broadcast(broadcast) => broadcast.take_fault(),
+            Dispatcher::Partition(partition) => partition.take_fault(),
+            Dispatcher::Custom(custom) => custom.take_fault().map(|text| Cause::Failed(text.into())),
+        }
+    }
+
+    /// The events that a policy has dropped, or that belonged to nobody any more: to be counted, and shown to the user.
+    pub(crate) fn take_discarded(&mut self) -> Vec<Events<T>> {
+        match self {
+            Dispatcher::Demand(_) | Dispatcher::Broadcast(_) => Vec::new(),
+            Dispatcher::Partition(partition) => partition.take_discarded(),
+            Dispatcher::Custom(custom) => custom.take_discarded(),
+        }
+    }
+
+    /// The events that a partition's function wanted nowhere (`None`), so far. They are done, not lost.
+    pub(crate) fn filtered(&self) -> u64 {
+        match self {
+            Dispatcher::Partition(partition) => partition.filtered(),
+            Dispatcher::Demand(_) | Dispatcher::Broadcast(_) | Dispatcher::Custom(_) => 0,
+        }
+    }
+
+    /// The events over which a partition's function or key panicked, so far: they have failed.
+    pub(crate) fn unplaced(&self) -> u64 {
+        match self {
+            Dispatcher::Partition(partition) => partition.unplaced(),
+            Dispatcher::Demand(_) | Dispatcher::Broadcast(_) | Dispatcher::Custom(_) => 0,
+        }
+    }
+
+    /// The partition that held back the others most often, if one did.
+    pub(crate) fn hot(&self) -> Option<Hot> {
+        match self {
+            Dispatcher::Partition(partition) => partition.hot(),
+            Dispatcher::Demand(_) | Dispatcher::Broadcast(_) | Dispatcher::Custom(_) => None,
+        }
+    }
+}
+
+/// A selector means something to a broadcast only: to be given events that were not selected would be a surprise.
+fn without_selector<T>(options: &Subscribe<T>) -> Result<(), String> {
+    match options.selected() {
+        None => Ok(()),
+        Some(_) => Err("a selector needs a broadcast: here an event goes to one subscription only, and what this one does not want would be lost; give the producer `dispatcher::Broadcast`, or leave the selector away".into()),
+    }
+}
+
+fn without_partition<T>(options: &Subscribe<T>) -> Result<(), String> {
+    match options.partition_name() {
+        None => Ok(()),
+        Some(name) => Err(format!(
+            "there is no partition {}, because the producer has no partitions: give it `dispatcher::Partition`, or leave the partition away",
+            name.text
+        )),
+    }
+}
+
+/// Runs a function of the user's. If it panics, that is the fault, with whose function it was.
+fn calmly<R>(whose: &str, function: impl FnOnce() -> R) -> Result<R, Cause> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(function)).map_err(|panic| {
+        let said = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+            (Some(text), _) => text,
+            (_, Some(text)) => text.as_str(),
+            _ => "no text",
+        };
+        Cause::Panicked(format!("{said} (in {whose})"))
+    })
 }

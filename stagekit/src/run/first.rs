@@ -50,9 +50,9 @@ where
         self.0.account(out, before)
     }
     async fn batch(&mut self, events: Vec<E>, out: &mut Outbox<S::Out>) -> Flow {
-        let before = out.total();
+        let (before, n) = (out.total(), events.len());
         self.0.stage.batch(events, out, &mut self.0.failures).await;
-        self.0.account(out, before)
+        self.0.account_batch(out, before, n)
     }
     fn begin(&mut self, event: E) -> impl Future<Output = Self::Begun> + Send + 'static {
         let mut stage = self.0.again.map(|again| again(&self.0.stage));
@@ -103,7 +103,7 @@ where
     fn finish(self) {
         self.0.finish();
     }
-    fn first(&mut self) -> Option<&mut dyn Any> {
-        Some(&mut self.0.stage)
+    fn own(&mut self) -> Option<Box<dyn Any + Send>> {
+        self.0.stage.own()
     }
 }

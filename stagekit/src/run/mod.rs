@@ -78,9 +78,11 @@ pub trait Run<In>: Sized + Send {
     /// Hands back what the stages keep.
     #[doc(hidden)]
     fn finish(self);
-    /// The first stage.
+    /// What a stage that is placed in a way of its own brings along.
     #[doc(hidden)]
-    fn first(&mut self) -> Option<&mut dyn Any>;
+    fn own(&mut self) -> Option<Box<dyn Any + Send>> {
+        None
+    }
 }
 
 /// Keeps the crate's own trait out of the public one's signature.
@@ -152,7 +154,4 @@ impl<In: Event> Run<In> for Id {
         true
     }
     fn finish(self) {}
-    fn first(&mut self) -> Option<&mut dyn Any> {
-        None
-    }
 }

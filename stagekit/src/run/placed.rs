@@ -66,6 +66,14 @@ impl<S, F: Fault> Placed<S, F> {
             Err(failure) => slot.fail(failure.into_error()),
         }
     }
+    /// The same for a batch of `n` events: one that comes to nothing but an error has failed with all of them.
+    pub(super) fn account_batch<T>(&mut self, out: &mut Outbox<T>, before: u64, n: usize) -> Flow {
+        let errors = self.failures.len() + usize::from(out.is_faulty());
+        if errors == 1 && out.total() == before {
+            self.slot.meter.failed.add(n.saturating_sub(1) as u64);
+        }
+        self.account(out, before)
+    }
     /// After an asynchronous call that began with `before` events in `out`.
     pub(super) fn account<T>(&mut self, out: &mut Outbox<T>, before: u64) -> Flow {
         self.slot.emitted += out.total() - before;

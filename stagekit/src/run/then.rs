@@ -1,6 +1,5 @@
 //! One more stage behind a run.
 
-use std::any::Any;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -120,8 +119,5 @@ where
     fn finish(self) {
         self.run.finish();
         self.placed.finish();
-    }
-    fn first(&mut self) -> Option<&mut dyn Any> {
-        self.run.first()
     }
 }

@@ -4,9 +4,9 @@
 //! unsafe. What the future has emitted so far leaves through a [`Gate`] whenever it has to wait, so that a slow stage
 //! does not hold back what is ready.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -61,13 +61,10 @@ impl<R: 'static> State<R> {
                 *self = State::Idle(run, care);
                 Poll::Ready(turn)
             }
-            Poll::Pending => {
-                gate.set_waiting();
-                match gate.take_handled() {
-                    0 => Poll::Pending,
-                    handled => Poll::Ready(Turn { handled, failed: None }),
-                }
-            }
+            Poll::Pending => match gate.take_handled() {
+                0 => Poll::Pending,
+                handled => Poll::Ready(Turn { handled, failed: None }),
+            },
         }
     }
 
@@ -125,12 +122,12 @@ impl<In: Send + 'static, R: Run<In>> Work<In, R> {
                 self.done.align();
                 self.outbox = if R::PAUSES { Outbox::gated(self.gate.clone()) } else { Outbox::default() };
                 self.run.tally(handled as u64);
-                self.care.panicked(&mut self.run, panic)
+                self.care.panicked(&mut self.run, panic, handled)
             }
         };
         self.turn.handled += handled;
         self.turn.failed = verdict.err();
-        if R::PAUSES || self.gate.is_waiting() {
+        if R::PAUSES {
             self.gate.pass(&mut self.done, &mut self.turn.handled);
         }
         self.turn.failed.is_none()
@@ -147,7 +144,8 @@ impl<In: Send + 'static, R: Run<In>> Work<In, R> {
                 for event in values {
                     self.gate.hold(receipts.as_mut().and_then(Receipts::pop));
                     let call = AssertUnwindSafe(self.run.push_async(event, &mut self.outbox));
-                    let result = call.catch_unwind().await;
+                    let call = call.catch_unwind();
+                    let result = letting_go(call, &self.gate, &mut self.done, &mut self.turn.handled).await;
                     if !self.over(result, 1) {
                         break;
                     }
@@ -158,7 +156,8 @@ impl<In: Send + 'static, R: Run<In>> Work<In, R> {
                     self.gate.hold(receipts.as_mut().and_then(Receipts::pop));
                     let loan = Loan::new(&*events, index);
                     let call = AssertUnwindSafe(self.run.look_async(loan, &mut self.outbox));
-                    let result = call.catch_unwind().await;
+                    let call = call.catch_unwind();
+                    let result = letting_go(call, &self.gate, &mut self.done, &mut self.turn.handled).await;
                     if !self.over(result, 1) {
                         break;
                     }
@@ -178,7 +177,20 @@ impl<In: Send + 'static, R: Run<In>> Work<In, R> {
     }
 }
 
-/// The same on one of tokio's blocking threads.
+/// A call; whenever it has to wait, what the calls before it have finished leaves.
+async fn letting_go<C: Future, T>(call: C, gate: &Gate<T>, done: &mut Events<T>, handled: &mut usize) -> C::Output {
+    let mut call = pin!(call);
+    poll_fn(|cx| {
+        let polled = call.as_mut().poll(cx);
+        if polled.is_pending() && *handled > 0 {
+            gate.pass(done, handled);
+        }
+        polled
+    })
+    .await
+}
+
+/// A batch's future on one of tokio's blocking threads.
 async fn elsewhere<R: Send + 'static>(work: impl Future<Output = Back<R>> + Send + 'static) -> Back<R> {
     let runtime = tokio::runtime::Handle::current();
     match tokio::task::spawn_blocking(move || runtime.block_on(work)).await {

@@ -4,13 +4,13 @@ use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::vec::Drain;
 
 use crate::batch::{Batch, Lend};
 use crate::error::{Cause, StageFailure};
+use crate::lock::lock;
 use crate::op::Flow;
 use crate::receipt::{Events, Receipts};
 use crate::run::Run;
@@ -43,6 +43,11 @@ pub(crate) trait Body<In, Out>: Send {
     /// Whether demand must be there before it works on: it rests in the middle of an event.
     fn pauses(&self) -> bool {
         false
+    }
+    /// It is not polled again: how many events were finished since the last turn, and how many were emitted that will
+    /// never leave.
+    fn abandon(&mut self) -> (usize, usize) {
+        (0, 0)
     }
     /// Hands back what the stages keep.
     fn finish(self: Box<Self>);
@@ -204,7 +209,7 @@ impl<In: Send + 'static, R: Run<In>> SyncBody<In, R> {
             let verdict = match result {
                 Ok(Flow::Continue(())) => break,
                 Ok(Flow::Break(())) => self.care.stopped(&mut self.run),
-                Err(panic) => self.care.panicked(&mut self.run, panic),
+                Err(panic) => self.care.panicked(&mut self.run, panic, 1),
             };
             if let Err(failure) = verdict {
                 turn.failed = Some(failure);
@@ -216,7 +221,7 @@ impl<In: Send + 'static, R: Run<In>> SyncBody<In, R> {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(working)))
             && turn.failed.is_none()
         {
-            turn.failed = self.care.panicked(&mut self.run, panic).err();
+            turn.failed = self.care.panicked(&mut self.run, panic, 1).err();
         }
         if let Loaded::Owned(events, _) = loaded
             && self.spare().is_some()
@@ -255,6 +260,25 @@ impl<In: Send + 'static, R: Run<In> + 'static> Body<In, R::Out> for SyncBody<In,
     }
 }
 
+/// How far a blocking call has come, for the stage that may not live to see its end.
+#[derive(Default)]
+struct Progress {
+    aborted: bool,
+    handled: usize,
+    emitted: usize,
+}
+
+impl Progress {
+    /// Counts finished events. False after an abort: then they are lost already, as nobody is told.
+    fn advance(&mut self, handled: usize, emitted: usize) -> bool {
+        if !self.aborted {
+            self.handled += handled;
+            self.emitted = emitted;
+        }
+        !self.aborted
+    }
+}
+
 type Work<In, R> = tokio::task::JoinHandle<(SyncBody<In, R>, Events<<R as Run<In>>::Out>, Turn)>;
 
 /// Synchronous stages that block: each batch runs on tokio's blocking threads.
@@ -263,13 +287,14 @@ pub(crate) struct BlockingBody<In, R: Run<In>> {
     working: Option<Work<In, R>>,
     care: Care,
     loaded: bool,
-    aborted: Arc<AtomicBool>,
+    /// Of the last call.
+    progress: Arc<Mutex<Progress>>,
 }
 
 impl<In, R: Run<In>> Drop for BlockingBody<In, R> {
     fn drop(&mut self) {
         if self.working.is_some() {
-            self.aborted.store(true, Ordering::Relaxed);
+            lock(&self.progress).aborted = true;
             tracing::warn!(stage = &**self.care.name(), "aborted: a blocking call goes on in its thread");
         }
     }
@@ -282,7 +307,7 @@ impl<In: Send + 'static, R: Run<In>> BlockingBody<In, R> {
             working: None,
             care,
             loaded: false,
-            aborted: Arc::default(),
+            progress: Arc::default(),
         }
     }
 }
@@ -304,16 +329,24 @@ impl<In: Send + 'static, R: Run<In> + 'static> Body<In, R::Out> for BlockingBody
         if std::mem::take(&mut self.loaded)
             && let Some(mut body) = self.idle.take()
         {
-            let aborted = self.aborted.clone();
+            self.progress = Arc::default();
+            let progress = self.progress.clone();
             self.working = Some(tokio::task::spawn_blocking(move || {
                 let (mut out, mut all) = (Events::default(), Turn::default());
                 // One event at a time: an abort is heard after the call that is under way.
                 let mut left = body.unload();
-                while !left.is_empty() && all.failed.is_none() && !aborted.load(Ordering::Relaxed) {
+                while !left.is_empty() && all.failed.is_none() && lock(&progress).advance(0, out.len()) {
                     body.load(left.split_front(1));
                     let turn = body.turn(&mut out);
                     all.handled += turn.handled;
                     all.failed = turn.failed;
+                    lock(&progress).advance(turn.handled, out.len());
+                }
+                // As in `turn`: what is left may panic as it is dropped, and the failure came first.
+                if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(left)))
+                    && all.failed.is_none()
+                {
+                    all.failed = body.care.panicked(&mut body.run, panic, 1).err();
                 }
                 (body, out, all)
             }));
@@ -323,6 +356,7 @@ impl<In: Send + 'static, R: Run<In> + 'static> Body<In, R::Out> for BlockingBody
         self.working = None;
         Poll::Ready(match result {
             Ok((body, events, turn)) => {
+                self.progress = Arc::default();
                 self.idle = Some(body);
                 out.append(events);
                 turn
@@ -332,6 +366,11 @@ impl<In: Send + 'static, R: Run<In> + 'static> Body<In, R::Out> for BlockingBody
                 Turn { handled: 0, failed: Some(failure) }
             }
         })
+    }
+    fn abandon(&mut self) -> (usize, usize) {
+        let mut progress = lock(&self.progress);
+        progress.aborted = true;
+        (std::mem::take(&mut progress.handled), std::mem::take(&mut progress.emitted))
     }
     fn finish(mut self: Box<Self>) {
         if let Some(body) = self.idle.take() {

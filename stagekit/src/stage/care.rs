@@ -1,6 +1,7 @@
 //! Care: what happens to a run after a failure, a panic, or at the end of an event that has a receipt.
 
 use std::any::Any;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::error::{Cause, StageFailure};
 use crate::intensity::Intensity;
-use crate::options::{Options, Policy};
+use crate::options::{Options, Policy, Shutdown};
 use crate::receipt::{Events, Receipt};
 use crate::run::Run;
 
@@ -49,12 +50,13 @@ impl Care {
         }
     }
 
-    /// After a panic. `Ok` if the stage goes on with the next event.
+    /// After a panic over one event, or over so many of a batch. `Ok` if the stage goes on with the next event.
     #[cold]
     pub(crate) fn panicked<In, R: Run<In>>(
         &mut self,
         run: &mut R,
         panic: Box<dyn Any + Send>,
+        events: usize,
     ) -> Result<(), StageFailure> {
         let cause = Cause::Panicked(text(&*panic));
         let mut skips = true;
@@ -70,7 +72,10 @@ impl Care {
         run.each(&mut |slot| {
             if std::mem::take(&mut first) {
                 let slot = slot.get().0;
-                if skips { slot.skip(&cause) } else { slot.meter().failed.add(1) }
+                if skips {
+                    slot.skip(&cause);
+                }
+                slot.meter().failed.add(events.max(1) as u64);
             }
         });
         if skips { Ok(()) } else { self.again(run, self.name.clone(), cause) }
@@ -96,6 +101,18 @@ pub(crate) fn far(wait: Duration) -> Instant {
     const YEARS: Duration = Duration::from_secs(30 * 365 * 86_400);
     let now = Instant::now();
     now.checked_add(wait).unwrap_or(now + YEARS)
+}
+
+/// Waits for the end of something that was asked to end, for as long as the rule says; whether it has.
+pub(crate) async fn within<F: Future>(rule: Shutdown, ending: F) -> bool {
+    match rule {
+        Shutdown::Abort => false,
+        Shutdown::After(limit) => tokio::time::timeout_at(far(limit), ending).await.is_ok(),
+        Shutdown::Never => {
+            ending.await;
+            true
+        }
+    }
 }
 
 /// A one-to-one run panicked over an event: it went in, and nothing came out.

@@ -106,7 +106,7 @@ impl<In: Send + 'static, R: Run<In> + 'static> ConcurrentBody<In, R> {
             Err(panic) => {
                 drop(receipt);
                 out.align();
-                self.care.panicked(&mut run, panic)
+                self.care.panicked(&mut run, panic, 1)
             }
         };
         turn.failed = verdict.err();

@@ -7,8 +7,10 @@ mod concurrent_body;
 mod inlet;
 #[cfg(test)]
 mod laws;
+mod live;
 mod opening;
 mod outlet;
+mod own;
 mod place;
 mod segment;
 mod side;
@@ -16,10 +18,19 @@ mod source;
 mod source_body;
 mod supervisor;
 mod task;
+#[cfg(test)]
+mod tests;
 
-pub(crate) use inlet::Inlet;
+pub(crate) use care::{text as panic_text, within};
+pub(crate) use inlet::{Front, Inlet};
+pub use live::{ChildCount, ChildId, ChildState, ConsumerSupervisor, LiveStage, ShutdownToken, live_node};
+pub(crate) use live::{LiveTask, Setup, Shared};
 pub(crate) use outlet::Outlet;
+#[cfg(any(test, feature = "test"))]
+pub(crate) use own::{Own, Places, Site};
 pub use place::Stage;
+#[cfg(any(test, feature = "test"))]
+pub(crate) use place::{Launched, Place, Wrong};
 pub(crate) use place::{launch, place_source, place_stage, wire};
 pub use segment::Segment;
 pub(crate) use side::error_wiring;

@@ -14,7 +14,9 @@ use crate::stage::async_body::{AsyncBody, BatchBody};
 use crate::stage::body::{BlockingBody, Body, SyncBody};
 use crate::stage::care::Care;
 use crate::stage::concurrent_body::ConcurrentBody;
-use crate::stage::source::{Asked, AskedAsync, Blocking, Emitted, Iterated, Pull, Pulled, Sourced, Spring, Streamed};
+use crate::stage::source::{
+    Asked, AskedAsync, Blocking, Emitted, Iterated, Pull, Pulled, Sourced, Spring, Stepped, Streamed,
+};
 use crate::stage::source_body::{Looped, Rim, SourceBody, Sprung};
 
 /// The body of a run.
@@ -43,7 +45,10 @@ pub(super) struct Opening<R, F: Fault> {
     pub(super) care: Care,
     pub(super) rim: Rim<F>,
     pub(super) options: Options,
+    /// Its events are made on a blocking thread.
     pub(super) blocking: bool,
+    /// One of the stages behind it blocks.
+    pub(super) run_blocks: bool,
 }
 
 impl<R, F: Fault> Opening<R, F> {
@@ -59,7 +64,7 @@ impl<R, F: Fault> Opening<R, F> {
     where
         R: Run<T> + 'static,
     {
-        let body = body(self.run, &Options::new(&self.options.name), false, self.care);
+        let body = body(self.run, &Options::new(&self.options.name), self.run_blocks, self.care);
         Box::new(Sprung::new(spring, body, self.rim))
     }
 }
@@ -75,6 +80,9 @@ impl<T: Event, F: Fault, R: Run<T> + 'static> Opens<T, F> for Opening<R, F> {
     }
     fn stream(self, events: impl Stream<Item = Result<T, F>> + Send + 'static) -> Self::Opened {
         self.sprung(Streamed(Box::pin(events)))
+    }
+    fn borrowing(self, events: impl Stream<Item = Result<T, F>> + Send + 'static) -> Self::Opened {
+        if self.blocking { self.pulled(Iterated(Stepped(Box::pin(events)))) } else { self.stream(events) }
     }
     fn demand(self, ask: impl FnMut(Demand) -> Polled<T, F> + Send + 'static) -> Self::Opened {
         self.pulled(Asked(ask))

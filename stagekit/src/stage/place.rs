@@ -1,14 +1,16 @@
 //! From a closed run to tasks: first every stage is wired to those below it, then all of them are launched.
 
+use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::fuzz;
 use crate::lock::lock;
-use crate::op::Event;
+use crate::op::{Event, NoEvents};
 use crate::open::{Begins, Open, Part, Subscribes};
 use crate::options::Overflow;
-use crate::port::{Intake, SharedOutlets, Target, Upstream};
+use crate::port::{Intake, SharedOutlets, Upstream};
 use crate::producer::Producer;
 use crate::run::Run;
 use crate::side::Side;
@@ -17,11 +19,11 @@ use crate::stage::care::Care;
 use crate::stage::inlet::Inlet;
 use crate::stage::opening::{Opening, body};
 use crate::stage::outlet::Outlet;
-use crate::stage::segment::Segment;
+use crate::stage::own::{Own, Site};
 use crate::stage::source_body::Rim;
 use crate::stage::task::{Ending, Out, SourceTask, StageTask};
-use crate::subscription::{Inbox, Up};
-use crate::telemetry::{Gauge, Meter};
+use crate::subscription::{Door, Drains, Target};
+use crate::telemetry::{Gauge, Meter, Metered};
 
 /// A task to be spawned.
 pub(crate) type Task = Pin<Box<dyn Future<Output = Ending> + Send>>;
@@ -34,12 +36,18 @@ pub(crate) type Wrong = (Arc<str>, String);
 pub(crate) struct Launched {
     pub(crate) tasks: Vec<(Arc<str>, Task)>,
     pub(crate) gauges: Vec<Gauge>,
-    /// The inboxes of producers, to be told to drain.
-    pub(crate) sources: Vec<Arc<Inbox<Up>>>,
+    /// The producers, to be told to drain.
+    pub(crate) sources: Vec<Arc<dyn Drains>>,
 }
 
 /// One stage (or fused run) of a graph that does not run yet.
 pub struct Stage(Box<dyn Place>);
+
+impl Stage {
+    pub(crate) fn of(place: impl Place + 'static) -> Self {
+        Stage(Box::new(place))
+    }
+}
 
 impl std::fmt::Debug for Stage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -47,9 +55,12 @@ impl std::fmt::Debug for Stage {
     }
 }
 
-trait Place: Send {
-    /// If it is a segment, its stages are put into `stages` in its place.
-    fn splice(&mut self, stages: &mut Vec<Stage>) -> bool;
+pub(crate) trait Place: Send {
+    /// If it is placed in a way of its own, its stages are put into `stages` in its place.
+    fn splice(&mut self, stages: &mut Vec<Stage>) -> Result<bool, Wrong> {
+        let _ = stages;
+        Ok(false)
+    }
     fn wire(&mut self) -> Result<(), Wrong>;
     fn launch(self: Box<Self>, to: &mut Launched);
 }
@@ -60,7 +71,7 @@ pub(crate) fn launch(stages: Vec<Stage>) -> Result<Launched, Wrong> {
     let mut left: std::collections::VecDeque<Stage> = stages.into();
     while let Some(mut stage) = left.pop_front() {
         let mut inner = Vec::new();
-        if stage.0.splice(&mut inner) {
+        if stage.0.splice(&mut inner)? {
             inner.into_iter().rev().for_each(|stage| left.push_front(stage));
         } else {
             all.push(stage);
@@ -76,14 +87,14 @@ pub(crate) fn launch(stages: Vec<Stage>) -> Result<Launched, Wrong> {
     Ok(launched)
 }
 
-/// The outlet of one worker, subscribed to by everything its edges lead to; and its inbox.
+/// The outlet of one worker, subscribed to by everything its edges lead to; and its door.
 pub(crate) fn wire<T>(
     outlets: &SharedOutlets<T>,
     overflow: Option<(usize, Overflow)>,
-    meter: Arc<Meter>,
-) -> Result<(Outlet<T>, Arc<Inbox<Up>>), String> {
+    meter: Arc<dyn Metered>,
+) -> Result<(Outlet<T>, Arc<Door<T>>), String> {
     let outlets = lock(outlets);
-    let inbox = Inbox::new();
+    let door = Door::new();
     let (mut targets, mut groups) = (Vec::new(), Vec::new());
     let mut lump = 0;
     if outlets.groups.len() > 1 && outlets.groups.iter().any(|group| group.copier.is_none()) {
@@ -96,8 +107,9 @@ pub(crate) fn wire<T>(
             lump = lump.max(max - min);
             for (down, ups) in &intake.workers {
                 let mut ups = lock(ups);
-                subs.push((targets.len(), max));
-                ups.push(Upstream { inbox: inbox.clone(), sub: targets.len() as u32, max, min });
+                let sub = door.number();
+                subs.push((sub as usize, max));
+                ups.push(Upstream { door: door.clone(), sub, max, min });
                 targets.push(Target { inbox: down.clone(), sub: ups.len() as u32 - 1 });
             }
         }
@@ -106,7 +118,7 @@ pub(crate) fn wire<T>(
     let dispatcher = Outlet::dispatcher(&outlets.groups, &groups);
     Ok((
         Outlet::new(
-            inbox.clone(),
+            door.clone(),
             targets,
             dispatcher,
             outlets.discard,
@@ -114,17 +126,21 @@ pub(crate) fn wire<T>(
             if lump == 0 { usize::MAX } else { lump },
             meter,
         ),
-        inbox,
+        door,
     ))
 }
 
 /// One worker of a stage, wired.
 struct Worker<R, T> {
     run: R,
-    out: Out<T>,
+    ends: Ends<T>,
 }
 
-fn checked(parts: &[Part], producer: bool, is_async: bool) -> Result<(), Wrong> {
+const WHOLE: &str = "it has a task (or a graph) of its own, so `->` cannot lead on from it: use `=>`";
+
+/// `producer`: it begins with one, and whether that awaits.
+fn checked(parts: &[Part], producer: Option<bool>, is_async: bool) -> Result<(), Wrong> {
+    let (begins, producer) = (producer == Some(true), producer.is_some());
     for (at, &Part { ref options, takes_batches, .. }) in parts.iter().enumerate() {
         let role = if producer && at == 0 { options.check_producer() } else { options.check_consumer() };
         role.and_then(|()| options.check()).map_err(|wrong| (options.name.clone(), wrong))?;
@@ -132,10 +148,17 @@ fn checked(parts: &[Part], producer: bool, is_async: bool) -> Result<(), Wrong> 
             let wrong = "it takes single events: `batch` is for a stage with a `Vec` or slice parameter, and `batch(size, every)` on its attribute";
             return Err((options.name.clone(), wrong.into()));
         }
+        if options.blocking && at == 0 && begins {
+            let wrong = "`blocking` is for functions that block their thread, and this producer awaits: let it be no `async fn`, or call what blocks with `tokio::task::spawn_blocking`";
+            return Err((options.name.clone(), wrong.into()));
+        }
         if options.blocking && is_async && options.batch.is_none() {
             let wrong = "`blocking` is for synchronous stages, and this task awaits: use `=>` to keep them apart";
             return Err((options.name.clone(), wrong.into()));
         }
+    }
+    if parts.len() > 1 && parts[0].is_whole {
+        return Err((parts[0].options.name.clone(), WHOLE.into()));
     }
     for part in parts.iter().skip(1) {
         let options = &part.options;
@@ -164,8 +187,24 @@ fn checked(parts: &[Part], producer: bool, is_async: bool) -> Result<(), Wrong> 
     Ok(())
 }
 
-/// The outlet and the sides of one worker, and the inbox of the outlet.
-type Ends<T> = (Out<T>, Arc<Inbox<Up>>);
+pub(super) fn leads_somewhere<T>(name: &Arc<str>, outlets: &SharedOutlets<T>) -> Result<(), Wrong> {
+    let outlets = lock(outlets);
+    if outlets.groups.is_empty() && !outlets.discard {
+        let wrong = "it emits events that lead nowhere: connect it to a consumer, or discard them (`=> _`)";
+        return Err((name.clone(), wrong.into()));
+    }
+    Ok(())
+}
+
+/// The outlet and the sides of one worker, with the door of the outlet.
+struct Ends<T> {
+    out: Out<T>,
+    door: Arc<Door<T>>,
+    /// For each side its stage, by its place in the run, and its meter.
+    sides: SideMeters,
+}
+
+type SideMeters = Vec<(usize, Arc<Meter>)>;
 
 /// Wires the outlet and the sides of one worker.
 fn ends<In, R: Run<In>>(
@@ -176,20 +215,22 @@ fn ends<In, R: Run<In>>(
     is_consumer: bool,
 ) -> Result<Ends<R::Out>, Wrong> {
     let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return Err(Default::default()) };
-    if !is_consumer && lock(outlets).groups.is_empty() && !lock(outlets).discard {
-        let wrong = "it emits events that lead nowhere: connect it to a consumer, or discard them (`=> _`)";
-        return Err((last.options.name.clone(), wrong.into()));
+    if !is_consumer {
+        leads_somewhere(&last.options.name, outlets)?;
     }
-    let mut sides = Vec::new();
+    let (mut sides, mut side_meters) = (Vec::<(Arc<str>, Box<dyn Side>)>::new(), Vec::new());
     let mut wrong = None;
-    let mut meter = Arc::default();
-    let mut parts_left = parts.iter();
+    let mut meter = Arc::<Meter>::default();
+    let mut parts_left = parts.iter().enumerate();
     let mut visit = |slot: &mut dyn Surroundings| {
-        let Some(part) = parts_left.next() else { return };
+        let Some((at, part)) = parts_left.next() else { return };
         meter = slot.meter().clone();
         if let Some(wiring) = &*lock(&part.errors) {
             match wiring(slot.spill()) {
-                Ok(side) => sides.push(side),
+                Ok(side) => {
+                    side_meters.push((at, side.meter().clone()));
+                    sides.push((part.options.name.clone(), side));
+                }
                 Err(text) => wrong = Some((part.options.name.clone(), text)),
             }
         }
@@ -201,19 +242,34 @@ fn ends<In, R: Run<In>>(
     if let Some(wrong) = wrong {
         return Err(wrong);
     }
-    let (outlet, inbox) =
+    let (outlet, door) =
         wire(outlets, first.options.buffer, meter).map_err(|text| (last.options.name.clone(), text))?;
-    let sides: Vec<Box<dyn Side>> = sides;
-    Ok((Out::new(last.options.name.clone(), outlet, sides), inbox))
+    Ok(Ends { out: Out::new(last.options.name.clone(), outlet, sides), door, sides: side_meters })
 }
 
 fn is_consumer<T: 'static>() -> bool {
     std::any::TypeId::of::<T>() == std::any::TypeId::of::<crate::op::NoEvents>()
 }
 
-fn gauges(parts: &[Part], instances: Vec<Vec<Arc<Meter>>>) -> Vec<Gauge> {
-    let of = |at: usize| instances.iter().filter_map(|meters| meters.get(at).cloned()).collect();
-    parts.iter().enumerate().map(|(at, part)| Gauge { name: part.options.name.clone(), meters: of(at) }).collect()
+/// The gauges of the stages of a run. Its events leave by the last of them.
+fn gauges<T: Event>(
+    parts: &[Part],
+    instances: Vec<Vec<Arc<Meter>>>,
+    doors: Vec<Arc<Door<T>>>,
+    sides: SideMeters,
+) -> Vec<Gauge> {
+    let of =
+        |at: usize| instances.iter().filter_map(|meters| Some(meters.get(at)?.clone() as Arc<dyn Metered>)).collect();
+    let gauge = |(at, part): (usize, &Part)| Gauge::new(part.options.name.clone(), of(at));
+    let mut gauges: Vec<Gauge> = parts.iter().enumerate().map(gauge).collect();
+    for (at, meter) in sides {
+        gauges[at].sides.push(meter);
+    }
+    if let (Some(last), false) = (gauges.last_mut(), is_consumer::<T>()) {
+        last.emits = std::any::type_name::<T>();
+        last.doors.extend(doors.into_iter().map(|door| door as Arc<dyn Any + Send + Sync>));
+    }
+    gauges
 }
 
 fn meters<In, R: Run<In>>(run: &mut R) -> Vec<Arc<Meter>> {
@@ -244,29 +300,31 @@ struct StagePlace<In, R: Run<In>> {
 pub(crate) fn place_stage<In: Event, R: Run<In, Out = E> + 'static, S: 'static, E: Event, F: 'static>(
     open: Open<Subscribes<In>, R, S, E, F>,
 ) -> Stage {
-    Stage(Box::new(StagePlace {
+    Stage::of(StagePlace {
         run: Some(open.run),
         parts: open.parts,
         intake: open.head.0,
         outlets: open.port.outlets,
         workers: Vec::new(),
-    }))
+    })
 }
 
 impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
-    fn splice(&mut self, stages: &mut Vec<Stage>) -> bool {
-        let first = self.run.as_mut().and_then(Run::first);
-        match first.and_then(|stage| stage.downcast_mut::<Segment<In, R::Out>>()) {
-            Some(segment) => {
-                segment.splice(self.intake.clone(), &self.outlets, stages);
-                true
-            }
-            None => false,
+    fn splice(&mut self, stages: &mut Vec<Stage>) -> Result<bool, Wrong> {
+        let own = self.run.as_mut().and_then(Run::own);
+        if own.is_none() && self.parts[0].is_whole {
+            let wrong = "`retry` and `timeout` are for functions: a stage of callbacks (or a segment) decides inside";
+            return Err((self.parts[0].options.name.clone(), wrong.into()));
         }
+        let Some(own) = Own::<In, R::Out>::of(own) else { return Ok(false) };
+        let options = self.parts[0].options.clone();
+        options.check_consumer().and_then(|()| options.check()).map_err(|wrong| (options.name.clone(), wrong))?;
+        own.place(Site { options, intake: Some(self.intake.clone()), outlets: self.outlets.clone() }, stages)?;
+        Ok(true)
     }
 
     fn wire(&mut self) -> Result<(), Wrong> {
-        checked(&self.parts, false, R::ASYNC)?;
+        checked(&self.parts, None, R::ASYNC)?;
         let options = &self.parts[0].options;
         if let Some((size, _)) = options.batch {
             let (max, _) = options.limits.resolve().map_err(|wrong| (options.name.clone(), wrong))?;
@@ -283,25 +341,31 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
         }
         runs.insert(0, run);
         for mut run in runs {
-            let (out, _) = ends(&self.parts, None, &mut run, &self.outlets, is_consumer::<R::Out>())?;
-            self.workers.push(Worker { run, out });
+            let ends = ends(&self.parts, None, &mut run, &self.outlets, is_consumer::<R::Out>())?;
+            self.workers.push(Worker { run, ends });
         }
         Ok(())
     }
 
     fn launch(self: Box<Self>, to: &mut Launched) {
-        let mut instances = Vec::new();
-        for (at, Worker { mut run, out }) in self.workers.into_iter().enumerate() {
+        let (mut instances, mut doors, mut all_sides) = (Vec::new(), Vec::new(), Vec::new());
+        for (at, Worker { mut run, ends: Ends { out, door, sides } }) in self.workers.into_iter().enumerate() {
             let meters = meters(&mut run);
             let own = meters.first().cloned().unwrap_or_default();
-            let inlet = Inlet::new(self.intake.workers[at].0.clone(), self.intake.subscriptions(at), own);
+            let mut ups = self.intake.subscriptions(at);
+            if self.parts[0].options.batch.is_none() {
+                ups.iter_mut().for_each(|up| (up.max, up.min) = fuzz::limits(up.max, up.min));
+            }
+            let inlet = Inlet::new(self.intake.workers[at].0.clone(), ups, own);
             instances.push(meters);
+            doors.push(door);
+            all_sides.extend(sides);
             let care = care(&self.parts);
             let name = care.name().clone();
             let body = body(run, &self.parts[0].options, blocks(&self.parts), care);
             to.tasks.push((name, Box::pin(StageTask::new(inlet, body, out))));
         }
-        to.gauges.extend(gauges(&self.parts, instances));
+        to.gauges.extend(gauges(&self.parts, instances, doors, all_sides));
     }
 }
 
@@ -311,40 +375,54 @@ struct SourcePlace<P: Producer, R: Run<P::Out>> {
     open: Option<(Begins<P>, R)>,
     parts: Vec<Part>,
     outlets: SharedOutlets<R::Out>,
-    out: Option<Ends<R::Out>>,
+    ends: Option<Ends<R::Out>>,
 }
 
 pub(crate) fn place_source<P: Producer, R: Run<P::Out, Out = E> + 'static, S: 'static, E: Event, F: 'static>(
     open: Open<Begins<P>, R, S, E, F>,
 ) -> Stage {
     let place =
-        SourcePlace { open: Some((open.head, open.run)), parts: open.parts, outlets: open.port.outlets, out: None };
-    Stage(Box::new(place))
+        SourcePlace { open: Some((open.head, open.run)), parts: open.parts, outlets: open.port.outlets, ends: None };
+    Stage::of(place)
 }
 
 impl<P: Producer, R: Run<P::Out> + 'static> Place for SourcePlace<P, R> {
-    fn splice(&mut self, _: &mut Vec<Stage>) -> bool {
-        false
+    fn splice(&mut self, stages: &mut Vec<Stage>) -> Result<bool, Wrong> {
+        let own = self.open.as_mut().and_then(|(head, _)| head.0.stage.own());
+        if own.is_some() && self.parts.len() > 1 {
+            return Err((self.parts[0].options.name.clone(), WHOLE.into()));
+        }
+        let Some(own) = Own::<NoEvents, R::Out>::of(own) else { return Ok(false) };
+        let options = self.parts[0].options.clone();
+        options.check_producer().and_then(|()| options.check()).map_err(|wrong| (options.name.clone(), wrong))?;
+        own.place(Site { options, intake: None, outlets: self.outlets.clone() }, stages)?;
+        Ok(true)
     }
 
     fn wire(&mut self) -> Result<(), Wrong> {
-        checked(&self.parts, true, R::ASYNC)?;
+        checked(&self.parts, Some(P::ASYNC), R::ASYNC)?;
         let Some((head, run)) = &mut self.open else { return Ok(()) };
-        self.out = Some(ends(&self.parts, Some(&mut head.1), run, &self.outlets, is_consumer::<R::Out>())?);
+        self.ends = Some(ends(&self.parts, Some(&mut head.1), run, &self.outlets, is_consumer::<R::Out>())?);
         Ok(())
     }
 
     fn launch(self: Box<Self>, to: &mut Launched) {
-        let (Some((head, mut run)), Some((out, inbox))) = (self.open, self.out) else { return };
+        let (Some((head, mut run)), Some(Ends { out, door, sides })) = (self.open, self.ends) else { return };
         let care = care(&self.parts);
         let name = care.name().clone();
         let own = head.1.meter.clone();
         let instance = std::iter::once(own).chain(meters(&mut run)).collect();
-        let opening =
-            Opening { run, care, rim: Rim::new(head.1), options: head.0.options, blocking: blocks(&self.parts) };
+        let opening = Opening {
+            run,
+            care,
+            rim: Rim::new(head.1),
+            options: head.0.options,
+            blocking: blocks(&self.parts),
+            run_blocks: blocks(&self.parts[1..]),
+        };
         let body = head.0.stage.open(opening);
         to.tasks.push((name, Box::pin(SourceTask::new(body, out))));
-        to.gauges.extend(gauges(&self.parts, vec![instance]));
-        to.sources.push(inbox);
+        to.gauges.extend(gauges(&self.parts, vec![instance], vec![door.clone()], sides));
+        to.sources.push(door);
     }
 }

@@ -1,16 +1,17 @@
 //! A segment: a piece of a pipeline, as a value.
 
+use std::any::Any;
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 use crate::lock::lock;
 use crate::node::{IntoNode, Node, Single};
 use crate::op::{AcceptedAs, ByValue, CannotFail, Event, Parts, Takes, Whole};
 use crate::open::{Open, Part, Subscribes};
 use crate::options::Options;
-use crate::port::{Intake, Port, SharedOutlets};
+use crate::port::{Port, SharedOutlets};
 use crate::run::Id;
-use crate::stage::place::{Stage, place_stage};
+use crate::stage::own::{Own, Places, Site};
+use crate::stage::place::{Stage, Wrong, place_stage};
 
 /// A piece of a pipeline that takes `In` and gives `Out`: `pipeline! { .. => a => b => .. }`.
 ///
@@ -63,26 +64,36 @@ where
     const ASYNC: bool = false;
     const ONE: bool = false;
     const PAUSES: bool = false;
+    fn own(&mut self) -> Option<Box<dyn Any + Send>> {
+        Some(Own::<In, Out>::boxed(Segment { parts: self.parts.take() }))
+    }
 }
 
 impl<In: Event, Out: Event> Segment<In, Out> {
     pub(crate) fn new(head: SharedOutlets<In>, tail: SharedOutlets<Out>, stages: Vec<Stage>) -> Self {
         Segment { parts: Some((head, tail, stages)) }
     }
+}
 
+impl<In: Event, Out: Event> Places<In, Out> for Segment<In, Out> {
     /// Puts the segment's own stages into `to`, between the edges that lead into it and those that lead on.
-    pub(crate) fn splice(&mut self, intake: Arc<Intake<In>>, outer: &SharedOutlets<Out>, to: &mut Vec<Stage>) {
-        let Some((head, tail, stages)) = self.parts.take() else { return };
+    fn place(self: Box<Self>, site: Site<In, Out>, to: &mut Vec<Stage>) -> Result<(), Wrong> {
+        let (Some((head, tail, stages)), Some(intake)) = (self.parts, site.intake) else { return Ok(()) };
         // The edge into the segment ends at a stage that passes events on to whatever stands first in it.
         let port: Port<Self, In, CannotFail> = Port { outlets: head, ..Port::new() };
-        let parts =
-            vec![Part { options: Options::new(&intake.name), errors: port.errors.clone(), takes_batches: false }];
+        let parts = vec![Part {
+            options: Options::new(&intake.name),
+            errors: port.errors.clone(),
+            takes_batches: false,
+            is_whole: false,
+        }];
         to.push(place_stage(Open { head: Subscribes(intake), run: Id, parts, port, fits: PhantomData::<fn() -> ()> }));
         to.extend(stages);
         // The edges out of the segment are edges out of whatever stands last in it.
-        let (mut outer, mut tail) = (lock(outer), lock(&tail));
+        let (mut outer, mut tail) = (lock(&site.outlets), lock(&tail));
         tail.groups.append(&mut outer.groups);
         tail.discard |= outer.discard;
+        Ok(())
     }
 }
 

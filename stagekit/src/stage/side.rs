@@ -3,29 +3,34 @@
 use std::sync::Arc;
 use std::task::Context;
 
+use crate::cancel::Ended;
+use crate::error::Cause;
 use crate::op::Event;
 use crate::port::SharedOutlets;
 use crate::side::{ErrorWiring, Side};
 use crate::slot::Spill;
 use crate::stage::outlet::Outlet;
 use crate::stage::place::wire;
+use crate::telemetry::Meter;
 
 /// Errors of type `X`.
 struct ErrorSide<X> {
     spill: Arc<Spill<X>>,
     outlet: Outlet<X>,
+    /// Its own: a meter has one writer, and the demand for errors is not the stage's.
+    meter: Arc<Meter>,
 }
 
 /// What leads the errors of a stage to these outlets. Each worker of the stage has a side of its own.
 pub(crate) fn error_wiring<X: Event>(outlets: SharedOutlets<X>) -> ErrorWiring {
     Box::new(move |place| {
         let spill = Arc::new(Spill::new());
-        // The demand and the buffer of the errors are not the stage's.
-        let outlet = wire(&outlets, None, Arc::default())?.0;
+        let meter = Arc::<Meter>::default();
+        let outlet = wire(&outlets, None, meter.clone())?.0;
         if let Some(place) = place.downcast_mut::<Option<Arc<Spill<X>>>>() {
             *place = Some(spill.clone());
         }
-        Ok(Box::new(ErrorSide { spill, outlet }))
+        Ok(Box::new(ErrorSide { spill, outlet, meter }))
     })
 }
 
@@ -46,7 +51,21 @@ impl<X: Send> Side for ErrorSide<X> {
     fn is_cancelled(&self) -> bool {
         self.outlet.is_cancelled()
     }
-    fn end(&mut self) {
-        self.outlet.end();
+    fn meter(&self) -> &Arc<Meter> {
+        &self.meter
+    }
+    fn take_fault(&mut self) -> Option<Cause> {
+        self.outlet.take_fault()
+    }
+    fn end(&mut self, ended: &Ended) {
+        self.outlet.end(ended);
+    }
+}
+
+impl<X> Drop for ErrorSide<X> {
+    fn drop(&mut self) {
+        // l03: errors that never reached the outlet.
+        let left = self.spill.take();
+        self.meter.lost.add(left.len() as u64);
     }
 }

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use futures_core::Stream;
@@ -27,6 +27,10 @@ pub(crate) trait Spring<T, F>: Send {
     /// Whether it must be polled without demand too.
     fn pushes(&self) -> bool {
         false
+    }
+    /// It is not polled again: how many events were emitted that it was never asked for.
+    fn abandon(&mut self) -> usize {
+        0
     }
 }
 
@@ -59,6 +63,19 @@ impl<T, F: Fault, I: Iterator<Item = Result<T, F>> + Send> Pull<T, F> for Iterat
             }
         }
         More::Yes
+    }
+}
+
+/// An iterator that borrows, as a stream that never waits.
+pub(crate) struct Stepped<S>(pub(crate) Pin<Box<S>>);
+
+impl<S: Stream> Iterator for Stepped<S> {
+    type Item = S::Item;
+    fn next(&mut self) -> Option<S::Item> {
+        match self.0.as_mut().poll_next(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(item) => item,
+            Poll::Pending => unreachable!("an iterator has made its stream wait"),
+        }
     }
 }
 
@@ -306,6 +323,13 @@ impl<T: Event, F: Fault, Fut: Future<Output = Result<(), F>> + Send> Spring<T, F
     fn pushes(&self) -> bool {
         true
     }
+    fn abandon(&mut self) -> usize {
+        // Who emits from now on is told, and keeps the event; what is there by now nobody takes.
+        self.emitter.stop();
+        let mut left = Vec::new();
+        self.emitter.take(&mut left);
+        left.len()
+    }
 }
 
 impl<T, Fut> Drop for Emitted<T, Fut> {
@@ -320,5 +344,8 @@ pub(crate) struct Sourced<S>(pub(crate) S);
 impl<T, F, S: Source<T>> Spring<T, F> for Sourced<S> {
     fn poll(&mut self, cx: &mut Context<'_>, room: usize, out: &mut Events<T>, _: &mut Vec<F>) -> Poll<More> {
         self.0.poll_events(cx, Demand::new(room), out)
+    }
+    fn stop(&mut self) -> More {
+        self.0.stop()
     }
 }

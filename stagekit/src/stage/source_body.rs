@@ -1,6 +1,7 @@
 //! The body of a producer's task: its events, and what the stages fused behind it make of them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use crate::error::{Cause, StageFailure};
@@ -12,6 +13,7 @@ use crate::slot::{Slot, Surroundings};
 use crate::stage::body::Body;
 use crate::stage::care::{Care, settle, taken_in_vain, text};
 use crate::stage::source::Spring;
+use crate::telemetry::Meter;
 
 /// How far a producer has come.
 pub(crate) struct SourceTurn {
@@ -141,7 +143,7 @@ where
                 Ok(Flow::Break(())) => care.stopped(run),
                 // The panic was in the iterator if no event was between the two counts.
                 Err(panic) if made == done => rim.panicked(panic),
-                Err(panic) => care.panicked(run, panic),
+                Err(panic) => care.panicked(run, panic, 1),
             };
             verdict = verdict.and(of_run);
             if R::FALLIBLE {
@@ -212,19 +214,54 @@ where
     })
 }
 
+/// Events that were made and are not finished by the stages of their own task: no inlet has them in its books.
+struct Owed {
+    events: usize,
+    meter: Arc<Meter>,
+}
+
+impl Drop for Owed {
+    fn drop(&mut self) {
+        // l03: what an end kept from being handled is lost, and counted.
+        self.meter.lost.add(self.events as u64);
+    }
+}
+
 /// Any other shape, and asynchronous stages: events are made in batches and given to the body of the run.
-pub(crate) struct Sprung<S, T, Out, F: Fault> {
+pub(crate) struct Sprung<S: Spring<T, F>, T, Out, F: Fault> {
     spring: S,
-    body: Box<dyn Body<T, Out>>,
+    /// Until it is finished.
+    body: Option<Box<dyn Body<T, Out>>>,
     rim: Rim<F>,
     made: Events<T>,
+    owed: Owed,
     /// The producer cannot go on; told when what it made before has gone through the run.
     failed: Option<StageFailure>,
 }
 
-impl<S, T, Out, F: Fault> Sprung<S, T, Out, F> {
+impl<S: Spring<T, F>, T, Out, F: Fault> Sprung<S, T, Out, F> {
     pub(crate) fn new(spring: S, body: Box<dyn Body<T, Out>>, rim: Rim<F>) -> Self {
-        Sprung { spring, body, rim, made: Events::default(), failed: None }
+        let owed = Owed { events: 0, meter: rim.slot.meter.clone() };
+        Sprung { spring, body: Some(body), rim, made: Events::default(), owed, failed: None }
+    }
+}
+
+impl<S: Spring<T, F>, T, Out, F: Fault> Drop for Sprung<S, T, Out, F> {
+    fn drop(&mut self) {
+        if let Some(body) = &mut self.body {
+            let (handled, emitted) = body.abandon();
+            self.owed.events = self.owed.events.saturating_sub(handled) + emitted;
+        }
+        // What was emitted from elsewhere and never collected.
+        let left = self.spring.abandon();
+        self.rim.slot.meter.events_out.add(left as u64);
+        self.owed.events += left;
+    }
+}
+
+impl<S: Spring<T, F>, T, Out, F: Fault> Sprung<S, T, Out, F> {
+    fn is_idle(&self) -> bool {
+        self.body.as_ref().is_none_or(|body| body.is_idle())
     }
 }
 
@@ -253,19 +290,24 @@ impl<S: Spring<T, F>, T: Send, Out, F: Fault> Sprung<S, T, Out, F> {
 
 impl<S: Spring<T, F>, T: Send, Out, F: Fault> SourceBody<Out> for Sprung<S, T, Out, F> {
     fn poll(&mut self, cx: &mut Context<'_>, room: usize, out: &mut Events<Out>) -> Poll<SourceTurn> {
-        if self.body.is_idle() {
+        if self.is_idle() {
             if !self.rim.ended {
                 ready!(self.make(cx, room));
             }
             if !self.made.is_empty() {
-                self.body.load(std::mem::take(&mut self.made).into());
+                self.owed.events += self.made.len();
+                if let Some(body) = &mut self.body {
+                    body.load(std::mem::take(&mut self.made).into());
+                }
             }
         }
         let mut failed = None;
-        if !self.body.is_idle() {
-            failed = ready!(self.body.poll(cx, room, false, out)).failed;
+        if let Some(body) = self.body.as_mut().filter(|body| !body.is_idle()) {
+            let turn = ready!(body.poll(cx, room, false, out));
+            self.owed.events -= turn.handled;
+            failed = turn.failed;
         }
-        if failed.is_none() && self.body.is_idle() {
+        if failed.is_none() && self.is_idle() {
             failed = self.failed.take();
         }
         Poll::Ready(SourceTurn { failed })
@@ -274,12 +316,14 @@ impl<S: Spring<T, F>, T: Send, Out, F: Fault> SourceBody<Out> for Sprung<S, T, O
         self.rim.ended |= self.spring.stop() == More::Ended;
     }
     fn pushes(&self) -> bool {
-        self.spring.pushes() || !self.body.is_idle()
+        self.spring.pushes() || !self.is_idle()
     }
     fn is_ended(&self) -> bool {
-        self.rim.ended && self.failed.is_none() && self.made.is_empty() && self.body.is_idle()
+        self.rim.ended && self.failed.is_none() && self.made.is_empty() && self.is_idle()
     }
-    fn finish(self: Box<Self>) {
-        self.body.finish();
+    fn finish(mut self: Box<Self>) {
+        if let Some(body) = self.body.take() {
+            body.finish();
+        }
     }
 }

@@ -16,7 +16,7 @@ use crate::error::{Cause, Error, StageFailure};
 use crate::lock::lock;
 use crate::stage::care::text;
 use crate::stage::place::{Launched, Task, Wrong};
-use crate::subscription::{Inbox, Up};
+use crate::subscription::{Door, Drains};
 use crate::telemetry::{Gauge, Summary};
 
 struct Inner {
@@ -31,7 +31,7 @@ struct Inner {
 /// What all handles of one pipeline share.
 struct State {
     gauges: Vec<Gauge>,
-    sources: Mutex<Vec<Arc<Inbox<Up>>>>,
+    sources: Mutex<Vec<Arc<dyn Drains>>>,
     /// Where the tasks run: a handle may be used from any thread.
     runtime: tokio::runtime::Handle,
     started: Instant,
@@ -80,7 +80,7 @@ impl State {
 
     fn drain(&self) {
         for source in &*lock(&self.sources) {
-            let _ = source.send(Up::Drain);
+            source.drain();
         }
     }
 
@@ -317,9 +317,20 @@ impl Handle {
         });
     }
 
+    /// The doors of the stage of this name, whose events are of type `T`; or what is wrong with the name or the type.
+    pub(crate) fn doors<T: 'static + Send>(&self, name: &str) -> Result<Vec<Arc<Door<T>>>, String> {
+        let emits = |gauge: &&Gauge| !gauge.doors.is_empty();
+        let Some(gauge) = self.0.gauges.iter().filter(emits).find(|gauge| *gauge.name == *name) else {
+            let names: Vec<_> = self.0.gauges.iter().filter(emits).map(|gauge| format!("`{}`", gauge.name)).collect();
+            return Err(format!("no stage of that name emits events; these do: {}", names.join(", ")));
+        };
+        let doors: Option<Vec<_>> = gauge.doors.iter().map(|door| door.clone().downcast().ok()).collect();
+        doors.ok_or_else(|| format!("it emits `{}`, not `{}`", gauge.emits, std::any::type_name::<T>()))
+    }
+
     /// One more producer that is to be told to drain.
-    pub(crate) fn add_source(&self, inbox: Arc<Inbox<Up>>) {
-        lock(&self.0.sources).push(inbox);
+    pub(crate) fn add_source(&self, source: Arc<dyn Drains>) {
+        lock(&self.0.sources).push(source);
     }
 
     /// Stops now: futures are dropped half-way, and what was on its way is lost and counted. Returns at once.

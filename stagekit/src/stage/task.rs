@@ -10,7 +10,9 @@ use std::task::{Context, Poll, ready};
 
 use tokio::task::coop;
 
+use crate::cancel::{Ended, Reason};
 use crate::error::{Cause, StageFailure};
+use crate::fuzz;
 use crate::receipt::Events;
 use crate::side::Side;
 use crate::slot::Warnings;
@@ -29,19 +31,20 @@ pub(crate) type Ending = Result<(), StageFailure>;
 pub(crate) struct Out<T> {
     name: Arc<str>,
     outlet: Outlet<T>,
-    sides: Vec<Box<dyn Side>>,
+    /// With the names of their stages.
+    sides: Vec<(Arc<str>, Box<dyn Side>)>,
     events: Events<T>,
     warnings: Warnings,
 }
 
 impl<T> Out<T> {
-    pub(crate) fn new(name: Arc<str>, outlet: Outlet<T>, sides: Vec<Box<dyn Side>>) -> Self {
+    pub(crate) fn new(name: Arc<str>, outlet: Outlet<T>, sides: Vec<(Arc<str>, Box<dyn Side>)>) -> Self {
         Out { name, outlet, sides, events: Events::default(), warnings: Warnings::default() }
     }
 
     fn listen(&mut self, cx: &mut Context<'_>) -> bool {
         let mut any = self.outlet.listen(cx);
-        for side in &mut self.sides {
+        for (_, side) in &mut self.sides {
             any |= side.listen(cx);
         }
         any
@@ -49,41 +52,56 @@ impl<T> Out<T> {
 
     /// Dispatches what was emitted.
     fn publish(&mut self) -> Ending {
-        for side in &mut self.sides {
+        for (_, side) in &mut self.sides {
             side.publish();
         }
         if self.events.is_empty() {
-            return Ok(());
+            return self.verdict();
         }
         match self.outlet.publish(std::mem::take(&mut self.events)) {
-            Ok(0) => Ok(()),
-            Ok(discarded) => {
+            Ok(none) if none.is_empty() => self.verdict(),
+            Ok(dropped) => {
+                let discarded: usize = dropped.iter().map(Events::len).sum();
                 if let Some(hidden) = self.warnings.due() {
                     tracing::warn!(stage = &*self.name, discarded, hidden, "discarded events: nobody asked in time");
                 }
-                Ok(())
+                self.verdict()
             }
             Err(capacity) => Err(StageFailure { stage: self.name.clone(), cause: Cause::Overflow { capacity } }),
         }
     }
 
+    /// Whether the dispatchers can go on.
+    fn verdict(&mut self) -> Ending {
+        if let Some(cause) = self.outlet.take_fault() {
+            return Err(StageFailure { stage: self.name.clone(), cause });
+        }
+        for (name, side) in &mut self.sides {
+            if let Some(cause) = side.take_fault() {
+                return Err(StageFailure { stage: name.clone(), cause });
+            }
+        }
+        Ok(())
+    }
+
     /// Whether no error waits for the stage behind `else`.
     fn sides_ready(&self) -> bool {
-        self.sides.iter().all(|side| side.is_ready())
+        self.sides.iter().all(|(_, side)| side.is_ready())
     }
 
     fn is_clear(&self) -> bool {
-        self.outlet.is_clear() && self.sides.iter().all(|side| side.is_clear())
+        self.outlet.is_clear() && self.sides.iter().all(|(_, side)| side.is_clear())
     }
 
     fn is_cancelled(&self) -> bool {
-        self.outlet.is_cancelled() || self.sides.iter().any(|side| side.is_cancelled())
+        self.outlet.is_cancelled() || self.sides.iter().any(|(_, side)| side.is_cancelled())
     }
 
-    fn end(&mut self) {
-        self.outlet.end();
-        for side in &mut self.sides {
-            side.end();
+    fn end(&mut self, reason: Reason) {
+        let ended = Ended::Down(reason);
+        self.outlet.end(&ended);
+        for (_, side) in &mut self.sides {
+            side.end(&ended);
         }
     }
 }
@@ -103,11 +121,27 @@ impl<In, T> StageTask<In, T> {
     }
 
     /// The stage cannot go on, or is not wanted any longer.
-    fn stop(&mut self) {
+    fn stop(&mut self, reason: Reason) {
         // l08: both neighbours are told, once; what downstream has it may finish.
-        self.inlet.cancel();
-        self.out.end();
+        self.inlet.cancel(&Ended::Down(reason.clone()));
+        self.out.end(reason);
+        self.abandon();
         self.body = None;
+    }
+
+    /// What a blocking call has finished is not lost; what came of it is.
+    fn abandon(&mut self) {
+        if let Some(body) = &mut self.body {
+            let (handled, emitted) = body.abandon();
+            self.inlet.absolve(handled);
+            self.out.outlet.lose(emitted);
+        }
+    }
+}
+
+impl<In, T> Drop for StageTask<In, T> {
+    fn drop(&mut self) {
+        self.abandon();
     }
 }
 
@@ -116,13 +150,20 @@ impl<In, T> Future for StageTask<In, T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Ending> {
         let this = &mut *self;
+        if fuzz::gives_way(cx) {
+            return Poll::Pending;
+        }
         loop {
             let coop = ready!(coop::poll_proceed(cx));
             let mut progress = this.out.listen(cx);
             progress |= this.inlet.listen(cx);
+            if progress && let Err(failure) = this.out.verdict() {
+                this.stop(Reason::error(&failure.cause));
+                return Poll::Ready(Err(failure));
+            }
             let Some(body) = &mut this.body else { return Poll::Ready(Ok(())) };
             if this.out.is_cancelled() {
-                this.stop();
+                this.stop(Reason::Shutdown);
                 return Poll::Ready(Ok(()));
             }
             let demand = this.out.outlet.room();
@@ -137,13 +178,13 @@ impl<In, T> Future for StageTask<In, T> {
                     // The ask goes out after what was emitted (R3).
                     this.inlet.settle(turn.handled);
                     if let Err(failure) = published.and(turn.failed.map_or(Ok(()), Err)) {
-                        this.stop();
+                        this.stop(Reason::error(&failure.cause));
                         return Poll::Ready(Err(failure));
                     }
                     progress = true;
                 }
                 if this.inlet.is_ended() && this.out.is_clear() {
-                    this.out.end();
+                    this.out.end(Reason::Normal);
                     if let Some(body) = this.body.take() {
                         body.finish();
                     }
@@ -182,7 +223,7 @@ impl<In, T> Future for StageTask<In, T> {
                     verdict = verdict.and(turn.failed.map_or(Ok(()), Err));
                 }
                 if let Err(failure) = verdict {
-                    this.stop();
+                    this.stop(Reason::error(&failure.cause));
                     return Poll::Ready(Err(failure));
                 }
                 progress |= emitted;
@@ -190,7 +231,7 @@ impl<In, T> Future for StageTask<In, T> {
                 progress &= !(this.inlet.is_waiting() && body.is_idle());
             } else if this.inlet.is_ended() && this.out.is_clear() {
                 // l12: everything in flight is settled before the end is told.
-                this.out.end();
+                this.out.end(Reason::Normal);
                 if let Some(body) = this.body.take() {
                     body.finish();
                 }
@@ -224,12 +265,20 @@ impl<T> Future for SourceTask<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Ending> {
         let this = &mut *self;
+        if fuzz::gives_way(cx) {
+            return Poll::Pending;
+        }
         loop {
             let coop = ready!(coop::poll_proceed(cx));
             let mut progress = this.out.listen(cx);
+            if progress && let Err(failure) = this.out.verdict() {
+                this.out.end(Reason::error(&failure.cause));
+                this.body = None;
+                return Poll::Ready(Err(failure));
+            }
             let Some(body) = &mut this.body else { return Poll::Ready(Ok(())) };
             if this.out.is_cancelled() {
-                this.out.end();
+                this.out.end(Reason::Shutdown);
                 this.body = None;
                 return Poll::Ready(Ok(()));
             }
@@ -254,13 +303,13 @@ impl<T> Future for SourceTask<T> {
                     verdict = verdict.and(turn.failed.map_or(Ok(()), Err));
                 }
                 if let Err(failure) = verdict {
-                    this.out.end();
+                    this.out.end(Reason::error(&failure.cause));
                     this.body = None;
                     return Poll::Ready(Err(failure));
                 }
             }
             if body.is_ended() && this.out.is_clear() {
-                this.out.end();
+                this.out.end(Reason::Normal);
                 if let Some(body) = this.body.take() {
                     body.finish();
                 }

@@ -1,17 +1,17 @@
 //! An open beginning: a pipeline as a `Sink`.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_sink::Sink;
 
+use crate::cancel::{Ended, Reason};
 use crate::error::{Cause, Error, StageFailure};
 use crate::op::Event;
 use crate::pipeline::{Stage, runnable};
 use crate::port::{Port, SharedOutlets};
 use crate::stage::{Handle, Outlet, Running, wire};
-use crate::telemetry::Summary;
+use crate::telemetry::{Summary, unread};
 
 /// Events are handed on in batches of at most this many.
 const BATCH: usize = 500;
@@ -86,7 +86,7 @@ impl<T: Event> Input<T> {
             return Ok(());
         }
         let State::Idle(outlets, stages) = std::mem::replace(&mut self.state, State::Ended) else { return Ok(()) };
-        match wire(&outlets, None, Arc::default()) {
+        match wire(&outlets, None, unread()) {
             Ok((outlet, inbox)) => {
                 let running = runnable(stages).spawn();
                 running.handle().add_source(inbox);
@@ -107,6 +107,10 @@ impl<T: Event> Input<T> {
             match &mut self.state {
                 State::Running { outlet, gathered, .. } => {
                     outlet.listen(cx);
+                    if let Some(cause) = outlet.take_fault() {
+                        self.fail(cause);
+                        continue;
+                    }
                     if outlet.is_cancelled() {
                         self.end();
                         continue;
@@ -147,10 +151,21 @@ impl<T: Event> Input<T> {
         Poll::Ready(result)
     }
 
+    /// What was fed cannot be handed on: the pipeline ends, and its error is this.
+    fn fail(&mut self, cause: Cause) {
+        if let State::Running { mut outlet, running, .. } = std::mem::replace(&mut self.state, State::Ended) {
+            outlet.end(&Ended::Down(Reason::error(&cause)));
+            self.state = State::Ending(Box::pin(async move {
+                let summary = running.wait().await?;
+                Err(Error::new(StageFailure { stage: "the sink".into(), cause }, summary))
+            }));
+        }
+    }
+
     /// Tells the pipeline that no more events will come.
     fn end(&mut self) {
         if let State::Running { mut outlet, running, .. } = std::mem::replace(&mut self.state, State::Ended) {
-            outlet.end();
+            outlet.end(&Ended::Down(Reason::Normal));
             self.state = State::Ending(Box::pin(running.wait()));
         }
     }

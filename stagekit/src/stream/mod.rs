@@ -96,6 +96,7 @@ stateless!(FromStream<S>);
 impl<S: Stream<Item: Event> + Send + 'static> Producer for FromStream<S> {
     type Out = S::Item;
     type Fail = CannotFail;
+    const ASYNC: bool = true;
     fn open<O: Opens<S::Item, CannotFail>>(self, with: O) -> O::Opened {
         with.stream(futures_util::StreamExt::map(self.0, Ok))
     }
@@ -107,6 +108,7 @@ stateless!(FromSource<S, T>);
 impl<T: Event, S: Source<T>> Producer for FromSource<S, T> {
     type Out = T;
     type Fail = CannotFail;
+    const ASYNC: bool = true;
     fn open<O: Opens<T, CannotFail>>(self, with: O) -> O::Opened {
         with.source(self.0)
     }

@@ -1,7 +1,6 @@
 //! An open end: a pipeline as a `Stream`.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
@@ -16,7 +15,7 @@ use crate::port::{Intake, Port, SharedOutlets, same};
 use crate::receipt::Receipts;
 use crate::stage::{Handle, Inlet, Running};
 use crate::stream::FromStream;
-use crate::telemetry::Summary;
+use crate::telemetry::{Summary, unread};
 
 /// The open end of a pipeline, `pipeline! { source => a => .. }`: a `Stream` of its events.
 ///
@@ -86,7 +85,7 @@ impl<T: Event> Output<T> {
         let port: Port<(), T, ()> = Port { outlets, ..Port::new() };
         port.connect(intake.clone(), Edge::new(), None);
         let running = runnable(stages).spawn();
-        let inlet = Inlet::new(intake.workers[0].0.clone(), intake.subscriptions(0), Arc::default());
+        let inlet = Inlet::new(intake.workers[0].0.clone(), intake.subscriptions(0), unread());
         State::Running { inlet, batch: Vec::new().into_iter(), receipts: None, running }
     }
 }

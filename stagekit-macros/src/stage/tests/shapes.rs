@@ -15,7 +15,7 @@ fn read_with(output: ReturnType, options: TokenStream, polled: bool) -> Result<R
     let mut read = Options::default();
     read.read(options, &mut errors);
     assert!(errors.is_empty(), "{}", errors.into_tokens());
-    let context = Context { options: &read, checks: quote!(checks), ok: quote!({ ok }), polled };
+    let context = Context { options: &read, checks: quote!(checks), ok: quote!({ ok }), polled, streams: true };
     let returns = shape::read(&output, &context).map_err(|error| error.to_string())?;
     Ok((returns.outer, returns.shape, returns.inner, spell(&returns.event), returns.error.map(spell)))
 }

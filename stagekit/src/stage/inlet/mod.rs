@@ -1,0 +1,272 @@
+//! The inlet: the consuming half of a running stage. It owns the subscriptions, their quotas, and what has arrived.
+
+mod live;
+mod subs;
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::task::{Context, Waker};
+
+use self::subs::Subs;
+use crate::batch::Batch;
+use crate::cancel::{Cancel, Ended, Reason};
+use crate::port::Upstream;
+use crate::quota::Quota;
+use crate::subscribe::fresh_tag;
+use crate::subscription::{Door, Down, Inbox, Up};
+use crate::sync::Arc;
+use crate::telemetry::Metered;
+
+struct Sub<T> {
+    to: Arc<Door<T>>,
+    /// Its number there.
+    sub: u32,
+    quota: Quota,
+    tag: u64,
+    /// The producer has not ended it.
+    alive: bool,
+    /// Our last word about it has been said.
+    cancelled: bool,
+    manual: bool,
+    mode: Cancel,
+}
+
+impl<T> Sub<T> {
+    /// The longest batch that is handled at once: R2, and R8 for manual subscriptions.
+    fn cut(&self) -> usize {
+        if self.manual { usize::MAX } else { self.quota.cut() }
+    }
+
+    /// The last word about it, once (l08).
+    fn cancel(&mut self, ended: Ended) {
+        if !std::mem::replace(&mut self.cancelled, true) {
+            let _ = self.to.send(Up::Cancel { sub: self.sub, ended });
+        }
+    }
+}
+
+/// What has arrived and waits for its turn.
+enum Queued<T> {
+    Batch(u32, Batch<T>),
+    Ended(u32, Ended),
+    Info(Box<dyn Any + Send>),
+}
+
+/// Batches that were given to the stage and are not settled, oldest first. Most stages have one at a time.
+#[derive(Default)]
+struct Owed {
+    /// Its subscription, and how many of its events; none if there are none.
+    first: (u32, usize),
+    #[expect(clippy::box_collection, reason = "a hundred thousand idle stages have none: one word, not four")]
+    more: Option<Box<VecDeque<(u32, usize)>>>,
+}
+
+impl Owed {
+    fn push(&mut self, sub: u32, n: usize) {
+        if self.first.1 == 0 {
+            self.first = (sub, n);
+        } else {
+            self.more.get_or_insert_default().push_back((sub, n));
+        }
+    }
+
+    /// Of the oldest batch, at most `n` events are settled: how many, and of which subscription.
+    fn settle(&mut self, n: usize) -> Option<(u32, usize)> {
+        let (sub, owed) = self.first;
+        if owed == 0 {
+            return None;
+        }
+        let part = n.min(owed);
+        self.first.1 -= part;
+        if part == owed
+            && let Some(next) = self.more.as_mut().and_then(|more| more.pop_front())
+        {
+            self.first = next;
+        }
+        Some((sub, part))
+    }
+
+    fn iter(&self) -> impl Iterator<Item = usize> {
+        std::iter::once(self.first.1).chain(self.more.iter().flat_map(|more| more.iter().map(|(_, n)| *n)))
+    }
+}
+
+/// What stands first in the queue.
+pub(crate) enum Front {
+    Batch,
+    Ended,
+    Info,
+}
+
+/// The consuming half of a running stage.
+pub(crate) struct Inlet<T> {
+    inbox: Arc<Inbox<Down<T>>>,
+    armed: Option<Waker>,
+    /// Messages that were read from the inbox and not looked at. A live stage looks at them one by one, last first.
+    read: Vec<Down<T>>,
+    subs: Subs<T>,
+    alive: usize,
+    queue: VecDeque<Queued<T>>,
+    /// The first of the queue is the rest of a message that was cut into batches (R2).
+    begun: bool,
+    /// Batches given to the stage and not settled yet, oldest first.
+    owed: Owed,
+    meter: Arc<dyn Metered>,
+    opened: bool,
+    /// The stage is about to end: it asks for nothing more.
+    sated: bool,
+}
+
+impl<T> Inlet<T> {
+    pub(crate) fn new(inbox: Arc<Inbox<Down<T>>>, ups: Vec<Upstream<T>>, meter: Arc<dyn Metered>) -> Self {
+        let mut subs = Subs::None;
+        for Upstream { door, sub, max, min } in ups {
+            let quota = Quota::new(max, min);
+            let (manual, mode, tag) = (false, Cancel::Temporary, fresh_tag());
+            subs.insert(Sub { to: door, sub, quota, tag, alive: true, cancelled: false, manual, mode });
+        }
+        Inlet {
+            inbox,
+            armed: None,
+            read: Vec::new(),
+            alive: subs.len(),
+            subs,
+            queue: VecDeque::new(),
+            begun: false,
+            owed: Owed::default(),
+            meter,
+            opened: false,
+            sated: false,
+        }
+    }
+
+    /// Asks for the first events, once (R1).
+    pub(crate) fn open(&mut self) {
+        if !std::mem::replace(&mut self.opened, true) {
+            for sub in self.subs.iter_mut().filter(|sub| !sub.manual) {
+                let demand = sub.quota.open();
+                let _ = sub.to.send(Up::Ask { sub: sub.sub, demand });
+            }
+        }
+    }
+
+    /// Reads what has arrived.
+    pub(crate) fn listen(&mut self, cx: &mut Context<'_>) -> bool {
+        self.open();
+        if !self.inbox.drain(cx, &mut self.armed, &mut self.read) {
+            return false;
+        }
+        for message in self.read.drain(..) {
+            match message {
+                Down::Events { sub, batch } => {
+                    if let Some(sub) = self.subs.get_mut(sub) {
+                        sub.quota.arrive(batch.len());
+                    }
+                    self.queue.push_back(Queued::Batch(sub, batch));
+                }
+                Down::Ended { sub, .. } => {
+                    if let Some(sub) = self.subs.get_mut(sub)
+                        && std::mem::replace(&mut sub.alive, false)
+                    {
+                        self.alive -= 1;
+                    }
+                }
+                // Nobody has the address of a stage without callbacks.
+                Down::Subscribe(_) | Down::Ask { .. } | Down::Cancel { .. } | Down::Note(_) => {}
+            }
+        }
+        true
+    }
+
+    /// Whether the rest of a message waits: it is handled whatever downstream demand is (R35).
+    pub(crate) fn has_begun(&self) -> bool {
+        self.begun
+    }
+
+    /// The next batch: at most `max - min` events (R2), and at most `room`.
+    pub(crate) fn next(&mut self, room: usize) -> Option<Batch<T>> {
+        let Some(Queued::Batch(sub, batch)) = self.queue.front_mut() else { return None };
+        let sub = *sub;
+        let n = self.subs.get(sub)?.cut().min(room);
+        let batch = if batch.len() > n {
+            self.begun = true;
+            batch.split_front(n)
+        } else {
+            self.begun = false;
+            match self.queue.pop_front() {
+                Some(Queued::Batch(_, batch)) => batch,
+                _ => return None,
+            }
+        };
+        self.owed.push(sub, batch.len());
+        Some(batch)
+    }
+
+    /// `n` events have been handled, and what came of them was dispatched: time to ask (R3).
+    pub(crate) fn settle(&mut self, mut n: usize) {
+        while n > 0 {
+            let Some((sub, part)) = self.owed.settle(n) else { return };
+            n -= part;
+            let sub = self.subs.get_mut(sub);
+            if let Some(sub) = sub
+                && !sub.manual
+                && let Some(demand) = sub.quota.settle(part)
+                && sub.alive
+                && !sub.cancelled
+                && !self.sated
+            {
+                let _ = sub.to.send(Up::Ask { sub: sub.sub, demand });
+            }
+        }
+    }
+
+    /// `n` events of those given to the stage were finished, and nobody asks for more.
+    pub(crate) fn absolve(&mut self, mut n: usize) {
+        while let Some((_, part)) = self.owed.settle(n).filter(|_| n > 0) {
+            n -= part;
+        }
+    }
+
+    /// Whether nothing has arrived that is not given to the stage.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Whether it can only wait for what its producers send.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.is_empty() && self.alive > 0
+    }
+
+    /// Whether there will be no more events.
+    pub(crate) fn is_ended(&self) -> bool {
+        self.alive == 0 && self.is_empty()
+    }
+
+    /// Tells every producer, once, that no more is wanted (l08).
+    pub(crate) fn cancel(&mut self, ended: &Ended) {
+        for sub in self.subs.iter_mut().filter(|sub| sub.alive) {
+            sub.alive = false;
+            sub.cancel(ended.clone());
+        }
+        self.alive = 0;
+    }
+}
+
+impl<T> Drop for Inlet<T> {
+    fn drop(&mut self) {
+        // l08 first: counting and dropping what was never handled may meet a panic of the user's.
+        self.cancel(&Ended::Down(Reason::error("aborted")));
+        let unread = self.inbox.close();
+        let arrived = self.read.iter().chain(&unread).map(|message| match message {
+            Down::Events { batch, .. } => batch.len(),
+            _ => 0,
+        });
+        let waiting = self.queue.iter().map(|queued| match queued {
+            Queued::Batch(_, batch) => batch.len(),
+            _ => 0,
+        });
+        let given = self.owed.iter();
+        // Their receipts fail as the batches are dropped.
+        self.meter.meter().lost.add(arrived.chain(waiting).chain(given).sum::<usize>() as u64);
+    }
+}

@@ -1,0 +1,731 @@
+//! The loop of a live stage.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context as Waiting, Poll, ready};
+
+use tokio::task::coop;
+
+use super::Shared;
+use super::step::{After, Step, call};
+use crate::batch::Batch;
+use crate::callbacks::{Answer, Apart, Asks, Callbacks, Context};
+use crate::cancel::{Ended, Reason};
+use crate::demand::Demand;
+use crate::error::{Cause, StageFailure};
+use crate::fuzz;
+use crate::receipt::{Events, Receipt, Receipts};
+use crate::slot::Warnings;
+use crate::stage::care::text;
+use crate::stage::inlet::{Front, Inlet};
+use crate::stage::outlet::Outlet;
+use crate::stage::task::Ending;
+use crate::subscribe::{Subscribe, Subscription};
+use crate::subscription::{Call, Down, Look, Note, Order, Subscriber, Up};
+
+/// What a live stage begins with.
+pub(crate) struct Setup<S: Callbacks> {
+    pub(crate) stage: S,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) inlet: Option<Inlet<S::In>>,
+    pub(crate) outlet: Option<Box<Outlet<S::Out>>>,
+    /// Subscriptions that are made when it has begun.
+    pub(crate) orders: Vec<Order<S::In>>,
+    /// It stands in a pipeline: it ends with the last of its producers, and with the first of its consumers.
+    pub(crate) in_pipeline: bool,
+}
+
+/// Where a live stage is in its life.
+enum Phase<T> {
+    /// With the subscriptions that are made when it has begun.
+    New(Vec<Order<T>>),
+    Running,
+    /// It takes no more, and ends when everything it has emitted is delivered.
+    Finishing(Reason),
+    /// `on_stop` is next.
+    Stopping(Reason),
+    /// `on_stop` runs.
+    Last(Reason),
+}
+
+type Working<S> =
+    Pin<Box<dyn Future<Output = (S, Context<<S as Callbacks>::Out>, Answer, After<<S as Callbacks>::In>)> + Send>>;
+
+/// What only some stages need, or need only for a while.
+#[derive(Default)]
+struct Extra {
+    /// What was said to the stage and waits: for its turn, or for room in the buffer.
+    /// Those that push, which wait for room in the buffer, and the others, each with its place among all of them.
+    pushes: VecDeque<(u64, Note)>,
+    others: VecDeque<(u64, Note)>,
+    heard: u64,
+    warnings: Warnings,
+    failure: Option<Cause>,
+}
+
+impl Extra {
+    fn put(&mut self, note: Note) {
+        self.heard += 1;
+        let pushes = matches!(note, Note::Call(_) | Note::Info(_));
+        let queue = if pushes { &mut self.pushes } else { &mut self.others };
+        queue.push_back((self.heard, note));
+    }
+
+    /// The next note, in order; while the buffer is full, the next that does not push.
+    fn take(&mut self, full: bool) -> Option<Note> {
+        let first = |queue: &VecDeque<(u64, Note)>| queue.front().map_or(u64::MAX, |(place, _)| *place);
+        let queue = match first(&self.pushes) < first(&self.others) && !full {
+            true => &mut self.pushes,
+            false => &mut self.others,
+        };
+        queue.pop_front().map(|(_, note)| note)
+    }
+}
+
+/// A live stage's task.
+pub(crate) struct LiveTask<S: Callbacks> {
+    /// Away while one of its callbacks waits.
+    stage: Option<S>,
+    working: Option<Working<S>>,
+    inlet: Option<Inlet<S::In>>,
+    outlet: Option<Box<Outlet<S::Out>>>,
+    shared: Arc<Shared>,
+    phase: Phase<S::In>,
+    in_pipeline: bool,
+    /// It has work under way elsewhere: it does not end before that is done.
+    busy: bool,
+    extra: Option<Box<Extra>>,
+}
+
+impl<S: Callbacks> Unpin for LiveTask<S> {}
+
+impl<S: Callbacks> LiveTask<S> {
+    pub(crate) fn new(setup: Setup<S>) -> Self {
+        let Setup { stage, shared, inlet, outlet, orders, in_pipeline } = setup;
+        LiveTask {
+            stage: Some(stage),
+            working: None,
+            inlet,
+            outlet,
+            shared,
+            phase: Phase::New(orders),
+            in_pipeline,
+            busy: false,
+            extra: None,
+        }
+    }
+
+    fn extra(&mut self) -> &mut Extra {
+        self.extra.get_or_insert_default()
+    }
+
+    /// The stage ends when what it has emitted is delivered.
+    fn finish(&mut self, reason: Reason) {
+        if matches!(self.phase, Phase::New(_) | Phase::Running) {
+            if let Some(inlet) = &mut self.inlet {
+                inlet.cancel(&Ended::Cancelled(reason.clone()));
+            }
+            self.phase = Phase::Finishing(reason);
+        }
+    }
+
+    /// The stage ends now.
+    fn stop(&mut self, reason: Reason) {
+        if !matches!(self.phase, Phase::Stopping(_) | Phase::Last(_)) {
+            self.phase = Phase::Stopping(reason);
+        }
+    }
+
+    fn fail(&mut self, cause: Cause) {
+        self.stop(Reason::error(&cause));
+        self.extra().failure.get_or_insert(cause);
+    }
+
+    /// A callback panicked: nothing of the stage is used again, not for `on_stop` either.
+    fn panicked(&mut self, panic: &(dyn Any + Send)) {
+        let cause = Cause::Panicked(text(panic));
+        // The batch that was being handled has failed, all of it.
+        let given = self.inlet.as_mut().map_or(0, Inlet::absolve_all);
+        self.shared.meter.events_in.add(given as u64);
+        let failed = given.max(1);
+        self.shared.meter.failed.add(failed as u64);
+        self.phase = Phase::Last(Reason::error(&cause));
+        self.extra().failure.get_or_insert(cause);
+        self.stage = None;
+    }
+
+    /// A callback that cannot wait.
+    fn at_once<R>(&mut self, call: impl FnOnce(&mut S) -> R) -> Option<R> {
+        let stage = self.stage.as_mut()?;
+        match catch_unwind(AssertUnwindSafe(|| call(stage))) {
+            Ok(result) => Some(result),
+            Err(panic) => {
+                self.panicked(&*panic);
+                None
+            }
+        }
+    }
+
+    /// Runs a callback, to its end if it does not wait.
+    fn begin(&mut self, step: Step<S>, after: After<S::In>, cx: &mut Waiting<'_>) {
+        let mut context = Context::new();
+        if let Step::Start = step {
+            context.apart.name = Some(self.shared.name.clone());
+        }
+        if !S::SYNC {
+            let Some(mut stage) = self.stage.take() else { return };
+            let working = Box::pin(async move {
+                let answer = call(&mut stage, step, &mut context).await;
+                (stage, context, answer, after)
+            });
+            self.working = Some(working);
+            return;
+        }
+        let Some(stage) = self.stage.as_mut() else { return };
+        match catch_unwind(AssertUnwindSafe(|| pin!(call(stage, step, &mut context)).poll(cx))) {
+            Ok(Poll::Ready(answer)) => self.complete(context, answer, after),
+            Ok(Poll::Pending) => {
+                self.fail(Cause::Graph("a callback waited, but `Callbacks::SYNC` promises that none does".into()));
+            }
+            Err(panic) => self.panicked(&*panic),
+        }
+    }
+
+    /// Counts what became of events elsewhere.
+    fn tally(&self, apart: &Apart) {
+        let Apart { failed, lost, restarts, .. } = *apart;
+        if failed + lost + restarts > 0 {
+            let meter = &self.shared.meter;
+            meter.failed.add(failed);
+            meter.lost.add(lost);
+            meter.restarts.add(restarts);
+        }
+    }
+
+    /// A callback has returned: what it emitted goes out, then what follows is done.
+    fn complete(&mut self, context: Context<S::Out>, answer: Answer, after: After<S::In>) {
+        let Context { events, stop, finish, apart } = context;
+        let ends = answer.is_err() || stop.is_some() || finish;
+        let mut events = Events::from(events);
+        self.busy = apart.busy.unwrap_or(self.busy);
+        self.tally(&apart);
+        match &after {
+            After::Remove(sub, ended) => {
+                if let Some(outlet) = &mut self.outlet {
+                    outlet.cancelled(*sub, ended.clone());
+                }
+            }
+            After::Settle(n) => {
+                self.shared.meter.events_in.add(*n as u64);
+            }
+            _ => {}
+        }
+        if let After::Settle(n) = after {
+            match answer {
+                Ok(()) => share(apart.receipts.and_then(Receipts::into_one), &mut events),
+                // Dropped unsettled, the receipts of the batch have failed.
+                Err(_) => self.shared.meter.failed.add(n as u64),
+            }
+            self.emit(events);
+            // R3: the ask goes out after what was emitted. R7: a stage that ends here asks for nothing.
+            if let Some(inlet) = &mut self.inlet {
+                if ends {
+                    inlet.ask_no_more();
+                }
+                inlet.settle(n);
+            }
+        } else {
+            self.emit(events);
+            match after {
+                After::Started(orders) => match (&answer, &stop) {
+                    (Ok(()), None) => self.started(orders),
+                    // It has not begun: there is nothing for `on_stop` to end.
+                    (Ok(()), Some(reason)) => self.phase = Phase::Last(reason.clone()),
+                    (Err(error), _) => self.phase = Phase::Last(Reason::error(error)),
+                },
+                After::Mode(mode, ended, tag) if mode.ends(ended.reason()) && !self.in_pipeline => {
+                    if matches!(ended, Ended::Down(_)) && matches!(self.phase, Phase::Running) {
+                        self.shared.follow(tag);
+                    }
+                    self.follow(ended.reason().clone());
+                }
+                _ => {}
+            }
+        }
+        if let Err(error) = answer {
+            self.fail(Cause::Failed(error));
+        }
+        match stop {
+            // In a pipeline somebody waits for what went wrong.
+            Some(Reason::Error(text)) if self.in_pipeline => self.fail(Cause::Failed((&*text).into())),
+            Some(reason) => self.stop(reason),
+            None => {}
+        }
+        if finish {
+            self.finish(Reason::Normal);
+        }
+    }
+
+    /// A subscription has ended, and the stage ends with it.
+    fn follow(&mut self, reason: Reason) {
+        tracing::info!(stage = &*self.shared.name, %reason, "stops: a subscription has ended");
+        if reason.is_normal() {
+            // What has come, and what was emitted, is not lost.
+            self.finish(reason);
+        } else {
+            self.stop(reason);
+        }
+    }
+
+    fn started(&mut self, orders: Vec<Order<S::In>>) {
+        self.phase = Phase::Running;
+        self.shared.start();
+        // The subscriptions of the graph, if it stands in one.
+        for from in self.outlet.as_ref().map(|outlet| outlet.wired()).unwrap_or_default() {
+            if let Some(Err(error)) = self.at_once(|stage| stage.on_subscriber(&Subscribe::new(), &from)) {
+                self.fail(Cause::Failed(error));
+            }
+        }
+        let wired = self.inlet.as_ref().map(Inlet::wired).unwrap_or_default();
+        for (options, from) in wired {
+            match self.at_once(|stage| stage.on_subscribe(&options, &from)) {
+                Some(Ok(asks)) => {
+                    if let (Asks::Manually, Some(inlet)) = (asks, &mut self.inlet) {
+                        inlet.ask_manually(from.tag);
+                    }
+                }
+                Some(Err(error)) => self.fail(Cause::Failed(error)),
+                None => return,
+            }
+        }
+        if let Some(inlet) = &mut self.inlet {
+            inlet.open();
+        }
+        for order in orders {
+            self.subscribe(order);
+        }
+    }
+
+    /// Dispatches what a callback has emitted.
+    fn emit(&mut self, events: Events<S::Out>) {
+        let Some(outlet) = &mut self.outlet else { return };
+        if events.is_empty() {
+            return;
+        }
+        self.shared.meter.events_out.add(events.len() as u64);
+        match outlet.emit(events) {
+            Ok(dropped) if dropped.is_empty() => {}
+            Ok(dropped) => self.discarded(dropped),
+            Err(capacity) => self.fail(Cause::Overflow { capacity }),
+        }
+    }
+
+    /// Shows the user what was discarded, and says so.
+    fn discarded(&mut self, dropped: Vec<Events<S::Out>>) {
+        let values: Vec<_> = dropped.into_iter().flat_map(|events| events.values).collect();
+        let discarded = values.len();
+        if self.at_once(|stage| stage.on_discarded(values)) == Some(true) {
+            let name = self.shared.name.clone();
+            if let Some(hidden) = self.extra().warnings.due() {
+                tracing::warn!(stage = &*name, discarded, hidden, "discarded events: nobody asked in time");
+            }
+        }
+    }
+
+    /// The stage subscribes to a producer.
+    fn subscribe(&mut self, order: Order<S::In>) {
+        if !matches!(self.phase, Phase::Running) {
+            // It takes no more: the answer goes out with the order.
+            if let Some(confirm) = order.subscriber.confirm {
+                let _ = confirm.send(Err(Reason::Refused("the stage is about to end, and takes no more".into())));
+            }
+            return;
+        }
+        let Some(from) = self.inlet.as_ref().map(|inlet| inlet.handle_of(&order)) else { return };
+        match self.at_once(|stage| stage.on_subscribe(&order.subscriber.options, &from)) {
+            Some(Ok(asks)) => {
+                let manual = order.subscriber.options.manual || asks == Asks::Manually;
+                if let Some(inlet) = &mut self.inlet {
+                    inlet.subscribe(order, manual);
+                }
+            }
+            Some(Err(error)) => self.fail(Cause::Failed(error)),
+            None => {}
+        }
+    }
+
+    /// A consumer subscribes to the stage.
+    fn subscriber(&mut self, subscriber: Subscriber<S::Out>) {
+        let Some(consumer) = subscriber.target.as_ref().map(|target| target.inbox.clone()) else { return };
+        let from = Subscription { tag: subscriber.tag, consumer };
+        let answer = self.at_once(|stage| stage.on_subscriber(&subscriber.options, &from));
+        // It is a subscription in any case: should the stage end now, the consumer is told.
+        if let Some(outlet) = &mut self.outlet {
+            outlet.subscribed(subscriber);
+        }
+        if let Some(Err(error)) = answer {
+            self.fail(Cause::Failed(error));
+        }
+    }
+
+    /// Reads both inboxes. A callback that has to run comes back.
+    fn hear(&mut self, cx: &mut Waiting<'_>) -> Option<(Step<S>, After<S::In>)> {
+        while let Some(message) = self.outlet.as_mut().and_then(|outlet| outlet.hear(cx)) {
+            let Some(outlet) = &mut self.outlet else { break };
+            match message {
+                Up::Ask { sub, demand } => {
+                    outlet.asked(sub, demand);
+                    // R9: it is told of each ask before the next is heard.
+                    if let Some(step) = self.due() {
+                        return Some(step);
+                    }
+                }
+                Up::Cancel { sub, ended } => match outlet.handle_of(sub) {
+                    // R14: the callback comes before the dispatcher hears of it.
+                    Some(from) => {
+                        return Some((Step::SubscriberCancel(ended.clone(), from), After::Remove(sub, ended)));
+                    }
+                    None => outlet.cancelled(sub, ended),
+                },
+                Up::Drain => self.finish(Reason::Normal),
+                Up::Subscribe(subscriber) => self.subscriber(*subscriber),
+                Up::Note(note) => {
+                    self.extra().put(note);
+                    // In its turn: before what was said after it. A full buffer holds it back, and nothing else.
+                    if !self.is_full() {
+                        return None;
+                    }
+                }
+            }
+        }
+        while let Some(message) = self.inlet.as_mut().and_then(|inlet| inlet.hear(cx)) {
+            let Some(inlet) = &mut self.inlet else { break };
+            match message {
+                Down::Events { sub, batch } => {
+                    let wanted = self.outlet.as_ref().is_none_or(|outlet| outlet.is_wanted());
+                    // The way of nearly every batch: it need not wait for its turn.
+                    if let Some((batch, from)) = inlet.accept(sub, batch, wanted) {
+                        return Some(handed(batch, from));
+                    }
+                }
+                Down::Ended { sub, ended } => inlet.queue_ended(sub, ended),
+                Down::Subscribe(order) => self.subscribe(order),
+                Down::Ask { tag, demand } => inlet.ask(tag, demand.get()),
+                Down::Cancel { tag, reason, quiet } => inlet.cancel_one(tag, reason, quiet),
+                Down::Note(note) => {
+                    self.extra().put(note);
+                    // R38: an info does not wait for what has come after it.
+                    if !self.is_full() {
+                        return None;
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Whether whoever pushes has to wait.
+    fn is_full(&self) -> bool {
+        self.outlet.as_ref().is_some_and(|outlet| outlet.is_full())
+    }
+
+    /// What was said to the stage from outside, in order. While the buffer is full whoever pushes waits.
+    fn note(&mut self) -> Option<Note> {
+        let full = self.is_full();
+        self.extra.as_mut()?.take(full)
+    }
+
+    /// Carries out the next note that does not have to wait, if there is one.
+    fn attend(&mut self, cx: &mut Waiting<'_>) -> bool {
+        let Some(note) = self.note() else { return false };
+        if let Some(info) = self.heed(note) {
+            self.begin(Step::Info(info), After::Nothing, cx);
+        }
+        true
+    }
+
+    /// Carries a note out; an info may have its callback now.
+    fn heed(&mut self, note: Note) -> Option<S::Info> {
+        match note {
+            Note::Call(call) => self.called(call),
+            Note::Info(info) => {
+                let info = match &mut self.inlet {
+                    Some(inlet) => inlet.queue_info(info)?,
+                    None => info,
+                };
+                return self.info(info);
+            }
+            Note::Accumulate(on) => {
+                if let Some(outlet) = &mut self.outlet {
+                    outlet.accumulate(on);
+                }
+            }
+            Note::Look(reply) => {
+                let outlet = self.outlet.as_ref();
+                let _ = reply.send(Look {
+                    buffered: outlet.map_or(0, |outlet| outlet.buffered()),
+                    producers: self.inlet.as_ref().map_or(0, Inlet::subscriptions),
+                    consumers: outlet.map_or(0, |outlet| outlet.subscriptions()),
+                    accumulates: outlet.is_some_and(|outlet| outlet.accumulates()),
+                });
+            }
+            Note::Stop(reason) => self.stop(reason),
+        }
+        None
+    }
+
+    /// An info whose turn has come at the inlet: behind what is buffered, or now.
+    fn info(&mut self, info: Box<dyn Any + Send>) -> Option<S::Info> {
+        let info = match &mut self.outlet {
+            Some(outlet) => outlet.info(info)?,
+            None => info,
+        };
+        info.downcast().ok().map(|info| *info)
+    }
+
+    fn called(&mut self, call: Call) {
+        let mut context = Context::<S::Out>::new();
+        if let Some(reply) = self.at_once(|stage| call(stage, &mut context)) {
+            self.complete(context, Ok(()), After::Nothing);
+            // R15: events go out before the reply.
+            reply();
+        }
+    }
+
+    /// What the dispatcher has to say for itself.
+    fn take_news(&mut self) {
+        let Some((discarded, fault)) = self.outlet.as_mut().map(|outlet| outlet.news()) else { return };
+        if !discarded.is_empty() {
+            self.discarded(discarded);
+        }
+        if let Some(cause) = fault {
+            self.fail(cause);
+        }
+    }
+
+    /// What the outlet wants done: infos whose turn has come, and demand that is to be told.
+    fn due(&mut self) -> Option<(Step<S>, After<S::In>)> {
+        if let Some(info) = self.outlet.as_mut().and_then(|outlet| outlet.due())
+            && let Ok(info) = info.downcast()
+        {
+            return Some((Step::Info(*info), After::Nothing));
+        }
+        if matches!(self.phase, Phase::Running)
+            && self.inlet.is_none()
+            && let Some(demand) = self.outlet.as_mut().and_then(|outlet| outlet.tell())
+        {
+            return Some((Step::Demand(Demand::new(demand)), After::Nothing));
+        }
+        None
+    }
+
+    /// What comes next of what is there to be done.
+    fn next(&mut self) -> Option<(Step<S>, After<S::In>)> {
+        if let Some(step) = self.due() {
+            return Some(step);
+        }
+        // What has come may be infos that only move on into the buffer.
+        while matches!(self.inlet.as_ref()?.front()?, Front::Info) {
+            let info = self.inlet.as_mut()?.next_info()?;
+            if let Some(info) = self.info(info) {
+                return Some((Step::Info(info), After::Nothing));
+            }
+        }
+        let wanted = self.outlet.as_ref().is_none_or(|outlet| outlet.is_wanted());
+        let inlet = self.inlet.as_mut()?;
+        match inlet.front()? {
+            Front::Ended => {
+                let (ended, from, mode) = inlet.next_ended()?;
+                if let Reason::Refused(text) = ended.reason() {
+                    tracing::warn!(stage = &*self.shared.name, "a subscription was refused: {text}");
+                }
+                let after = After::Mode(mode, ended.clone(), from.tag);
+                Some((Step::Cancel(ended, from), after))
+            }
+            // R35, R36: without demand nothing is begun; what is begun is handled to its end.
+            Front::Batch if wanted || inlet.has_begun() => {
+                let (batch, from) = inlet.next_from()?;
+                Some(handed(batch, from))
+            }
+            Front::Batch | Front::Info => None,
+        }
+    }
+
+    /// Whether the stage has done everything it is going to do.
+    fn is_over(&self) -> bool {
+        let quiet = self.inlet.as_ref().is_none_or(|inlet| inlet.is_empty());
+        quiet && !self.busy && self.outlet.as_ref().is_none_or(|outlet| outlet.is_clear())
+    }
+
+    /// Tells both neighbours, once (l08), and lets everything go.
+    fn end(&mut self, reason: Reason) -> Ending {
+        self.shared.close(&reason);
+        let ended = Ended::Down(reason.clone());
+        if let Some(inlet) = &mut self.inlet {
+            inlet.cancel(&ended);
+        }
+        if let Some(outlet) = &mut self.outlet {
+            outlet.end(&ended);
+        }
+        let dropped = catch_unwind(AssertUnwindSafe(|| {
+            (self.inlet, self.outlet) = (None, None);
+            self.stage = None;
+        }));
+        let failure = self.extra.take().and_then(|extra| extra.failure);
+        let failure = failure.or_else(|| Some(Cause::Panicked(text(&*dropped.err()?))));
+        self.shared.end(reason);
+        if let (Some(cause), false) = (&failure, self.in_pipeline) {
+            // Nobody has to wait for a live stage: what went wrong is told all the same.
+            tracing::error!(stage = &*self.shared.name, "stopped: {cause}");
+        }
+        match failure {
+            Some(cause) => Err(StageFailure { stage: (&self.shared.name).into(), cause }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What came of a batch shares its receipt; if nothing did, it is settled.
+fn share<T>(receipt: Option<Receipt>, events: &mut Events<T>) {
+    let Some(mut receipt) = receipt else { return };
+    for _ in 1..events.len() {
+        let share = receipt.share();
+        events.attach(share);
+    }
+    if events.is_empty() { receipt.settle(true) } else { events.attach(receipt) }
+}
+
+/// The callback for a batch.
+fn handed<S: Callbacks>(batch: Batch<S::In>, from: Subscription) -> (Step<S>, After<S::In>) {
+    let n = batch.len();
+    let Batch::Owned(events) = batch else {
+        unreachable!("a stage of callbacks takes its events by value: nothing is lent to it")
+    };
+    (Step::Events(events, from), After::Settle(n))
+}
+
+impl<S: Callbacks> Future for LiveTask<S> {
+    type Output = Ending;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Waiting<'_>) -> Poll<Ending> {
+        let this = &mut *self;
+        if fuzz::gives_way(cx) {
+            return Poll::Pending;
+        }
+        // What runs of the user's outside of a callback (a dispatcher of their own, the `Clone` of an event) is contained
+        // here: the stage ends as after a panic of a callback.
+        match catch_unwind(AssertUnwindSafe(|| this.turn(cx))) {
+            Ok(polled) => polled,
+            Err(panic) => {
+                this.panicked(&*panic);
+                let Phase::Last(reason) = &this.phase else { return Poll::Pending };
+                let reason = reason.clone();
+                Poll::Ready(this.end(reason))
+            }
+        }
+    }
+}
+
+impl<S: Callbacks> LiveTask<S> {
+    /// Everything there is to be done.
+    fn turn(&mut self, cx: &mut Waiting<'_>) -> Poll<Ending> {
+        let this = self;
+        loop {
+            let coop = ready!(coop::poll_proceed(cx));
+            if let Some(working) = &mut this.working {
+                match catch_unwind(AssertUnwindSafe(|| working.as_mut().poll(cx))) {
+                    Ok(Poll::Pending) => return Poll::Pending,
+                    Ok(Poll::Ready((stage, context, answer, after))) => {
+                        this.working = None;
+                        this.stage = Some(stage);
+                        this.complete(context, answer, after);
+                    }
+                    Err(panic) => {
+                        this.working = None;
+                        this.panicked(&*panic);
+                    }
+                }
+            }
+            coop.made_progress();
+            match &mut this.phase {
+                Phase::New(orders) => {
+                    let orders = std::mem::take(orders);
+                    // Whatever comes of it, it has begun once.
+                    this.phase = Phase::Running;
+                    this.begin(Step::Start, After::Started(orders), cx);
+                    continue;
+                }
+                Phase::Stopping(reason) => {
+                    let reason = reason.clone();
+                    this.phase = Phase::Last(reason.clone());
+                    this.begin(Step::Stop(reason), After::Stopped, cx);
+                    continue;
+                }
+                Phase::Last(reason) => {
+                    let reason = reason.clone();
+                    return Poll::Ready(this.end(reason));
+                }
+                Phase::Running | Phase::Finishing(_) => {}
+            }
+            // Notes first: a stage that is asked all the time can be called all the same.
+            if this.attend(cx) {
+                continue;
+            }
+            if let Some((step, after)) = this.hear(cx) {
+                this.begin(step, after, cx);
+                continue;
+            }
+            this.take_news();
+            if matches!(this.phase, Phase::Stopping(_) | Phase::Last(_)) {
+                continue;
+            }
+            if this.attend(cx) {
+                continue;
+            }
+            if let Some((step, after)) = this.next() {
+                this.begin(step, after, cx);
+                continue;
+            }
+            if this.in_pipeline {
+                if this.outlet.as_ref().is_some_and(|outlet| outlet.is_cancelled()) {
+                    this.stop(Reason::Shutdown);
+                    continue;
+                }
+                if this.inlet.as_ref().is_some_and(|inlet| inlet.is_ended()) {
+                    this.finish(Reason::Normal);
+                }
+            }
+            match &this.phase {
+                Phase::Finishing(reason) if this.is_over() => this.phase = Phase::Stopping(reason.clone()),
+                Phase::Finishing(_) | Phase::Running => return Poll::Pending,
+                _ => {}
+            }
+        }
+    }
+}
+
+impl<S: Callbacks> Drop for LiveTask<S> {
+    fn drop(&mut self) {
+        if self.shared.ended().is_none() {
+            // Aborted: the neighbours are told, and what was lost is counted, as the halves are dropped.
+            let reason = Reason::error("aborted");
+            self.shared.close(&reason);
+            // A panic of the user's own destructors keeps nobody waiting for the end.
+            let drops: [&mut dyn FnMut(&mut Self); 3] =
+                [&mut |this| this.working = None, &mut |this| (this.inlet, this.outlet) = (None, None), &mut |this| {
+                    this.stage = None
+                }];
+            for drop in drops {
+                if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(self))) {
+                    let (stage, panic) = (&*self.shared.name, text(&*panic));
+                    tracing::warn!(stage, panic, "a destructor panicked as the stage was aborted");
+                }
+            }
+            self.shared.end(reason);
+        }
+    }
+}

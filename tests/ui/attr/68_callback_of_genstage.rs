@@ -1,0 +1,12 @@
+use stagekit::prelude::*;
+
+struct Relay;
+
+#[stage]
+impl Relay {
+    fn handle_events(&mut self, list: Vec<u64>) -> Vec<u64> {
+        list
+    }
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+use stagekit::prelude::*;
+
+struct Relay;
+
+#[stage]
+impl Relay {
+    fn on_event(self, x: u64) -> u64 {
+        x
+    }
+}
+
+fn main() {}

@@ -1,0 +1,16 @@
+use stagekit::prelude::*;
+use stagekit::live::{Context};
+
+struct Relay;
+
+#[stage]
+impl Relay {
+    fn on_event(&mut self, x: u64) -> u64 {
+        x
+    }
+    fn on_info(&mut self, x: u64, cx: &mut Context<String>) {
+        cx.emit(x.to_string());
+    }
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+use stagekit::prelude::*;
+
+struct Relay;
+
+#[stage]
+impl Relay {
+    fn on_info(&mut self, x: u64) {
+        let _ = x;
+    }
+}
+
+fn main() {}

@@ -1,0 +1,15 @@
+use stagekit::prelude::*;
+
+struct Relay;
+
+#[stage]
+impl Relay {
+    fn on_event(&mut self, x: u64) -> u64 {
+        x
+    }
+    fn on_stop(&mut self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+fn main() {}

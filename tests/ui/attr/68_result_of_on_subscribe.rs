@@ -1,0 +1,15 @@
+use stagekit::prelude::*;
+
+struct Relay;
+
+#[stage]
+impl Relay {
+    fn on_event(&mut self, x: u64) -> u64 {
+        x
+    }
+    fn on_subscribe(&mut self) -> u64 {
+        0
+    }
+}
+
+fn main() {}

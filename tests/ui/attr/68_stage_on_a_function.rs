@@ -1,0 +1,8 @@
+use stagekit::prelude::*;
+
+#[stage]
+fn double(x: u64) -> u64 {
+    x * 2
+}
+
+fn main() {}

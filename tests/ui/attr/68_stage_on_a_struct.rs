@@ -1,0 +1,6 @@
+use stagekit::prelude::*;
+
+#[stage]
+struct Relay;
+
+fn main() {}

@@ -1,0 +1,8 @@
+use stagekit::prelude::*;
+use tests::stages::*;
+
+fn main() {
+    let _ = pipeline! {
+        double.max_demand(5) => save
+    };
+}
