@@ -175,3 +175,12 @@ async fn l12_a_drained_pipeline_takes_what_its_live_source_has_sent() {
     let got = summary.stages.last().unwrap().events_in;
     assert_eq!(sent.events_out, got + sent.lost + sent.discarded + left, "l03: {summary}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn options_of_a_stage_that_runs_by_itself_are_refused_in_a_graph() {
+    let items = || live(Items::new(0..10u64));
+    for stage in [items().accumulate(), items().dispatcher(Broadcast::new())] {
+        let error = pipeline! { { stage } => _ }.run().await.unwrap_err();
+        assert!(error.is_graph() && error.to_string().contains("`accumulate`"), "{error}");
+    }
+}

@@ -202,12 +202,18 @@ impl<S: Callbacks> Start<S> {
     }
 }
 
+const ALONE: &str = "`subscribe_to`, `accumulate` and `dispatcher` are for a stage that runs by itself: in a pipeline the graph says who subscribes to whom";
+
 /// In braces, `{ live(Counter(0)) } => ..`: its name, its demand and its buffer are kept; the graph says who subscribes to whom.
 impl<S: Callbacks> IntoNode for Start<S> {
     type Stage = LiveStage<S>;
     type Workers = Single;
     fn into_node(self) -> Node<LiveStage<S>> {
+        let alone = self.wrong.is_some() || !self.orders.is_empty() || self.accumulate || self.dispatcher.is_some();
         let mut node = live_node(self.stage).name(&*self.name);
+        if alone {
+            node.stage.refuse(ALONE);
+        }
         if let Some(events) = self.limits.max {
             node = node.max_demand(events);
         }

@@ -16,16 +16,23 @@ use crate::subscription::{Door, Drains};
 use crate::telemetry::{Gauge, Name};
 
 /// A stage of callbacks in a pipeline. It ends with the last of its producers, or when it says so.
-pub struct LiveStage<S>(Option<S>);
+pub struct LiveStage<S>(Option<Standing<S>>);
 
 /// The node of a stage of callbacks.
 pub fn live_node<S: Callbacks>(stage: S) -> Node<LiveStage<S>> {
-    Node::new(LiveStage(Some(stage)), S::name())
+    Node::new(LiveStage(Some(Standing(stage, None))), S::name())
 }
 
 impl<S: Callbacks> LiveStage<S> {
+    /// The pipeline does not start, for this reason.
+    pub(crate) fn refuse(&mut self, wrong: &'static str) {
+        if let Some(standing) = &mut self.0 {
+            standing.1 = Some(wrong);
+        }
+    }
+
     fn own(&mut self) -> Option<Box<dyn Any + Send>> {
-        Some(Own::<S::In, S::Out>::boxed(Standing(self.0.take()?)))
+        Some(Own::<S::In, S::Out>::boxed(self.0.take()?))
     }
 }
 
@@ -74,12 +81,16 @@ impl<S: Callbacks> Parts for LiveStage<S> {
     fn kept(self) {}
 }
 
-struct Standing<S>(S);
+/// The stage, and what is wrong with it as a node, if something is.
+struct Standing<S>(S, Option<&'static str>);
 
 impl<S: Callbacks> Places<S::In, S::Out> for Standing<S> {
     fn place(self: Box<Self>, site: Site<S::In, S::Out>, to: &mut Vec<Stage>) -> Result<(), Wrong> {
         let own = |text: &str| Err((site.options.name.clone(), text.to_owned()));
         let options = &site.options;
+        if let Some(wrong) = self.1 {
+            return own(wrong);
+        }
         if options.batch.is_some() {
             return own("`batch` is for a stage with a `Vec` or slice parameter: its `on_events` takes what has come");
         }
