@@ -62,8 +62,8 @@ fn add_up(x: u64, sum: &mut Sum) {
 /// `A => B => C`: three tasks.
 async fn hop(n: u64, read: Option<Duration>) -> u64 {
     let running = pipeline! {
-        let total = add(0).max_demand(1000).min_demand(500);
-        counter(n) => double_plus.max_demand(1000).min_demand(500) => total
+        let total = add(0).max_demand(1000).min_demand(500).own_task();
+        counter(n) => double_plus.max_demand(1000).min_demand(500).own_task() => total
     }
     .spawn();
     let reader = read.map(|every| {
@@ -85,6 +85,46 @@ async fn hop(n: u64, read: Option<Duration>) -> u64 {
 }
 
 /// `A -> B -> C`: one task.
+async fn hop_auto(n: u64) -> u64 {
+    let finished = pipeline! {
+        let total = add(0);
+        counter(n) => double_plus => total
+    }
+    .run().await.unwrap();
+    assert_eq!(finished.stage("add").unwrap().events_in, n);
+    finished.total
+}
+async fn tiny(n: u64) -> u64 {
+    let finished = pipeline! {
+        let total = add(0).max_demand(2).min_demand(1);
+        counter(n) => double_plus.max_demand(2).min_demand(1) => total
+    }
+    .run().await.unwrap();
+    finished.total
+}
+async fn tiny_vec(n: u64) -> u64 {
+    let (to_double, mut numbers) = mpsc::channel::<Vec<u64>>(2);
+    let (to_add, mut doubled) = mpsc::channel::<Vec<u64>>(2);
+    tokio::spawn(async move {
+        for number in 0..n {
+            to_double.send(source(number..number+1).collect()).await.unwrap();
+        }
+    });
+    tokio::spawn(async move {
+        while let Some(batch) = numbers.recv().await {
+            to_add.send(batch.into_iter().map(|x| x * 2 + 1).collect()).await.unwrap();
+        }
+    });
+    let sum = tokio::spawn(async move {
+        let mut sum = 0;
+        while let Some(batch) = doubled.recv().await {
+            sum += batch.into_iter().sum::<u64>();
+        }
+        sum
+    });
+    sum.await.unwrap()
+}
+
 async fn fused(n: u64) -> u64 {
     let told = Arc::new(AtomicU64::new(0));
     let sum = Sum { sum: 0, told: told.clone() };
@@ -182,7 +222,7 @@ async fn loop_500(n: u64) -> u64 {
 /// A contender: its name, and its answer for so many events.
 type Contender = (&'static str, fn(u64) -> Pin<Box<dyn Future<Output = u64> + Send>>);
 
-const CONTENDERS: [Contender; 7] = [
+const CONTENDERS: [Contender; 10] = [("hop_auto", |n| Box::pin(hop_auto(n))),("tiny", |n| Box::pin(tiny(n))),("tiny_vec", |n| Box::pin(tiny_vec(n))),
     ("hop", |n| Box::pin(hop(n, None))),
     ("mpsc_vec500", |n| Box::pin(mpsc_vec500(n))),
     ("fused", |n| Box::pin(fused(n))),
@@ -292,7 +332,7 @@ fn main() {
     }
     for (suffix, runtime) in [("ct", current_thread()), ("mt", multi_thread())] {
         let table = Table::measure((suffix, &runtime), &CONTENDERS, ROUNDS);
-        table.report("hop", &["mpsc_vec500", "mpsc"]);
+        table.report("hop_auto", &["mpsc_vec500", "loop500","loop_opaque"]);table.report("tiny",&["tiny_vec"]);table.report("hop", &["mpsc_vec500", "mpsc"]);
         table.report("fused", &["stream", "loop_opaque", "loop500"]);
     }
     // An even number of rounds: each of the two goes first in half of them.

@@ -199,6 +199,7 @@ mod error;
 mod fuzz;
 pub mod genstage;
 mod hash;
+mod host;
 mod inbox;
 mod intensity;
 pub mod live;
@@ -227,6 +228,7 @@ mod sync;
 #[cfg(feature = "tck")]
 pub mod tck;
 mod telemetry;
+mod tuner;
 #[cfg(any(test, feature = "test"))]
 pub mod test;
 mod wrap;

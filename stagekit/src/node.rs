@@ -169,8 +169,11 @@ impl<S, W, L> Node<S, W, L> {
         self
     }
 
-    /// The stage must have a task of its own. Every `=>` starts one today; this keeps it so.
-    pub fn own_task(self) -> Self {
+    /// The stage has a task of its own, and shares it with nobody but what is fused to it.
+    ///
+    /// Without it stagekit decides: stages that follow one another and never wait share a task while they are light.
+    pub fn own_task(mut self) -> Self {
+        self.options.own_task = true;
         self
     }
 

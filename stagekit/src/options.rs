@@ -98,6 +98,11 @@ impl Limits {
         Ok((max, min))
     }
 
+    /// Whether the user has chosen neither.
+    pub(crate) fn is_default(self) -> bool {
+        self == Limits::default()
+    }
+
     /// These limits where they are set, else those of `other`.
     pub(crate) fn or(self, other: Limits) -> Limits {
         if self == Limits::default() { other } else { self }
@@ -139,6 +144,7 @@ pub(crate) struct Options {
     pub(crate) on_panic: Option<Policy>,
     pub(crate) restart: Option<Restart>,
     pub(crate) blocking: bool,
+    pub(crate) own_task: bool,
     pub(crate) poll_every: Duration,
 }
 
@@ -156,6 +162,7 @@ impl Options {
             on_panic: None,
             restart: None,
             blocking: false,
+            own_task: false,
             poll_every: Duration::ZERO,
         }
     }

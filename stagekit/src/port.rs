@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::batch::Copier;
 use crate::dispatcher::Key;
+use crate::host::Home;
 use crate::lock::lock;
 use crate::options::{Edge, Limits, Options};
 use crate::side::ErrorWiring;
@@ -21,6 +22,8 @@ pub(crate) struct Upstream<T> {
     pub(crate) sub: u32,
     pub(crate) max: usize,
     pub(crate) min: usize,
+    /// The user has chosen neither: a stage that can finds its own.
+    pub(crate) tuned: bool,
 }
 
 /// The inlets of a stage: an inbox and the subscriptions of each of its workers.
@@ -28,6 +31,8 @@ pub(crate) struct Intake<T> {
     pub(crate) name: Arc<str>,
     pub(crate) limits: Limits,
     pub(crate) workers: Vec<Doors<T>>,
+    /// Where the stage waits for a producer that runs it, if it is one for that.
+    pub(crate) home: Arc<Home<T>>,
 }
 
 /// The inbox of one worker, and what it will be subscribed to.
@@ -36,7 +41,7 @@ pub(crate) type Doors<T> = (Arc<Inbox<Down<T>>>, Mutex<Vec<Upstream<T>>>);
 impl<T> Intake<T> {
     pub(crate) fn new(options: &Options) -> Arc<Self> {
         let workers = (0..options.workers.max(1)).map(|_| (Inbox::new(), Mutex::new(Vec::new()))).collect();
-        Arc::new(Intake { name: options.name.clone(), limits: options.limits, workers })
+        Arc::new(Intake { name: options.name.clone(), limits: options.limits, workers, home: Home::new() })
     }
 
     pub(crate) fn subscriptions(&self, worker: usize) -> Vec<Upstream<T>> {

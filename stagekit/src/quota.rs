@@ -23,6 +23,12 @@ impl Quota {
         (self.max as usize, self.min as usize)
     }
 
+    /// From now on it asks by these limits. What was asked for stays asked for.
+    pub(crate) fn tune(&mut self, max: usize, min: usize) {
+        debug_assert!(min < max, "min_demand {min} must be lower than max_demand {max}");
+        (self.max, self.min) = (max as u32, min as u32);
+    }
+
     /// The first ask (R1).
     pub(crate) fn open(&mut self) -> usize {
         self.pending = self.max;
@@ -47,7 +53,8 @@ impl Quota {
         // What is pending and has arrived; all that is handled beyond it is excess (R6).
         let queued = self.pending - self.outstanding;
         self.pending -= n.min(queued as usize) as u32;
-        // R6: the handling of excess asks for nothing, because nothing has been freed.
+        // R6: the handling of excess asks for nothing, because nothing has been freed. More may be pending than limits
+        // allow that were lowered since.
         if self.pending > self.min || queued == 0 {
             return None;
         }

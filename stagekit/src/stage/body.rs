@@ -33,10 +33,6 @@ pub(crate) trait Body<In, Out>: Send {
     fn load(&mut self, batch: Batch<In>);
     /// Whether it has nothing to do.
     fn is_idle(&self) -> bool;
-    /// All of a batch in one call, by a body that never waits and is always idle in between: else `None`.
-    fn at_once(&mut self) -> Option<&mut dyn AtOnce<In, Out>> {
-        None
-    }
     /// Works. What it emits is in `out` whether it is `Ready` or not; `demand` is how much may come. `ending` says
     /// that there will be no more events. `Ready` with nothing handled: it wants to be asked again.
     fn poll(&mut self, cx: &mut Context<'_>, demand: usize, ending: bool, out: &mut Events<Out>) -> Poll<Turn>;
@@ -53,24 +49,20 @@ pub(crate) trait Body<In, Out>: Send {
     fn finish(self: Box<Self>);
 }
 
-/// A body that is finished with a batch when the call returns.
-pub(crate) trait AtOnce<In, Out> {
-    /// Handles the batch; what it emits is in `out`.
-    fn handle(&mut self, batch: Batch<In>, out: &mut Events<Out>) -> Turn;
-}
-
-impl<In: Send + 'static, R: Run<In> + 'static> AtOnce<In, R::Out> for SyncBody<In, R> {
-    fn handle(&mut self, batch: Batch<In>, out: &mut Events<R::Out>) -> Turn {
-        self.load(batch);
-        self.turn(out)
-    }
-}
-
 /// The events a synchronous body is working on. It is the cursor too: what a panic leaves is still here.
 enum Loaded<In> {
     Nothing,
     Owned(Vec<In>, Option<Receipts>),
     Lent(Box<dyn Lend<In>>, usize, Option<Receipts>),
+}
+
+impl<In> From<Batch<In>> for Loaded<In> {
+    fn from(batch: Batch<In>) -> Self {
+        match batch {
+            Batch::Owned(events) => Loaded::Owned(events.values, events.receipts),
+            Batch::Lent(events, receipts) => Loaded::Lent(events, 0, receipts),
+        }
+    }
 }
 
 impl<In> Loaded<In> {
@@ -187,16 +179,68 @@ impl<In: Send + 'static, R: Run<In>> SyncBody<In, R> {
             out.values = std::mem::take(spare);
         }
         let mut loaded = std::mem::replace(&mut self.loaded, Loaded::Nothing);
-        let mut working = match &mut loaded {
+        let working = match &mut loaded {
             Loaded::Nothing => return Turn::default(),
             Loaded::Owned(events, receipts) => Working::Owned(events.drain(..), receipts),
             Loaded::Lent(events, at, receipts) => Working::Lent(events.events(), at, receipts),
         };
+        let turn = self.all_of(working, out);
+        if let Loaded::Owned(events, _) = loaded
+            && self.spare().is_some()
+        {
+            self.spare = events;
+        }
+        turn
+    }
+
+    /// Handles a batch; what it emits is in `out`.
+    pub(crate) fn handle(&mut self, batch: Batch<In>, out: &mut Events<R::Out>) -> Turn {
+        self.loaded = Loaded::from(batch);
+        self.turn(out)
+    }
+
+    /// Handles events whose memory stays with the caller.
+    #[inline]
+    pub(crate) fn handle_all(&mut self, events: &mut Events<In>, out: &mut Events<R::Out>) -> Turn {
+        if events.receipts.is_some() || out.receipts.is_some() {
+            let turn = self.all_of(Working::Owned(events.values.drain(..), &mut events.receipts), out);
+            events.receipts = None;
+            return turn;
+        }
+        let n = events.values.len();
+        let mut working = Working::Owned(events.values.drain(..), &mut events.receipts);
+        // The usual way, without looking twice.
+        match catch_unwind(AssertUnwindSafe(|| Self::work(&mut self.run, &mut working, out))) {
+            Ok(Flow::Continue(())) => {
+                drop(working);
+                self.run.tally(n as u64);
+                if R::FALLIBLE {
+                    settle(&mut self.run, None, 0, out);
+                }
+                Turn { handled: n, failed: None }
+            }
+            result => self.go_on(result, n, working, out),
+        }
+    }
+
+    /// Works until it is finished, or has failed.
+    fn all_of(&mut self, mut working: Working<'_, In>, out: &mut Events<R::Out>) -> Turn {
         let all = working.left();
+        let result = catch_unwind(AssertUnwindSafe(|| Self::work(&mut self.run, &mut working, out)));
+        self.go_on(result, all, working, out)
+    }
+
+    /// The same from the first result on, of `all` events.
+    fn go_on(
+        &mut self,
+        mut result: std::thread::Result<Flow>,
+        all: usize,
+        mut working: Working<'_, In>,
+        out: &mut Events<R::Out>,
+    ) -> Turn {
         let mut turn = Turn::default();
+        let mut before = all;
         loop {
-            let before = working.left();
-            let result = catch_unwind(AssertUnwindSafe(|| Self::work(&mut self.run, &mut working, out)));
             // A panic leaves values of its event without receipts; that receipt has failed already.
             out.align();
             let taken = (before - working.left()) as u64;
@@ -215,6 +259,8 @@ impl<In: Send + 'static, R: Run<In>> SyncBody<In, R> {
                 turn.failed = Some(failure);
                 break;
             }
+            before = working.left();
+            result = catch_unwind(AssertUnwindSafe(|| Self::work(&mut self.run, &mut working, out)));
         }
         turn.handled = all - working.left();
         // What is left after a failure is the user's, and may panic as it is dropped: the failure came first.
@@ -222,11 +268,6 @@ impl<In: Send + 'static, R: Run<In>> SyncBody<In, R> {
             && turn.failed.is_none()
         {
             turn.failed = self.care.panicked(&mut self.run, panic, 1).err();
-        }
-        if let Loaded::Owned(events, _) = loaded
-            && self.spare().is_some()
-        {
-            self.spare = events;
         }
         if R::FALLIBLE {
             let none: &mut Events<R::Out> = &mut Events::default();
@@ -236,27 +277,28 @@ impl<In: Send + 'static, R: Run<In>> SyncBody<In, R> {
     }
 }
 
+impl<In, R: Run<In>> SyncBody<In, R> {
+    /// Hands back what the stages keep.
+    pub(crate) fn finish(self) {
+        self.run.finish();
+    }
+}
+
 impl<In: Send + 'static, R: Run<In> + 'static> Body<In, R::Out> for SyncBody<In, R> {
     fn room(&self) -> usize {
         if self.is_idle() { usize::MAX } else { 0 }
     }
     fn load(&mut self, batch: Batch<In>) {
-        self.loaded = match batch {
-            Batch::Owned(events) => Loaded::Owned(events.values, events.receipts),
-            Batch::Lent(events, receipts) => Loaded::Lent(events, 0, receipts),
-        };
+        self.loaded = Loaded::from(batch);
     }
     fn is_idle(&self) -> bool {
         self.loaded.left() == 0
-    }
-    fn at_once(&mut self) -> Option<&mut dyn AtOnce<In, R::Out>> {
-        Some(self)
     }
     fn poll(&mut self, _: &mut Context<'_>, _: usize, _: bool, out: &mut Events<R::Out>) -> Poll<Turn> {
         Poll::Ready(self.turn(out))
     }
     fn finish(self: Box<Self>) {
-        self.run.finish();
+        SyncBody::finish(*self);
     }
 }
 
@@ -279,12 +321,12 @@ impl Progress {
     }
 }
 
-type Work<In, R> = tokio::task::JoinHandle<(SyncBody<In, R>, Events<<R as Run<In>>::Out>, Turn)>;
+type Calling<In, R> = tokio::task::JoinHandle<(SyncBody<In, R>, Events<<R as Run<In>>::Out>, Turn)>;
 
 /// Synchronous stages that block: each batch runs on tokio's blocking threads.
 pub(crate) struct BlockingBody<In, R: Run<In>> {
     idle: Option<SyncBody<In, R>>,
-    working: Option<Work<In, R>>,
+    working: Option<Calling<In, R>>,
     care: Care,
     loaded: bool,
     /// Of the last call.
@@ -374,7 +416,7 @@ impl<In: Send + 'static, R: Run<In> + 'static> Body<In, R::Out> for BlockingBody
     }
     fn finish(mut self: Box<Self>) {
         if let Some(body) = self.idle.take() {
-            Box::new(body).finish();
+            body.run.finish();
         }
     }
 }

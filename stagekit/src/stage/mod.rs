@@ -4,6 +4,7 @@ mod async_body;
 mod body;
 mod care;
 mod concurrent_body;
+mod halves;
 mod inlet;
 #[cfg(test)]
 mod laws;
@@ -17,6 +18,7 @@ mod side;
 mod source;
 mod source_body;
 mod supervisor;
+mod sync_task;
 mod task;
 #[cfg(test)]
 mod tests;

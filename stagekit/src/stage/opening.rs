@@ -19,6 +19,11 @@ use crate::stage::source::{
 };
 use crate::stage::source_body::{Looped, Rim, SourceBody, Sprung};
 
+/// Whether a run is finished with a batch when it has been called with it: it never waits, and may share a task.
+pub(super) fn is_at_once<In, R: Run<In>>(options: &Options, blocking: bool) -> bool {
+    !R::ASYNC && !R::PAUSES && !blocking && options.batch.is_none() && options.concurrency == 1
+}
+
 /// The body of a run.
 pub(super) fn body<In: Send + 'static, R: Run<In> + 'static>(
     run: R,

@@ -10,20 +10,25 @@ use crate::lock::lock;
 use crate::op::{Event, NoEvents};
 use crate::open::{Begins, Open, Part, Subscribes};
 use crate::options::Overflow;
-use crate::port::{Intake, SharedOutlets, Upstream};
+use crate::host::{Ending, GuestTask};
+use crate::port::{Group, Intake, SharedOutlets, Upstream};
 use crate::producer::Producer;
 use crate::run::Run;
 use crate::side::Side;
 use crate::slot::Surroundings;
 use crate::stage::care::Care;
 use crate::stage::inlet::Inlet;
-use crate::stage::opening::{Opening, body};
+use crate::stage::body::SyncBody;
+use crate::stage::halves::{Halves, Out};
+use crate::stage::opening::{Opening, body, is_at_once};
 use crate::stage::outlet::Outlet;
 use crate::stage::own::{Own, Site};
 use crate::stage::source_body::Rim;
-use crate::stage::task::{Ending, Out, SourceTask, StageTask};
+use crate::stage::sync_task::SyncTask;
+use crate::stage::task::{SourceTask, StageTask};
 use crate::subscription::{Door, Drains, Target};
 use crate::telemetry::{Gauge, Meter, Metered};
+use crate::tuner::Tuner;
 
 /// A task to be spawned.
 pub(crate) type Task = Pin<Box<dyn Future<Output = Ending> + Send>>;
@@ -91,6 +96,7 @@ pub(crate) fn launch(stages: Vec<Stage>) -> Result<Launched, Wrong> {
 pub(crate) fn wire<T>(
     outlets: &SharedOutlets<T>,
     overflow: Option<(usize, Overflow)>,
+    hosts: bool,
     meter: Arc<dyn Metered>,
 ) -> Result<(Outlet<T>, Arc<Door<T>>), String> {
     let outlets = lock(outlets);
@@ -104,30 +110,31 @@ pub(crate) fn wire<T>(
         let mut subs = Vec::new();
         for (intake, limits) in &group.legs {
             let (max, min) = limits.resolve().map_err(|wrong| format!("the edge to `{}`: {wrong}", intake.name))?;
-            lump = lump.max(max - min);
+            let tuned = limits.is_default();
+            let (most, least) = if tuned { Tuner::most(size_of::<T>()) } else { (max, min) };
+            lump = lump.max(most - least);
             for (down, ups) in &intake.workers {
                 let mut ups = lock(ups);
                 let sub = door.number();
-                subs.push((sub as usize, max));
-                ups.push(Upstream { door: door.clone(), sub, max, min });
+                subs.push((sub as usize, most));
+                ups.push(Upstream { door: door.clone(), sub, max, min, tuned });
                 targets.push(Target { inbox: down.clone(), sub: ups.len() as u32 - 1 });
             }
         }
         groups.push((at, subs));
     }
     let dispatcher = Outlet::dispatcher(&outlets.groups, &groups);
-    Ok((
-        Outlet::new(
-            door.clone(),
-            targets,
-            dispatcher,
-            outlets.discard,
-            overflow,
-            if lump == 0 { usize::MAX } else { lump },
-            meter,
-        ),
-        door,
-    ))
+    let lump = if lump == 0 { usize::MAX } else { lump };
+    let mut outlet = Outlet::new(door.clone(), targets, dispatcher, outlets.discard, overflow, lump, meter);
+    if hosts
+        && overflow.is_none()
+        && let [Group { legs, key: None, .. }] = &outlets.groups[..]
+        && let [(intake, _)] = &legs[..]
+        && intake.workers.len() == 1
+    {
+        outlet.expect_guest(intake.home.clone(), 0);
+    }
+    Ok((outlet, door))
 }
 
 /// One worker of a stage, wired.
@@ -212,10 +219,10 @@ fn ends<In, R: Run<In>>(
     own: Option<&mut dyn Surroundings>,
     run: &mut R,
     outlets: &SharedOutlets<R::Out>,
-    is_consumer: bool,
+    hosts: bool,
 ) -> Result<Ends<R::Out>, Wrong> {
     let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return Err(Default::default()) };
-    if !is_consumer {
+    if !is_consumer::<R::Out>() {
         leads_somewhere(&last.options.name, outlets)?;
     }
     let (mut sides, mut side_meters) = (Vec::<(Arc<str>, Box<dyn Side>)>::new(), Vec::new());
@@ -243,7 +250,7 @@ fn ends<In, R: Run<In>>(
         return Err(wrong);
     }
     let (outlet, door) =
-        wire(outlets, first.options.buffer, meter).map_err(|text| (last.options.name.clone(), text))?;
+        wire(outlets, first.options.buffer, hosts, meter).map_err(|text| (last.options.name.clone(), text))?;
     Ok(Ends { out: Out::new(last.options.name.clone(), outlet, sides), door, sides: side_meters })
 }
 
@@ -283,6 +290,12 @@ fn blocks(parts: &[Part]) -> bool {
     parts.iter().any(|part| part.options.blocking)
 }
 
+/// Whether a run may share its task with stages that `=>` leads to, or comes from.
+fn shares<In, R: Run<In>>(parts: &[Part]) -> bool {
+    parts.first().is_some_and(|first| is_at_once::<In, R>(&first.options, blocks(parts)))
+        && !parts.iter().any(|part| part.options.own_task)
+}
+
 fn care(parts: &[Part]) -> Care {
     Care::new(parts.iter().map(|part| &part.options))
 }
@@ -309,6 +322,37 @@ pub(crate) fn place_stage<In: Event, R: Run<In, Out = E> + 'static, S: 'static, 
     })
 }
 
+impl<In: Event, R: Run<In>> StagePlace<In, R> {
+    /// Whether it may share its task with the stages before it and behind it.
+    fn shares(&self) -> bool {
+        self.parts[0].options.workers == 1 && shares::<In, R>(&self.parts)
+    }
+
+    /// What a worker asks of its producers.
+    fn subscriptions(&self, at: usize) -> Vec<Upstream<In>> {
+        let mut ups = self.intake.subscriptions(at);
+        let options = &self.parts[0].options;
+        for up in &mut ups {
+            if let Some((size, _)) = options.batch {
+                if up.tuned {
+                    (up.max, up.min) = (up.max.max(2 * size), up.min.max(size));
+                }
+            } else if options.concurrency > 1 && up.tuned {
+                // So many are under way; half as many again are there when some are done.
+                (up.max, up.min) = (options.concurrency + options.concurrency.div_ceil(2), options.concurrency);
+            }
+            let fixed = options.batch.is_some() || options.concurrency > 1;
+            up.tuned &= !fixed;
+            if options.batch.is_none() {
+                let limits = fuzz::limits(up.max, up.min);
+                up.tuned &= limits == (up.max, up.min);
+                (up.max, up.min) = limits;
+            }
+        }
+        ups
+    }
+}
+
 impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
     fn splice(&mut self, stages: &mut Vec<Stage>) -> Result<bool, Wrong> {
         let own = self.run.as_mut().and_then(Run::own);
@@ -328,7 +372,7 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
         let options = &self.parts[0].options;
         if let Some((size, _)) = options.batch {
             let (max, _) = options.limits.resolve().map_err(|wrong| (options.name.clone(), wrong))?;
-            if max < size {
+            if max < size && !options.limits.is_default() {
                 let wrong =
                     format!("a batch of {size} can never fill: `max_demand` is {max}, let it be {size} or more");
                 return Err((options.name.clone(), wrong));
@@ -341,29 +385,39 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
         }
         runs.insert(0, run);
         for mut run in runs {
-            let ends = ends(&self.parts, None, &mut run, &self.outlets, is_consumer::<R::Out>())?;
+            let hosts = self.shares();
+            let ends = ends(&self.parts, None, &mut run, &self.outlets, hosts)?;
             self.workers.push(Worker { run, ends });
         }
         Ok(())
     }
 
-    fn launch(self: Box<Self>, to: &mut Launched) {
+    fn launch(mut self: Box<Self>, to: &mut Launched) {
         let (mut instances, mut doors, mut all_sides) = (Vec::new(), Vec::new(), Vec::new());
-        for (at, Worker { mut run, ends: Ends { out, door, sides } }) in self.workers.into_iter().enumerate() {
+        let shares = self.shares();
+        for (at, Worker { mut run, ends: Ends { out, door, sides } }) in std::mem::take(&mut self.workers).into_iter().enumerate() {
             let meters = meters(&mut run);
             let own = meters.first().cloned().unwrap_or_default();
-            let mut ups = self.intake.subscriptions(at);
-            if self.parts[0].options.batch.is_none() {
-                ups.iter_mut().for_each(|up| (up.max, up.min) = fuzz::limits(up.max, up.min));
-            }
+            let ups = self.subscriptions(at);
+            let tunes = ups.iter().any(|up| up.tuned);
+            let is_guest = shares && ups.len() == 1 && self.intake.home.is_awaited();
             let inlet = Inlet::new(self.intake.workers[at].0.clone(), ups, own);
             instances.push(meters);
             doors.push(door);
             all_sides.extend(sides);
             let care = care(&self.parts);
             let name = care.name().clone();
-            let body = body(run, &self.parts[0].options, blocks(&self.parts), care);
-            to.tasks.push((name, Box::pin(StageTask::new(inlet, body, out))));
+            let halves = Halves::new(inlet, out, tunes);
+            let (options, blocking) = (&self.parts[0].options, blocks(&self.parts));
+            let task: Task = if !is_at_once::<In, R>(options, blocking) {
+                Box::pin(StageTask::new(halves, body(run, options, blocking, care)))
+            } else if is_guest {
+                self.intake.home.expect(Box::new(SyncTask::new(halves, SyncBody::new(run, care))));
+                Box::pin(GuestTask::new(self.intake.home.clone()))
+            } else {
+                Box::pin(SyncTask::new(halves, SyncBody::new(run, care)))
+            };
+            to.tasks.push((name, task));
         }
         to.gauges.extend(gauges(&self.parts, instances, doors, all_sides));
     }
@@ -402,7 +456,8 @@ impl<P: Producer, R: Run<P::Out> + 'static> Place for SourcePlace<P, R> {
     fn wire(&mut self) -> Result<(), Wrong> {
         checked(&self.parts, Some(P::ASYNC), R::ASYNC)?;
         let Some((head, run)) = &mut self.open else { return Ok(()) };
-        self.ends = Some(ends(&self.parts, Some(&mut head.1), run, &self.outlets, is_consumer::<R::Out>())?);
+        let hosts = !P::ASYNC && shares::<_, R>(&self.parts);
+        self.ends = Some(ends(&self.parts, Some(&mut head.1), run, &self.outlets, hosts)?);
         Ok(())
     }
 

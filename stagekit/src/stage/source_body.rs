@@ -16,9 +16,15 @@ use crate::stage::source::Spring;
 use crate::telemetry::Meter;
 
 /// How far a producer has come.
+#[derive(Default)]
 pub(crate) struct SourceTurn {
+    /// How many events it has made.
+    pub(crate) made: usize,
     pub(crate) failed: Option<StageFailure>,
 }
+
+/// What becomes of a batch, and how many events the next may have.
+pub(crate) type Sink<'a, Out> = dyn FnMut(&mut Events<Out>) -> usize + 'a;
 
 /// What a producer's task does.
 pub(crate) trait SourceBody<Out>: Send {
@@ -27,6 +33,12 @@ pub(crate) trait SourceBody<Out>: Send {
     /// Whether it makes as many events as there is room for: then it is asked for a lump at a time.
     fn is_cut(&self) -> bool {
         false
+    }
+    /// Makes batches, the first for a demand of `room`, and gives each to `sink`, which says for how many the next may
+    /// be, and nought when it is to stop. Of a body that is cut.
+    fn pour(&mut self, room: usize, out: &mut Events<Out>, sink: &mut Sink<'_, Out>) -> SourceTurn {
+        let _ = (room, out, sink);
+        SourceTurn::default()
     }
     /// The pipeline drains.
     fn stop(&mut self);
@@ -88,21 +100,30 @@ impl<I, R, F: Fault> Looped<I, R, F> {
     }
 }
 
-/// The loop's own copy of what it works on, so that the compiler may keep it in registers; put back at the end of the
-/// loop, and by a panic too.
+/// What a loop has counted: events that were made, events that have gone through the run, and whether there are no more.
+#[derive(Clone, Copy, Default)]
+struct Counted {
+    made: usize,
+    done: usize,
+    ended: bool,
+}
+
+/// The loop's own copy of what it works on, so that the compiler may keep it in registers; put back at the end of each
+/// batch, and by a panic too.
 struct Hot<'a, I, R> {
     events: Option<I>,
     run: Option<R>,
     made: usize,
     done: usize,
-    home: (&'a mut Option<I>, &'a mut Option<R>, &'a mut (usize, usize)),
+    home: (&'a mut Option<I>, &'a mut Option<R>, &'a mut Counted),
 }
 
 impl<I, R> Drop for Hot<'_, I, R> {
     fn drop(&mut self) {
         *self.home.0 = self.events.take();
         *self.home.1 = self.run.take();
-        *self.home.2 = (self.made, self.done);
+        self.home.2.made += self.made;
+        self.home.2.done += self.done;
     }
 }
 
@@ -113,18 +134,26 @@ where
     R: Run<T>,
 {
     fn poll(&mut self, _: &mut Context<'_>, room: usize, out: &mut Events<R::Out>) -> Poll<SourceTurn> {
+        Poll::Ready(self.pour(room, out, &mut |_| 0))
+    }
+    fn pour(&mut self, room: usize, out: &mut Events<R::Out>, sink: &mut Sink<'_, R::Out>) -> SourceTurn {
         let Looped { events, run, care, rim } = self;
-        let before = out.values.len();
-        let mut counted = (0, 0);
+        let mut counted = Counted::default();
         let result = {
-            let (failures, values, counted) = (&mut rim.failures, &mut out.values, &mut counted);
+            let (failures, counted) = (&mut rim.failures, &mut counted);
             let (events, run) = (&mut *events, &mut *run);
-            catch_unwind(AssertUnwindSafe(move || one_loop(events, run, room, values, failures, counted)))
+            let mut room = room;
+            catch_unwind(AssertUnwindSafe(move || {
+                while room > 0 && !counted.ended {
+                    let before = counted.made;
+                    one_loop(events, run, room, &mut out.values, failures, counted)?;
+                    counted.ended = counted.made - before < room;
+                    room = sink(out);
+                }
+                Flow::Continue(())
+            }))
         };
-        let (made, mut done) = counted;
-        if R::ONE && !F::POSSIBLE {
-            done = out.values.len() - before;
-        }
+        let Counted { made, done, ended } = counted;
         let emitted = made - rim.failures.len();
         let mut verdict = rim.account(emitted);
         if let Some(run) = run.as_mut() {
@@ -137,7 +166,7 @@ where
             }
             let of_run = match result {
                 Ok(Flow::Continue(())) => {
-                    rim.ended |= made < room;
+                    rim.ended |= ended;
                     Ok(())
                 }
                 Ok(Flow::Break(())) => care.stopped(run),
@@ -150,7 +179,7 @@ where
                 settle(run, None, 0, &mut Events::default());
             }
         }
-        Poll::Ready(SourceTurn { failed: verdict.err() })
+        SourceTurn { made, failed: verdict.err() }
     }
     fn is_cut(&self) -> bool {
         true
@@ -171,13 +200,14 @@ where
     }
 }
 
+/// One batch of at most `room` events.
 fn one_loop<I, T, R, F>(
     events: &mut Option<I>,
     run: &mut Option<R>,
     room: usize,
     values: &mut Vec<R::Out>,
     failures: &mut Vec<F>,
-    counted: &mut (usize, usize),
+    counted: &mut Counted,
 ) -> Flow
 where
     I: Iterator<Item = Result<T, F>>,
@@ -195,6 +225,7 @@ where
                 Err(_) => unreachable!("a producer that cannot fail has failed"),
             }
         }));
+        *done = *made;
         return Flow::Continue(());
     }
     events.by_ref().take(room).try_for_each(|result| {
@@ -290,11 +321,13 @@ impl<S: Spring<T, F>, T: Send, Out, F: Fault> Sprung<S, T, Out, F> {
 
 impl<S: Spring<T, F>, T: Send, Out, F: Fault> SourceBody<Out> for Sprung<S, T, Out, F> {
     fn poll(&mut self, cx: &mut Context<'_>, room: usize, out: &mut Events<Out>) -> Poll<SourceTurn> {
+        let mut made = 0;
         if self.is_idle() {
             if !self.rim.ended {
                 ready!(self.make(cx, room));
             }
-            if !self.made.is_empty() {
+            made = self.made.len();
+            if made > 0 {
                 self.owed.events += self.made.len();
                 if let Some(body) = &mut self.body {
                     body.load(std::mem::take(&mut self.made).into());
@@ -310,7 +343,7 @@ impl<S: Spring<T, F>, T: Send, Out, F: Fault> SourceBody<Out> for Sprung<S, T, O
         if failed.is_none() && self.is_idle() {
             failed = self.failed.take();
         }
-        Poll::Ready(SourceTurn { failed })
+        Poll::Ready(SourceTurn { made, failed })
     }
     fn stop(&mut self) {
         self.rim.ended |= self.spring.stop() == More::Ended;

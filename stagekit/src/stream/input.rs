@@ -86,7 +86,7 @@ impl<T: Event> Input<T> {
             return Ok(());
         }
         let State::Idle(outlets, stages) = std::mem::replace(&mut self.state, State::Ended) else { return Ok(()) };
-        match wire(&outlets, None, unread()) {
+        match wire(&outlets, None, false, unread()) {
             Ok((outlet, inbox)) => {
                 let running = runnable(stages).spawn();
                 running.handle().add_source(inbox);

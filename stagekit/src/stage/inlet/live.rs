@@ -76,7 +76,7 @@ impl<T: Send + 'static> Inlet<T> {
         let number = to.number();
         let mode = options.cancel;
         let (alive, cancelled) = (true, false);
-        let sub = Sub { to: to.clone(), sub: number, quota, tag, alive, cancelled, manual, mode };
+        let sub = Sub { to: to.clone(), sub: number, quota, tag, alive, cancelled, manual, tuned: false, mode };
         let key = self.subs.insert(sub);
         self.alive += 1;
         subscriber.target = Some(Target { inbox: self.inbox.clone(), sub: key });

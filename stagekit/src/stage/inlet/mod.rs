@@ -12,6 +12,7 @@ use crate::batch::Batch;
 use crate::cancel::{Cancel, Ended, Reason};
 use crate::port::Upstream;
 use crate::quota::Quota;
+use crate::receipt::Events;
 use crate::subscribe::fresh_tag;
 use crate::subscription::{Door, Down, Inbox, Up};
 use crate::sync::Arc;
@@ -28,6 +29,8 @@ struct Sub<T> {
     /// Our last word about it has been said.
     cancelled: bool,
     manual: bool,
+    /// Its limits are the tuner's.
+    tuned: bool,
     mode: Cancel,
 }
 
@@ -115,15 +118,17 @@ pub(crate) struct Inlet<T> {
     opened: bool,
     /// The stage is about to end: it asks for nothing more.
     sated: bool,
+    /// The stage is run by its producer's task: it asks in person.
+    hosted: bool,
 }
 
 impl<T> Inlet<T> {
     pub(crate) fn new(inbox: Arc<Inbox<Down<T>>>, ups: Vec<Upstream<T>>, meter: Arc<dyn Metered>) -> Self {
         let mut subs = Subs::None;
-        for Upstream { door, sub, max, min } in ups {
+        for Upstream { door, sub, max, min, tuned } in ups {
             let quota = Quota::new(max, min);
             let (manual, mode, tag) = (false, Cancel::Temporary, fresh_tag());
-            subs.insert(Sub { to: door, sub, quota, tag, alive: true, cancelled: false, manual, mode });
+            subs.insert(Sub { to: door, sub, quota, tag, alive: true, cancelled: false, manual, tuned, mode });
         }
         Inlet {
             inbox,
@@ -137,22 +142,72 @@ impl<T> Inlet<T> {
             meter,
             opened: false,
             sated: false,
+            hosted: false,
         }
     }
 
-    /// Asks for the first events, once (R1).
-    pub(crate) fn open(&mut self) {
-        if !std::mem::replace(&mut self.opened, true) {
-            for sub in self.subs.iter_mut().filter(|sub| !sub.manual) {
-                let demand = sub.quota.open();
+    /// Asks for the first events, once (R1). Gives what is asked for in person.
+    pub(crate) fn open(&mut self) -> usize {
+        if std::mem::replace(&mut self.opened, true) {
+            return 0;
+        }
+        let mut asked = 0;
+        for sub in self.subs.iter_mut().filter(|sub| !sub.manual) {
+            let demand = sub.quota.open();
+            if self.hosted {
+                asked += demand;
+            } else {
                 let _ = sub.to.send(Up::Ask { sub: sub.sub, demand });
             }
+        }
+        asked
+    }
+
+    /// From now on the stage is run by the task of its one producer, or by its own.
+    pub(crate) fn set_hosted(&mut self, hosted: bool) {
+        self.hosted = hosted;
+    }
+
+    /// The limits of the subscriptions whose limits are the tuner's.
+    pub(crate) fn tune(&mut self, (max, min): (usize, usize)) {
+        for sub in self.subs.iter_mut().filter(|sub| sub.tuned) {
+            sub.quota.tune(max, min);
+        }
+    }
+
+    /// The producer gives a batch in person, to be handled at once and [settled](Inlet::settle_given).
+    #[inline]
+    pub(crate) fn give(&mut self, n: usize) {
+        if let Some(sub) = self.subs.get_mut(0) {
+            sub.quota.arrive(n);
+        }
+    }
+
+    /// The producer gives a batch in person that has to wait.
+    pub(crate) fn queue(&mut self, events: Events<T>) {
+        self.give(events.len());
+        self.queue.push_back(Queued::Batch(0, Batch::Owned(events)));
+    }
+
+    /// Of the `given` events that were to be handled at once, `n` have been: what is asked for now.
+    #[inline]
+    pub(crate) fn settle_given(&mut self, given: usize, n: usize) -> usize {
+        if n < given {
+            // The stage has failed: what it had, and did not handle, is in the books when it goes.
+            self.owed.push(0, given);
+            return self.settle(n);
+        }
+        match self.subs.get_mut(0) {
+            Some(sub) => sub.quota.settle(n).unwrap_or(0),
+            None => 0,
         }
     }
 
     /// Reads what has arrived.
     pub(crate) fn listen(&mut self, cx: &mut Context<'_>) -> bool {
-        self.open();
+        if !self.hosted {
+            self.open();
+        }
         if !self.inbox.drain(cx, &mut self.armed, &mut self.read) {
             return false;
         }
@@ -202,10 +257,12 @@ impl<T> Inlet<T> {
         Some(batch)
     }
 
-    /// `n` events have been handled, and what came of them was dispatched: time to ask (R3).
-    pub(crate) fn settle(&mut self, mut n: usize) {
+    /// `n` events have been handled, and what came of them was dispatched: time to ask (R3). Gives what is asked for in
+    /// person.
+    pub(crate) fn settle(&mut self, mut n: usize) -> usize {
+        let mut asked = 0;
         while n > 0 {
-            let Some((sub, part)) = self.owed.settle(n) else { return };
+            let Some((sub, part)) = self.owed.settle(n) else { break };
             n -= part;
             let sub = self.subs.get_mut(sub);
             if let Some(sub) = sub
@@ -215,9 +272,14 @@ impl<T> Inlet<T> {
                 && !sub.cancelled
                 && !self.sated
             {
-                let _ = sub.to.send(Up::Ask { sub: sub.sub, demand });
+                if self.hosted {
+                    asked += demand;
+                } else {
+                    let _ = sub.to.send(Up::Ask { sub: sub.sub, demand });
+                }
             }
         }
+        asked
     }
 
     /// `n` events of those given to the stage were finished, and nobody asks for more.

@@ -121,7 +121,7 @@ impl<S: Callbacks> Place for LivePlace<S> {
         let name = &self.site.options.name;
         if std::any::TypeId::of::<S::Out>() != std::any::TypeId::of::<NoEvents>() {
             leads_somewhere(name, &self.site.outlets)?;
-            let wired = wire(&self.site.outlets, self.site.options.buffer, self.shared.clone());
+            let wired = wire(&self.site.outlets, self.site.options.buffer, false, self.shared.clone());
             let (mut outlet, door) = wired.map_err(|text| (name.clone(), text))?;
             outlet.enliven(false);
             self.outlet = Some((outlet, door));

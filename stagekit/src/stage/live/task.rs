@@ -23,7 +23,7 @@ use crate::slot::Warnings;
 use crate::stage::care::text;
 use crate::stage::inlet::{Front, Inlet};
 use crate::stage::outlet::Outlet;
-use crate::stage::task::Ending;
+use crate::host::Ending;
 use crate::subscribe::{Subscribe, Subscription};
 use crate::subscription::{Call, Down, Look, Note, Order, Subscriber, Up};
 

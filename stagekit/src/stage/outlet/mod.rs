@@ -1,5 +1,6 @@
 //! The outlet: the producing half of a running stage. It owns the dispatcher, the buffer, and the inbox of asks.
 
+mod guest;
 mod live;
 
 use std::collections::VecDeque;
@@ -57,6 +58,8 @@ pub(crate) struct Outlet<T> {
     fault: Option<Cause>,
     /// What only a live stage keeps.
     books: Option<Box<live::Books<T>>>,
+    /// The one consumer, if it is run by this stage's task.
+    link: Option<Box<guest::Link<T>>>,
 }
 
 impl<T> Outlet<T> {
@@ -88,6 +91,7 @@ impl<T> Outlet<T> {
             draining: false,
             fault: None,
             books: None,
+            link: None,
         }
     }
 
@@ -112,9 +116,18 @@ impl<T> Outlet<T> {
 
     /// Reads asks and cancels. Says whether there were any.
     pub(crate) fn listen(&mut self, cx: &mut Context<'_>) -> bool {
-        if !self.door.inbox.drain(cx, &mut self.armed, &mut self.read) {
-            return false;
+        let heard = self.door.inbox.drain(cx, &mut self.armed, &mut self.read);
+        if heard {
+            self.look();
         }
+        match &self.link {
+            Some(_) => self.visit(cx) || heard,
+            None => heard,
+        }
+    }
+
+    /// Looks at what was read.
+    fn look(&mut self) {
         // One by one, last first: should something unwind, those that were not looked at are answered in `Drop`.
         self.read.reverse();
         while let Some(message) = self.read.pop() {
@@ -122,13 +135,16 @@ impl<T> Outlet<T> {
                 Up::Ask { sub, demand } => self.ask(sub, demand),
                 Up::Cancel { sub, ended } => drop(self.cancel(sub, ended)),
                 Up::Drain => self.draining = true,
-                Up::Subscribe(subscriber) => self.accept(*subscriber),
+                Up::Subscribe(subscriber) => {
+                    // Two consumers are no line.
+                    self.part_with_guest();
+                    self.accept(*subscriber);
+                }
                 // Nobody has the address of a stage without callbacks.
                 Up::Note(_) => {}
             }
         }
         self.flush();
-        true
     }
 
     /// `demand` more events are wanted on this subscription.
@@ -214,6 +230,10 @@ impl<T> Outlet<T> {
         if self.is_open_ended() {
             return DISCARDED;
         }
+        if let Some(link) = &self.link {
+            // What it is given it handles at once, however many asks it was.
+            return link.demand().saturating_sub(self.buffer.len());
+        }
         let demand = self.dispatcher.demand().saturating_sub(self.buffer.len());
         self.asks.front().map_or(demand, |&ask| ask.min(demand))
     }
@@ -262,6 +282,10 @@ impl<T> Outlet<T> {
             if self.discard {
                 events.acknowledge();
             }
+            return Ok(Vec::new());
+        }
+        if self.link.is_some() {
+            self.give_some(events);
             return Ok(Vec::new());
         }
         let n = events.len();
@@ -327,7 +351,8 @@ impl<T> Outlet<T> {
             }
         }
         let meter = self.meter.meter();
-        meter.demand.set(self.dispatcher.demand() as u64);
+        let demand = self.link.as_ref().map_or_else(|| self.dispatcher.demand(), |link| link.demand());
+        meter.demand.set(demand as u64);
         meter.buffered.set((self.buffer.len() + self.dispatcher.resting()) as u64);
         if matches!(self.dispatcher, Dispatcher::Demand(_)) {
             return;
@@ -384,11 +409,14 @@ impl<T> Outlet<T> {
 
     /// Tells every consumer, once, that there will be no more (l08).
     pub(crate) fn end(&mut self, ended: &Ended) {
+        let link = self.link.take();
         for Sub { target, .. } in self.subs.iter_mut().filter_map(Option::take) {
             let _ = target.inbox.send(Down::Ended { sub: target.sub, ended: ended.clone() });
         }
         self.present = 0;
         self.meter.meter().demand.set(0);
+        // The last word is there before the guest looks for it.
+        drop(link);
     }
 }
 

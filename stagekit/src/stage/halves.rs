@@ -1,0 +1,235 @@
+//! The two halves of a running stage, as its task holds them, and how long the task works at a stretch.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use crate::cancel::{Ended, Reason};
+use crate::error::{Cause, StageFailure};
+use crate::host::Ending;
+use crate::receipt::Events;
+use crate::side::Side;
+use crate::slot::Warnings;
+use crate::stage::inlet::Inlet;
+use crate::stage::outlet::Outlet;
+use crate::tuner::Tuner;
+
+/// How long a task works before others have their turn.
+const SLICE: Duration = Duration::from_micros(100);
+
+/// The producing side of a task: its outlet, and the outlets of its stages' errors.
+pub(crate) struct Out<T> {
+    name: Arc<str>,
+    pub(super) outlet: Outlet<T>,
+    /// With the names of their stages.
+    sides: Vec<(Arc<str>, Box<dyn Side>)>,
+    pub(super) events: Events<T>,
+    warnings: Warnings,
+}
+
+impl<T> Out<T> {
+    pub(crate) fn new(name: Arc<str>, outlet: Outlet<T>, sides: Vec<(Arc<str>, Box<dyn Side>)>) -> Self {
+        Out { name, outlet, sides, events: Events::default(), warnings: Warnings::default() }
+    }
+
+    pub(super) fn listen(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut any = self.outlet.listen(cx);
+        for (_, side) in &mut self.sides {
+            any |= side.listen(cx);
+        }
+        any
+    }
+
+    /// Dispatches what was emitted.
+    #[inline]
+    pub(super) fn publish(&mut self) -> Ending {
+        if self.sides.is_empty() && (self.events.is_empty() || self.outlet.give_all(&mut self.events)) {
+            // The usual way: nothing, or a batch for a guest, and no dispatcher that could have failed.
+            return Ok(());
+        }
+        let events = std::mem::take(&mut self.events);
+        self.publish_through(events)
+    }
+
+    /// Dispatches these events.
+    #[inline]
+    pub(super) fn publish_all(&mut self, events: &mut Events<T>) -> Ending {
+        if self.sides.is_empty() && (events.is_empty() || self.outlet.give_all(events)) {
+            return Ok(());
+        }
+        self.publish_through(std::mem::take(events))
+    }
+
+    fn publish_through(&mut self, events: Events<T>) -> Ending {
+        for (_, side) in &mut self.sides {
+            side.publish();
+        }
+        if events.is_empty() {
+            return self.verdict();
+        }
+        match self.outlet.publish(events) {
+            Ok(none) if none.is_empty() => self.verdict(),
+            Ok(dropped) => {
+                let discarded: usize = dropped.iter().map(Events::len).sum();
+                if let Some(hidden) = self.warnings.due() {
+                    tracing::warn!(stage = &*self.name, discarded, hidden, "discarded events: nobody asked in time");
+                }
+                self.verdict()
+            }
+            Err(capacity) => Err(StageFailure { stage: self.name.clone(), cause: Cause::Overflow { capacity } }),
+        }
+    }
+
+    /// Whether the dispatchers can go on.
+    pub(super) fn verdict(&mut self) -> Ending {
+        if let Some(cause) = self.outlet.take_fault() {
+            return Err(StageFailure { stage: self.name.clone(), cause });
+        }
+        for (name, side) in &mut self.sides {
+            if let Some(cause) = side.take_fault() {
+                return Err(StageFailure { stage: name.clone(), cause });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether no error waits for the stage behind `else`.
+    pub(super) fn sides_ready(&self) -> bool {
+        self.sides.iter().all(|(_, side)| side.is_ready())
+    }
+
+    pub(super) fn is_clear(&self) -> bool {
+        self.outlet.is_clear() && self.sides.iter().all(|(_, side)| side.is_clear())
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.outlet.is_cancelled() || self.sides.iter().any(|(_, side)| side.is_cancelled())
+    }
+
+    pub(super) fn end(&mut self, reason: Reason) {
+        let ended = Ended::Down(reason);
+        self.outlet.end(&ended);
+        for (_, side) in &mut self.sides {
+            side.end(&ended);
+        }
+    }
+}
+
+/// Both halves of a stage with a subscription, and the size of its batches.
+pub(super) struct Halves<In, T> {
+    pub(super) inlet: Inlet<In>,
+    pub(super) out: Out<T>,
+    tuner: Tuner,
+    /// The size of its batches follows from how long they take: else it was chosen.
+    tunes: bool,
+}
+
+/// What is left of a stage after it has listened.
+pub(super) enum Heard {
+    /// There may be something to do.
+    News,
+    Nothing,
+    /// The consumers have left: it is not wanted any longer.
+    Cancelled,
+    /// Its outlet cannot go on.
+    Failed(StageFailure),
+}
+
+impl<In, T> Halves<In, T> {
+    pub(super) fn new(mut inlet: Inlet<In>, out: Out<T>, tunes: bool) -> Self {
+        let tuner = Tuner::new(size_of::<In>());
+        if tunes {
+            inlet.tune(tuner.limits());
+        }
+        Halves { inlet, out, tuner, tunes }
+    }
+
+    /// Reads what both neighbours have said.
+    pub(super) fn listen(&mut self, cx: &mut Context<'_>) -> Heard {
+        let mut any = self.out.listen(cx);
+        any |= self.inlet.listen(cx);
+        if any && let Err(failure) = self.out.verdict() {
+            return Heard::Failed(failure);
+        }
+        match self.out.is_cancelled() {
+            true => Heard::Cancelled,
+            false if any => Heard::News,
+            false => Heard::Nothing,
+        }
+    }
+
+    /// The stage cannot go on, or is not wanted any longer.
+    pub(super) fn stop(&mut self, reason: Reason) {
+        // l08: both neighbours are told, once; what downstream has it may finish.
+        self.inlet.cancel(&Ended::Down(reason.clone()));
+        self.out.end(reason);
+    }
+
+    /// Whether everything has come, and everything that came of it has gone.
+    pub(super) fn is_done(&self) -> bool {
+        self.inlet.is_ended() && self.out.is_clear()
+    }
+
+    /// Whether a batch may be begun: R35, and the `else` edges have taken what they were given.
+    pub(super) fn may_begin(&self) -> bool {
+        (self.out.outlet.room() > 0 || self.inlet.has_begun()) && self.out.sides_ready()
+    }
+
+    /// The clock, if the next batch of `n` events is one to look at it for.
+    #[inline]
+    pub(super) fn clock(&mut self, n: usize) -> Option<Instant> {
+        self.tuner.is_due(n).then(Instant::now)
+    }
+
+    /// The batch has been handled.
+    #[inline]
+    pub(super) fn timed(&mut self, n: usize, began: Option<Instant>) {
+        if let Some(began) = began {
+            self.time(n, began.elapsed());
+        }
+    }
+
+    #[cold]
+    fn time(&mut self, n: usize, took: Duration) {
+        if !self.tunes {
+            self.tuner.weigh(took);
+        } else if self.tuner.sample(n, took) {
+            self.inlet.tune(self.tuner.limits());
+        }
+    }
+
+    pub(super) fn tunes(&self) -> bool {
+        self.tunes
+    }
+
+    pub(super) fn weight(&self) -> Duration {
+        self.tuner.weight()
+    }
+
+    /// Guests with work for another core go home.
+    pub(super) fn part(&mut self, before: Duration) -> Duration {
+        self.out.outlet.part(before + self.weight())
+    }
+}
+
+/// How long a poll has taken: others are to have their turn.
+pub(super) struct Turns(Instant);
+
+impl Turns {
+    pub(super) fn begin() -> Self {
+        Turns(Instant::now())
+    }
+
+    pub(super) fn is_long(&self) -> bool {
+        self.0.elapsed() >= SLICE
+    }
+}
+
+/// Others first; then it goes on. What is due by the clock is looked at in between, which a mere wake-up would put off.
+pub(super) fn give_way<T>(cx: &mut Context<'_>) -> Poll<T> {
+    let polled = pin!(tokio::task::yield_now()).poll(cx);
+    debug_assert!(polled.is_pending(), "to give way is to be polled again");
+    Poll::Pending
+}

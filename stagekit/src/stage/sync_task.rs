@@ -1,0 +1,172 @@
+//! The task of synchronous stages behind a subscription: they are finished with a batch when they have been called with
+//! it, and so may be run by the task of the stage before them.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::task::coop;
+
+use crate::cancel::Reason;
+use crate::error::StageFailure;
+use crate::fuzz;
+use crate::host::{Ending, Guest};
+use crate::op::Event;
+use crate::receipt::Events;
+use crate::run::Run;
+use crate::stage::body::SyncBody;
+use crate::stage::halves::{Halves, Heard, Turns, give_way};
+
+/// Synchronous stages: in a task of their own, or as a guest.
+pub(crate) struct SyncTask<In, R: Run<In>> {
+    halves: Halves<In, R::Out>,
+    /// Until it ends.
+    body: Option<SyncBody<In, R>>,
+}
+
+impl<In, R: Run<In>> Unpin for SyncTask<In, R> {}
+
+impl<In: Event, R: Run<In> + 'static> SyncTask<In, R> {
+    pub(super) fn new(halves: Halves<In, R::Out>, body: SyncBody<In, R>) -> Self {
+        SyncTask { halves, body: Some(body) }
+    }
+
+    #[cold]
+    fn fail(&mut self, failure: StageFailure) -> Poll<Ending> {
+        self.halves.stop(Reason::error(&failure.cause));
+        self.body = None;
+        Poll::Ready(Err(failure))
+    }
+
+    fn listen(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Ending>> {
+        Poll::Ready(match self.halves.listen(cx) {
+            Heard::Failed(failure) => match self.fail(failure) {
+                Poll::Ready(ending) => Err(ending),
+                Poll::Pending => return Poll::Pending,
+            },
+            _ if self.body.is_none() => Err(Ok(())),
+            Heard::Cancelled => {
+                self.halves.stop(Reason::Shutdown);
+                self.body = None;
+                Err(Ok(()))
+            }
+            Heard::News => Ok(true),
+            Heard::Nothing => Ok(false),
+        })
+    }
+
+    /// What has arrived, as long as there is demand for what comes of it. Says whether there was anything.
+    fn work_off(&mut self, asked: &mut usize) -> Poll<Result<bool, Ending>> {
+        let Some(body) = &mut self.body else { return Poll::Ready(Err(Ok(()))) };
+        let halves = &mut self.halves;
+        let mut any = false;
+        while halves.may_begin()
+            && let Some(batch) = halves.inlet.next(usize::MAX)
+        {
+            let n = batch.len();
+            let began = halves.clock(n);
+            let turn = body.handle(batch, &mut halves.out.events);
+            halves.timed(n, began);
+            let published = halves.out.publish();
+            // The ask goes out after what was emitted (R3).
+            *asked += halves.inlet.settle(turn.handled);
+            if let Err(failure) = published.and(turn.failed.map_or(Ok(()), Err)) {
+                return self.fail(failure).map(Err);
+            }
+            any = true;
+        }
+        if halves.is_done() {
+            // l12: everything in flight is settled before the end is told.
+            halves.out.end(Reason::Normal);
+            if let Some(body) = self.body.take() {
+                body.finish();
+            }
+            return Poll::Ready(Err(Ok(())));
+        }
+        Poll::Ready(Ok(any))
+    }
+}
+
+impl<In: Event, R: Run<In> + 'static> Guest<In> for SyncTask<In, R> {
+    fn take(&mut self, events: &mut Events<In>, asked: &mut usize) -> Poll<Ending> {
+        let Some(body) = &mut self.body else { return Poll::Ready(Ok(())) };
+        let halves = &mut self.halves;
+        if !halves.inlet.is_empty() || !halves.may_begin() {
+            halves.inlet.queue(std::mem::take(events));
+            return match self.work_off(asked) {
+                Poll::Ready(Err(ending)) => Poll::Ready(ending),
+                _ => Poll::Pending,
+            };
+        }
+        let n = events.len();
+        halves.inlet.give(n);
+        let began = halves.clock(n);
+        let turn = body.handle_all(events, &mut halves.out.events);
+        halves.timed(n, began);
+        let published = halves.out.publish();
+        // The ask goes out after what was emitted (R3).
+        *asked += halves.inlet.settle_given(n, turn.handled);
+        match (published, turn.failed) {
+            (Ok(()), None) => Poll::Pending,
+            (Err(failure), _) | (_, Some(failure)) => self.fail(failure),
+        }
+    }
+
+    fn visit(&mut self, cx: &mut Context<'_>, asked: &mut usize) -> Poll<Ending> {
+        self.halves.inlet.set_hosted(true);
+        *asked += self.halves.inlet.open();
+        if let Err(ending) = ready!(self.listen(cx)) {
+            return Poll::Ready(ending);
+        }
+        match ready!(self.work_off(asked)) {
+            Err(ending) => Poll::Ready(ending),
+            Ok(_) => Poll::Pending,
+        }
+    }
+
+    fn weight(&self) -> Duration {
+        self.halves.weight()
+    }
+
+    fn part(&mut self, before: Duration) -> Duration {
+        self.halves.part(before)
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
+        self.halves.inlet.set_hosted(false);
+        if fuzz::gives_way(cx) {
+            return Poll::Pending;
+        }
+        let turns = self.halves.out.outlet.is_host().then(Turns::begin);
+        loop {
+            let coop = ready!(coop::poll_proceed(cx));
+            let heard = match ready!(self.listen(cx)) {
+                Ok(heard) => heard,
+                Err(ending) => return Poll::Ready(ending),
+            };
+            let worked = match ready!(self.work_off(&mut 0)) {
+                Ok(worked) => worked,
+                Err(ending) => return Poll::Ready(ending),
+            };
+            if heard || worked {
+                coop.made_progress();
+            }
+            if turns.as_ref().is_some_and(Turns::is_long) {
+                self.halves.part(Duration::ZERO);
+                return give_way(cx);
+            }
+            if !(heard || worked) || self.halves.inlet.is_waiting() {
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+impl<In: Event, R: Run<In> + 'static> Future for SyncTask<In, R> {
+    type Output = Ending;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Ending> {
+        Guest::poll(&mut *self, cx)
+    }
+}
