@@ -90,7 +90,9 @@ async fn hop_auto(n: u64) -> u64 {
         let total = add(0);
         counter(n) => double_plus => total
     }
-    .run().await.unwrap();
+    .run()
+    .await
+    .unwrap();
     assert_eq!(finished.stage("add").unwrap().events_in, n);
     finished.total
 }
@@ -99,7 +101,9 @@ async fn tiny(n: u64) -> u64 {
         let total = add(0).max_demand(2).min_demand(1);
         counter(n) => double_plus.max_demand(2).min_demand(1) => total
     }
-    .run().await.unwrap();
+    .run()
+    .await
+    .unwrap();
     finished.total
 }
 async fn tiny_vec(n: u64) -> u64 {
@@ -107,7 +111,7 @@ async fn tiny_vec(n: u64) -> u64 {
     let (to_add, mut doubled) = mpsc::channel::<Vec<u64>>(2);
     tokio::spawn(async move {
         for number in 0..n {
-            to_double.send(source(number..number+1).collect()).await.unwrap();
+            to_double.send(source(number..number + 1).collect()).await.unwrap();
         }
     });
     tokio::spawn(async move {
@@ -222,7 +226,10 @@ async fn loop_500(n: u64) -> u64 {
 /// A contender: its name, and its answer for so many events.
 type Contender = (&'static str, fn(u64) -> Pin<Box<dyn Future<Output = u64> + Send>>);
 
-const CONTENDERS: [Contender; 10] = [("hop_auto", |n| Box::pin(hop_auto(n))),("tiny", |n| Box::pin(tiny(n))),("tiny_vec", |n| Box::pin(tiny_vec(n))),
+const CONTENDERS: [Contender; 10] = [
+    ("hop_auto", |n| Box::pin(hop_auto(n))),
+    ("tiny", |n| Box::pin(tiny(n))),
+    ("tiny_vec", |n| Box::pin(tiny_vec(n))),
     ("hop", |n| Box::pin(hop(n, None))),
     ("mpsc_vec500", |n| Box::pin(mpsc_vec500(n))),
     ("fused", |n| Box::pin(fused(n))),
@@ -332,7 +339,9 @@ fn main() {
     }
     for (suffix, runtime) in [("ct", current_thread()), ("mt", multi_thread())] {
         let table = Table::measure((suffix, &runtime), &CONTENDERS, ROUNDS);
-        table.report("hop_auto", &["mpsc_vec500", "loop500","loop_opaque"]);table.report("tiny",&["tiny_vec"]);table.report("hop", &["mpsc_vec500", "mpsc"]);
+        table.report("hop_auto", &["mpsc_vec500", "loop500", "loop_opaque"]);
+        table.report("tiny", &["tiny_vec"]);
+        table.report("hop", &["mpsc_vec500", "mpsc"]);
         table.report("fused", &["stream", "loop_opaque", "loop500"]);
     }
     // An even number of rounds: each of the two goes first in half of them.

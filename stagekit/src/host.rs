@@ -5,13 +5,13 @@
 //! other messages (cancels, ends) take the same inboxes as always, so a guest can go home between any two calls, and
 //! nothing of its protocol changes.
 
-use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::error::StageFailure;
 use crate::lock::lock;
 use crate::receipt::Events;
+use crate::sync::{Arc, Mutex};
 
 /// How a stage's task ends.
 pub(crate) type Ending = Result<(), StageFailure>;

@@ -228,9 +228,9 @@ mod sync;
 #[cfg(feature = "tck")]
 pub mod tck;
 mod telemetry;
-mod tuner;
 #[cfg(any(test, feature = "test"))]
 pub mod test;
+mod tuner;
 mod wrap;
 
 pub use demand::Demand;

@@ -48,6 +48,21 @@ impl Quota {
         n - expected
     }
 
+    /// `n` events have arrived and were handled at once: what to ask for now, or nought.
+    #[inline]
+    pub(crate) fn pass(&mut self, n: usize) -> usize {
+        let counted = n.min(self.outstanding as usize) as u32;
+        self.outstanding -= counted;
+        self.pending -= counted;
+        if self.pending > self.min || counted == 0 {
+            return 0;
+        }
+        let ask = self.max - self.pending;
+        self.pending = self.max;
+        self.outstanding += ask;
+        ask as usize
+    }
+
     /// `n` events were handled: what to ask for now, if it is time to (R3).
     pub(crate) fn settle(&mut self, n: usize) -> Option<usize> {
         // What is pending and has arrived; all that is handled beyond it is excess (R6).
@@ -140,6 +155,19 @@ mod tests {
     }
 
     proptest! {
+        /// To be handled at once is to arrive and to be settled.
+        #[test]
+        fn to_pass_is_to_arrive_and_to_settle(max in 1..20usize, min in 0..20usize, script in vec(1..25usize, 0..60)) {
+            let min = min % max;
+            let (mut one, mut two) = (Quota::new(max, min), Quota::new(max, min));
+            (one.open(), two.open());
+            for n in script {
+                two.arrive(n);
+                prop_assert_eq!(one.pass(n), two.settle(n).unwrap_or(0));
+                prop_assert_eq!((one.pending, one.outstanding), (two.pending, two.outstanding));
+            }
+        }
+
         /// l02 and l04, whatever arrives; and without excess GenStage's formula to the letter.
         #[test]
         fn l02_and_l04_whatever_arrives(max in 1..20usize, min in 0..20usize, honest in any::<bool>(), script in vec((0..25usize, 0..25usize), 0..60)) {

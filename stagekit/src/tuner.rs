@@ -50,6 +50,17 @@ impl Tuner {
         Tuner { cut: 1, most, left: 0, took: [0; IN_A_ROW] }
     }
 
+    /// The same, of a stage whose batches are as large as somebody else says: it finds out how much of one takes too long.
+    pub(crate) fn lax(bytes: usize) -> Self {
+        let tuner = Tuner::new(bytes);
+        Tuner { cut: tuner.most, ..tuner }
+    }
+
+    /// The most events that are handled, or made, at a stretch; as many as are wanted while they are light.
+    pub(crate) fn at_a_stretch(&self) -> usize {
+        if self.cut == self.most { usize::MAX } else { self.cut as usize }
+    }
+
     /// `max_demand` and `min_demand`: two batches, of which one is on its way while the other is handled. A batch of a
     /// single event is asked for when the one before is done: it would only wait.
     pub(crate) fn limits(&self) -> (usize, usize) {
@@ -59,15 +70,9 @@ impl Tuner {
         }
     }
 
-    /// The size of a batch.
-    pub(crate) fn cut(&self) -> usize {
-        self.cut as usize
-    }
-
     /// The limits that are never exceeded, for events of this many bytes.
     pub(crate) fn most(bytes: usize) -> (usize, usize) {
-        let tuner = Tuner::new(bytes);
-        Tuner { cut: tuner.most, ..tuner }.limits()
+        Tuner::lax(bytes).limits()
     }
 
     /// Whether the clock is to be looked at before and after the next batch, of `n` events.
@@ -115,7 +120,6 @@ impl Tuner {
     pub(crate) fn weight(&self) -> Duration {
         Duration::from_nanos(self.took.iter().copied().min().unwrap_or(0).into())
     }
-
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ stagekit! {
     dispatcher = "../../stagekit/src/dispatcher/mod.rs",
     error = "../../stagekit/src/error.rs",
     hash = "../../stagekit/src/hash.rs",
+    host = "../../stagekit/src/host.rs",
     inbox = "../../stagekit/src/inbox.rs",
     inlet = "../../stagekit/src/stage/inlet/mod.rs",
     options = "../../stagekit/src/options.rs",

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 const FLOORS: [&[&str]; 6] = [
     &["sync", "lock", "demand", "hash", "fuzz", "telemetry", "error", "cancel", "options", "subscribe", "receipt"],
     &["batch", "emitter", "outbox", "op", "producer", "callbacks", "checks", "side"],
-    &["quota", "buffer", "intensity", "dispatcher"],
-    &["inbox", "subscription", "port", "slot", "run", "wrap", "node", "open", "closure"],
+    &["quota", "tuner", "buffer", "intensity", "dispatcher"],
+    &["inbox", "subscription", "host", "port", "slot", "run", "wrap", "node", "open", "closure"],
     &["signal", "stage"],
     &["pipeline", "stream", "builder", "memory", "live", "test", "tck", "genstage"],
 ];

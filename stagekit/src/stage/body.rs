@@ -115,6 +115,11 @@ impl<In: Send + 'static, R: Run<In>> SyncBody<In, R> {
 
     /// Goes on with what is loaded until it is finished, a stage stops, or one panics.
     fn work(run: &mut R, working: &mut Working<'_, In>, out: &mut Events<R::Out>) -> Flow {
+        Self::work_here(run, working, out)
+    }
+
+    #[inline(always)]
+    fn work_here(run: &mut R, working: &mut Working<'_, In>, out: &mut Events<R::Out>) -> Flow {
         match working {
             Working::Owned(events, None) if R::ONE => {
                 // One capacity check for the batch, and a loop that vectorises.
@@ -199,27 +204,27 @@ impl<In: Send + 'static, R: Run<In>> SyncBody<In, R> {
         self.turn(out)
     }
 
-    /// Handles events whose memory stays with the caller.
+    /// Handles events whose memory stays with the caller. `None`: all of them, and well.
     #[inline]
-    pub(crate) fn handle_all(&mut self, events: &mut Events<In>, out: &mut Events<R::Out>) -> Turn {
-        if events.receipts.is_some() || out.receipts.is_some() {
+    pub(crate) fn handle_all(&mut self, events: &mut Events<In>, out: &mut Events<R::Out>) -> Option<Box<Turn>> {
+        if R::FALLIBLE || events.receipts.is_some() || out.receipts.is_some() {
             let turn = self.all_of(Working::Owned(events.values.drain(..), &mut events.receipts), out);
             events.receipts = None;
-            return turn;
+            return (turn.failed.is_some()).then(|| Box::new(turn));
         }
         let n = events.values.len();
         let mut working = Working::Owned(events.values.drain(..), &mut events.receipts);
         // The usual way, without looking twice.
-        match catch_unwind(AssertUnwindSafe(|| Self::work(&mut self.run, &mut working, out))) {
+        match catch_unwind(AssertUnwindSafe(|| Self::work_here(&mut self.run, &mut working, out))) {
             Ok(Flow::Continue(())) => {
                 drop(working);
                 self.run.tally(n as u64);
-                if R::FALLIBLE {
-                    settle(&mut self.run, None, 0, out);
-                }
-                Turn { handled: n, failed: None }
+                None
             }
-            result => self.go_on(result, n, working, out),
+            result => {
+                let turn = self.go_on(result, n, working, out);
+                (turn.failed.is_some()).then(|| Box::new(turn))
+            }
         }
     }
 

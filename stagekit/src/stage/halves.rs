@@ -17,7 +17,7 @@ use crate::stage::outlet::Outlet;
 use crate::tuner::Tuner;
 
 /// How long a task works before others have their turn.
-const SLICE: Duration = Duration::from_micros(100);
+pub(super) const SLICE: Duration = Duration::from_micros(100);
 
 /// The producing side of a task: its outlet, and the outlets of its stages' errors.
 pub(crate) struct Out<T> {
@@ -42,11 +42,22 @@ impl<T> Out<T> {
         any
     }
 
-    /// Dispatches what was emitted.
+    /// The usual way of what was emitted where stages share a task: nothing, or a batch for a guest, and no dispatcher
+    /// that could have failed. False if it is to be [published](Out::publish).
     #[inline]
+    pub(super) fn pass(&mut self) -> bool {
+        self.sides.is_empty() && (self.events.values.is_empty() || self.outlet.give_all(&mut self.events))
+    }
+
+    /// The same of other events.
+    #[inline]
+    pub(super) fn pass_all(&mut self, events: &mut Events<T>) -> bool {
+        self.sides.is_empty() && (events.values.is_empty() || self.outlet.give_all(events))
+    }
+
+    /// Dispatches what was emitted.
     pub(super) fn publish(&mut self) -> Ending {
-        if self.sides.is_empty() && (self.events.is_empty() || self.outlet.give_all(&mut self.events)) {
-            // The usual way: nothing, or a batch for a guest, and no dispatcher that could have failed.
+        if self.pass() {
             return Ok(());
         }
         let events = std::mem::take(&mut self.events);
@@ -54,15 +65,8 @@ impl<T> Out<T> {
     }
 
     /// Dispatches these events.
-    #[inline]
-    pub(super) fn publish_all(&mut self, events: &mut Events<T>) -> Ending {
-        if self.sides.is_empty() && (events.is_empty() || self.outlet.give_all(events)) {
-            return Ok(());
-        }
-        self.publish_through(std::mem::take(events))
-    }
-
-    fn publish_through(&mut self, events: Events<T>) -> Ending {
+    #[cold]
+    pub(super) fn publish_through(&mut self, events: Events<T>) -> Ending {
         for (_, side) in &mut self.sides {
             side.publish();
         }
@@ -177,6 +181,12 @@ impl<In, T> Halves<In, T> {
         (self.out.outlet.room() > 0 || self.inlet.has_begun()) && self.out.sides_ready()
     }
 
+    /// The same where nothing has arrived before.
+    #[inline]
+    pub(super) fn may_begin_at_once(&self) -> bool {
+        self.out.outlet.takes_more() && (self.out.sides.is_empty() || self.out.sides_ready())
+    }
+
     /// The clock, if the next batch of `n` events is one to look at it for.
     #[inline]
     pub(super) fn clock(&mut self, n: usize) -> Option<Instant> {
@@ -222,8 +232,12 @@ impl Turns {
         Turns(Instant::now())
     }
 
+    pub(super) fn took(&self) -> Duration {
+        self.0.elapsed()
+    }
+
     pub(super) fn is_long(&self) -> bool {
-        self.0.elapsed() >= SLICE
+        self.took() >= SLICE
     }
 }
 

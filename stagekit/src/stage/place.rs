@@ -6,20 +6,20 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::fuzz;
+use crate::host::{Ending, GuestTask};
 use crate::lock::lock;
 use crate::op::{Event, NoEvents};
 use crate::open::{Begins, Open, Part, Subscribes};
 use crate::options::Overflow;
-use crate::host::{Ending, GuestTask};
 use crate::port::{Group, Intake, SharedOutlets, Upstream};
 use crate::producer::Producer;
 use crate::run::Run;
 use crate::side::Side;
 use crate::slot::Surroundings;
-use crate::stage::care::Care;
-use crate::stage::inlet::Inlet;
 use crate::stage::body::SyncBody;
+use crate::stage::care::Care;
 use crate::stage::halves::{Halves, Out};
+use crate::stage::inlet::Inlet;
 use crate::stage::opening::{Opening, body, is_at_once};
 use crate::stage::outlet::Outlet;
 use crate::stage::own::{Own, Site};
@@ -102,7 +102,7 @@ pub(crate) fn wire<T>(
     let outlets = lock(outlets);
     let door = Door::new();
     let (mut targets, mut groups) = (Vec::new(), Vec::new());
-    let mut lump = 0;
+    let (mut lump, mut any_tuned) = (0, false);
     if outlets.groups.len() > 1 && outlets.groups.iter().any(|group| group.copier.is_none()) {
         return Err("leads to several stages, but not all of its edges were made by `share`".into());
     }
@@ -111,6 +111,7 @@ pub(crate) fn wire<T>(
         for (intake, limits) in &group.legs {
             let (max, min) = limits.resolve().map_err(|wrong| format!("the edge to `{}`: {wrong}", intake.name))?;
             let tuned = limits.is_default();
+            any_tuned |= tuned;
             let (most, least) = if tuned { Tuner::most(size_of::<T>()) } else { (max, min) };
             lump = lump.max(most - least);
             for (down, ups) in &intake.workers {
@@ -126,6 +127,9 @@ pub(crate) fn wire<T>(
     let dispatcher = Outlet::dispatcher(&outlets.groups, &groups);
     let lump = if lump == 0 { usize::MAX } else { lump };
     let mut outlet = Outlet::new(door.clone(), targets, dispatcher, outlets.discard, overflow, lump, meter);
+    if any_tuned {
+        outlet.set_tuned();
+    }
     if hosts
         && overflow.is_none()
         && let [Group { legs, key: None, .. }] = &outlets.groups[..]
@@ -395,7 +399,9 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
     fn launch(mut self: Box<Self>, to: &mut Launched) {
         let (mut instances, mut doors, mut all_sides) = (Vec::new(), Vec::new(), Vec::new());
         let shares = self.shares();
-        for (at, Worker { mut run, ends: Ends { out, door, sides } }) in std::mem::take(&mut self.workers).into_iter().enumerate() {
+        for (at, Worker { mut run, ends: Ends { out, door, sides } }) in
+            std::mem::take(&mut self.workers).into_iter().enumerate()
+        {
             let meters = meters(&mut run);
             let own = meters.first().cloned().unwrap_or_default();
             let ups = self.subscriptions(at);

@@ -15,7 +15,7 @@ use crate::host::{Ending, Guest};
 use crate::op::Event;
 use crate::receipt::Events;
 use crate::run::Run;
-use crate::stage::body::SyncBody;
+use crate::stage::body::{SyncBody, Turn};
 use crate::stage::halves::{Halves, Heard, Turns, give_way};
 
 /// Synchronous stages: in a task of their own, or as a guest.
@@ -56,6 +56,18 @@ impl<In: Event, R: Run<In> + 'static> SyncTask<In, R> {
         })
     }
 
+    /// What was given at once has not gone the usual way: it failed, or there is more to do than to call the next stage.
+    #[cold]
+    fn taken(&mut self, given: usize, failed: Option<Box<Turn>>, asked: &mut usize) -> Poll<Ending> {
+        let turn = failed.map_or(Turn { handled: given, failed: None }, |turn| *turn);
+        let published = self.halves.out.publish();
+        *asked += self.halves.inlet.settle_given(given, turn.handled);
+        match (published, turn.failed) {
+            (Ok(()), None) => Poll::Pending,
+            (Err(failure), _) | (_, Some(failure)) => self.fail(failure),
+        }
+    }
+
     /// What has arrived, as long as there is demand for what comes of it. Says whether there was anything.
     fn work_off(&mut self, asked: &mut usize) -> Poll<Result<bool, Ending>> {
         let Some(body) = &mut self.body else { return Poll::Ready(Err(Ok(()))) };
@@ -92,7 +104,7 @@ impl<In: Event, R: Run<In> + 'static> Guest<In> for SyncTask<In, R> {
     fn take(&mut self, events: &mut Events<In>, asked: &mut usize) -> Poll<Ending> {
         let Some(body) = &mut self.body else { return Poll::Ready(Ok(())) };
         let halves = &mut self.halves;
-        if !halves.inlet.is_empty() || !halves.may_begin() {
+        if !halves.inlet.is_empty() || !halves.may_begin_at_once() {
             halves.inlet.queue(std::mem::take(events));
             return match self.work_off(asked) {
                 Poll::Ready(Err(ending)) => Poll::Ready(ending),
@@ -100,17 +112,15 @@ impl<In: Event, R: Run<In> + 'static> Guest<In> for SyncTask<In, R> {
             };
         }
         let n = events.len();
-        halves.inlet.give(n);
         let began = halves.clock(n);
-        let turn = body.handle_all(events, &mut halves.out.events);
+        let failed = body.handle_all(events, &mut halves.out.events);
         halves.timed(n, began);
-        let published = halves.out.publish();
-        // The ask goes out after what was emitted (R3).
-        *asked += halves.inlet.settle_given(n, turn.handled);
-        match (published, turn.failed) {
-            (Ok(()), None) => Poll::Pending,
-            (Err(failure), _) | (_, Some(failure)) => self.fail(failure),
+        if failed.is_none() && halves.out.pass() {
+            // The ask goes out after what was emitted (R3).
+            *asked += halves.inlet.pass(n);
+            return Poll::Pending;
         }
+        self.taken(n, failed, asked)
     }
 
     fn visit(&mut self, cx: &mut Context<'_>, asked: &mut usize) -> Poll<Ending> {

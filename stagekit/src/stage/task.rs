@@ -15,15 +15,17 @@ use crate::error::StageFailure;
 use crate::fuzz;
 use crate::host::Ending;
 use crate::stage::body::Body;
-use crate::stage::halves::{Halves, Heard, Out, Turns, give_way};
+use crate::stage::halves::{Halves, Heard, Out, SLICE, Turns, give_way};
 use crate::stage::source_body::{SourceBody, SourceTurn};
 use crate::tuner::Tuner;
 
 /// How many events a producer that never waits may emit in one turn.
 const AHEAD: usize = 64;
 
-/// How many batches are made between two looks at the inboxes, where no batch leaves the task.
-const AT_ONCE: usize = 16;
+/// How many batches are made between two looks at the inboxes and the clock, at most, where no batch leaves the task.
+const AT_ONCE: usize = 64;
+/// The same in events.
+const EVENTS_AT_ONCE: usize = 16_384;
 
 /// A task with a subscription, of stages that may wait.
 pub(crate) struct StageTask<In, T> {
@@ -154,13 +156,17 @@ pub(crate) struct SourceTask<T> {
     stopped: bool,
     /// How long it takes over a batch.
     tuner: Tuner,
+    /// How many batches are made between two looks at the clock.
+    stride: usize,
 }
 
 impl<T> Unpin for SourceTask<T> {}
 
 impl<T> SourceTask<T> {
     pub(crate) fn new(body: Box<dyn SourceBody<T>>, out: Out<T>) -> Self {
-        SourceTask { body: Some(body), out, stopped: false, tuner: Tuner::new(0) }
+        // A consumer that finds its own demand begins with one event: so does the producer.
+        let tuner = if out.outlet.is_tuned() { Tuner::new(size_of::<T>()) } else { Tuner::lax(size_of::<T>()) };
+        SourceTask { body: Some(body), out, stopped: false, tuner, stride: 1 }
     }
 
     fn fail(&mut self, failure: StageFailure) -> Poll<Ending> {
@@ -169,12 +175,21 @@ impl<T> SourceTask<T> {
         Poll::Ready(Err(failure))
     }
 
+    /// How many events are made at a stretch, however many are wanted: others get their turn in between, and what is
+    /// made early is delivered early.
+    fn most(&self) -> usize {
+        let most = self.tuner.at_a_stretch();
+        if self.out.outlet.is_tuned() { most.min(self.out.outlet.lump()) } else { most }
+    }
+
     /// How many events may be made now.
     fn room(&self, body: &dyn SourceBody<T>) -> usize {
         let mut room = self.out.outlet.room_ahead();
         if body.is_cut() {
-            // However many are wanted: others get their turn in between, and what is made early is delivered early.
-            room = room.min(self.out.outlet.lump()).min(self.tuner.cut());
+            room = room.min(self.most());
+            if !self.out.outlet.is_host() {
+                room = room.min(self.out.outlet.lump());
+            }
         }
         if self.out.outlet.overflows() && body.pushes() {
             room = room.max(AHEAD);
@@ -195,13 +210,19 @@ impl<T> SourceTask<T> {
         let began = self.tuner.is_due(room).then(Instant::now);
         let polled = if body.is_cut() && began.is_none() && self.out.outlet.is_host() {
             // Where the next stage is called, and answers at once, there is nothing to listen to between batches.
-            let (out, most) = (&mut self.out, self.tuner.cut());
+            let most = self.most();
+            let out = &mut self.out;
             let mut events = std::mem::take(&mut out.events);
-            let mut left = AT_ONCE;
+            let mut left = self.stride.min(EVENTS_AT_ONCE / room.max(1));
             let turn = body.pour(room, &mut events, &mut |events| {
-                left -= 1;
-                verdict = out.publish_all(events);
-                if left == 0 || verdict.is_err() || !out.sides_ready() { 0 } else { out.outlet.room().min(most) }
+                left = left.saturating_sub(1);
+                if !out.pass_all(events) {
+                    verdict = out.publish_through(std::mem::take(events));
+                    if verdict.is_err() || !out.sides_ready() {
+                        return 0;
+                    }
+                }
+                if left == 0 { 0 } else { out.outlet.room().min(most) }
             });
             out.events = events;
             Poll::Ready(turn)
@@ -268,7 +289,10 @@ impl<T> Future for SourceTask<T> {
                 return Poll::Pending;
             }
             coop.made_progress();
-            if turns.as_ref().is_some_and(Turns::is_long) {
+            let Some(turns) = &turns else { continue };
+            let took = turns.took();
+            this.stride = if took >= SLICE { 1 } else { (this.stride * 2).min(AT_ONCE) };
+            if took >= SLICE {
                 this.out.outlet.part(this.tuner.weight());
                 return give_way(cx);
             }

@@ -175,32 +175,34 @@ impl<T> Inlet<T> {
         }
     }
 
-    /// The producer gives a batch in person, to be handled at once and [settled](Inlet::settle_given).
+    /// The producer has given `n` events in person, and they have been handled: what is asked for now.
     #[inline]
-    pub(crate) fn give(&mut self, n: usize) {
-        if let Some(sub) = self.subs.get_mut(0) {
-            sub.quota.arrive(n);
+    pub(crate) fn pass(&mut self, n: usize) -> usize {
+        match &mut self.subs {
+            Subs::One(sub) => sub.quota.pass(n),
+            _ => 0,
         }
     }
 
     /// The producer gives a batch in person that has to wait.
     pub(crate) fn queue(&mut self, events: Events<T>) {
-        self.give(events.len());
+        if let Some(sub) = self.subs.get_mut(0) {
+            sub.quota.arrive(events.len());
+        }
         self.queue.push_back(Queued::Batch(0, Batch::Owned(events)));
     }
 
-    /// Of the `given` events that were to be handled at once, `n` have been: what is asked for now.
-    #[inline]
+    /// The same where `n` of the `given` events have been.
     pub(crate) fn settle_given(&mut self, given: usize, n: usize) -> usize {
-        if n < given {
-            // The stage has failed: what it had, and did not handle, is in the books when it goes.
-            self.owed.push(0, given);
-            return self.settle(n);
+        if n == given {
+            return self.pass(n);
         }
-        match self.subs.get_mut(0) {
-            Some(sub) => sub.quota.settle(n).unwrap_or(0),
-            None => 0,
+        if let Some(sub) = self.subs.get_mut(0) {
+            sub.quota.arrive(given);
         }
+        // The stage has failed: what it had, and did not handle, is in the books when it goes.
+        self.owed.push(0, given);
+        self.settle(n)
     }
 
     /// Reads what has arrived.

@@ -18,12 +18,12 @@ use crate::cancel::{Ended, Reason};
 use crate::demand::Demand;
 use crate::error::{Cause, StageFailure};
 use crate::fuzz;
+use crate::host::Ending;
 use crate::receipt::{Events, Receipt, Receipts};
 use crate::slot::Warnings;
 use crate::stage::care::text;
 use crate::stage::inlet::{Front, Inlet};
 use crate::stage::outlet::Outlet;
-use crate::host::Ending;
 use crate::subscribe::{Subscribe, Subscription};
 use crate::subscription::{Call, Down, Look, Note, Order, Subscriber, Up};
 

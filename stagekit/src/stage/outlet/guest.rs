@@ -73,6 +73,16 @@ impl<T> Outlet<T> {
         asked
     }
 
+    /// Whether there is room for something.
+    #[inline]
+    pub(crate) fn takes_more(&self) -> bool {
+        match &self.link {
+            Some(link) if self.buffer.is_empty() => link.demand > 0,
+            None if self.leads_nowhere => true,
+            _ => self.room() > 0,
+        }
+    }
+
     /// Gives the guest all of these events, and leaves their memory; false if there is none, or it has asked for less.
     #[inline]
     pub(crate) fn give_all(&mut self, events: &mut Events<T>) -> bool {

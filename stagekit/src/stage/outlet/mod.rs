@@ -47,6 +47,8 @@ pub(crate) struct Outlet<T> {
     overflow: Option<(usize, Overflow)>,
     /// The longest batch that a consumer handles at once.
     lump: usize,
+    /// A consumer finds its own demand.
+    tuned: bool,
     /// The graph leads nowhere from here: `=> _`, or the stage is a consumer.
     leads_nowhere: bool,
     discard: bool,
@@ -75,6 +77,7 @@ impl<T> Outlet<T> {
     ) -> Self {
         Outlet {
             lump,
+            tuned: false,
             door,
             armed: None,
             read: Vec::new(),
@@ -226,13 +229,18 @@ impl<T> Outlet<T> {
     }
 
     /// How many events may be made now: the demand of the oldest ask that no buffered event will meet.
+    #[inline]
     pub(crate) fn room(&self) -> usize {
-        if self.is_open_ended() {
-            return DISCARDED;
-        }
         if let Some(link) = &self.link {
             // What it is given it handles at once, however many asks it was.
             return link.demand().saturating_sub(self.buffer.len());
+        }
+        self.room_elsewhere()
+    }
+
+    fn room_elsewhere(&self) -> usize {
+        if self.is_open_ended() {
+            return DISCARDED;
         }
         let demand = self.dispatcher.demand().saturating_sub(self.buffer.len());
         self.asks.front().map_or(demand, |&ask| ask.min(demand))
@@ -249,6 +257,16 @@ impl<T> Outlet<T> {
             }
             self.asks.pop_front();
         }
+    }
+
+    /// A consumer finds its own demand.
+    pub(crate) fn set_tuned(&mut self) {
+        self.tuned = true;
+    }
+
+    /// Whether a consumer finds its own demand.
+    pub(crate) fn is_tuned(&self) -> bool {
+        self.tuned
     }
 
     /// How many events travel best together: what a consumer handles at once. It would cut a longer batch (R2).
