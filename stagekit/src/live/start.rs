@@ -8,9 +8,9 @@ use crate::dispatcher::{DemandDispatcher, Dispatch, Dispatcher};
 use crate::node::{IntoNode, Node, Single};
 use crate::op::NoEvents;
 use crate::options::{Limits, Overflow};
-use crate::stage::{Inlet, LiveStage, LiveTask, Outlet, Setup, Shared, live_node};
+use crate::stage::{Inlet, LiveStage, LiveTask, Outlet, Setup, live_node};
 use crate::subscribe::Subscribe;
-use crate::subscription::{Door, Inbox, Order};
+use crate::subscription::{Door, Down, Inbox, Order};
 use crate::telemetry::Name;
 
 /// GenStage's default, in events.
@@ -34,7 +34,8 @@ pub struct Start<S: Callbacks> {
     dispatcher: Option<Dispatcher<S::Out>>,
     buffer: (usize, Overflow),
     accumulate: bool,
-    orders: Vec<Order<S::In>>,
+    /// Subscriptions that are made when it has begun.
+    orders: Vec<Down<S::In>>,
     /// What is wrong with the options, if something is.
     pub(super) wrong: Option<String>,
 }
@@ -103,7 +104,7 @@ pub fn live<S: Callbacks>(stage: S) -> Start<S> {
     }
 }
 
-fn is_nothing<T: 'static>() -> bool {
+pub(super) fn is_nothing<T: 'static>() -> bool {
     std::any::TypeId::of::<T>() == std::any::TypeId::of::<NoEvents>()
 }
 
@@ -119,7 +120,7 @@ impl<S: Callbacks> Start<S> {
         match (options.limits.resolve(), to.door.clone()) {
             (Ok(_), Some(to_door)) => {
                 self.orders.reserve_exact(1);
-                self.orders.push(Order::new(to_door, options, to.copier.clone(), None));
+                self.orders.push(Down::Subscribe(Order::new(to_door, options, to.copier.clone(), None)));
             }
             (Ok(_), None) => self.wrong = Some(NO_PRODUCER.into()),
             (Err(wrong), _) => self.wrong = Some(wrong),
@@ -183,9 +184,11 @@ impl<S: Callbacks> Start<S> {
         if let Some(wrong) = wrong {
             return Err(LiveError::Options { stage: (&name).into(), wrong: wrong.into() });
         }
-        let shared = Shared::new(name);
-        let inbox = takes.then(Inbox::new);
-        let inlet = inbox.clone().map(|inbox| Inlet::new(inbox, Vec::new(), shared.clone()));
+        let shared = Inbox::new();
+        if let Name::Given(name) = name {
+            shared.meter.call_it(name);
+        }
+        let inlet = takes.then(|| Inlet::live(shared.clone(), Vec::new(), orders));
         let door = (!is_nothing::<S::Out>()).then(Door::new);
         let outlet = door.clone().map(|door| {
             let dispatcher = dispatcher.unwrap_or_else(|| Dispatcher::Demand(DemandDispatcher::new()));
@@ -196,9 +199,9 @@ impl<S: Callbacks> Start<S> {
             outlet.await_subscriptions();
             Box::new(outlet)
         });
-        let setup = Setup { stage, shared: shared.clone(), inlet, outlet, orders, in_pipeline: false };
+        let setup = Setup { stage, shared: shared.clone(), inlet, outlet, in_pipeline: false };
         let task = tokio::spawn(LiveTask::new(setup));
-        Ok(Live { shared, inbox, door, abort: task.abort_handle() })
+        Ok(Live { shared, door, abort: task.abort_handle() })
     }
 }
 
