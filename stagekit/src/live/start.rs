@@ -31,7 +31,8 @@ pub struct Start<S: Callbacks> {
     /// Of its subscription in a graph.
     pub(super) limits: Limits,
     name: Name,
-    dispatcher: Option<Dispatcher<S::Out>>,
+    /// Few have one, and whoever builds a stage moves all of this several times.
+    dispatcher: Option<Box<Dispatcher<S::Out>>>,
     buffer: (usize, Overflow),
     accumulate: bool,
     /// Subscriptions that are made when it has begun.
@@ -139,7 +140,7 @@ impl<S: Callbacks> Start<S> {
 
     /// Which of its consumers gets which event: see [`dispatcher`](crate::dispatcher). A consumer has none.
     pub fn dispatcher(mut self, dispatcher: impl Dispatch<S::Out> + 'static) -> Self {
-        self.dispatcher = Some(dispatcher.into_dispatcher().0);
+        self.dispatcher = Some(Box::new(dispatcher.into_dispatcher().0));
         self
     }
 
@@ -191,7 +192,7 @@ impl<S: Callbacks> Start<S> {
         let inlet = takes.then(|| Inlet::live(shared.clone(), Vec::new(), orders));
         let door = (!is_nothing::<S::Out>()).then(Door::new);
         let outlet = door.clone().map(|door| {
-            let dispatcher = dispatcher.unwrap_or_else(|| Dispatcher::Demand(DemandDispatcher::new()));
+            let dispatcher = dispatcher.map_or_else(|| Dispatcher::Demand(DemandDispatcher::new()), |given| *given);
             // R36: a producer-consumer is held back by demand; what it has begun has room.
             let overflow = (!takes || buffer.1 != Overflow::Wait).then_some(buffer);
             let mut outlet = Outlet::new(door, Vec::new(), dispatcher, false, overflow, usize::MAX, shared.clone());

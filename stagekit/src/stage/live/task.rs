@@ -214,11 +214,32 @@ impl<S: Callbacks> LiveTask<S> {
         let Some(stage) = self.stage.as_mut() else { return };
         match catch_unwind(AssertUnwindSafe(|| pin!(call(stage, step, &mut context)).poll(cx))) {
             Ok(Poll::Ready(answer)) => self.complete(context, answer, after),
-            Ok(Poll::Pending) => {
-                self.fail(Cause::Graph("a callback waited, but `Callbacks::SYNC` promises that none does".into()));
-            }
+            Ok(Poll::Pending) => self.waited(),
             Err(panic) => self.panicked(&*panic),
         }
+    }
+
+    /// A batch comes to the stage: nearly all that it ever does, and so straight to the callback.
+    fn hand(&mut self, batch: Batch<S::In>, from: Subscription, cx: &mut Waiting<'_>) {
+        if !S::SYNC {
+            let (step, after) = handed(batch, from);
+            return self.begin(step, after, cx);
+        }
+        let Some(stage) = self.stage.as_mut() else { return };
+        let (n, Events { values, receipts }) = (batch.len(), owned(batch));
+        let mut context = Context::new();
+        context.apart.receipts = receipts;
+        match catch_unwind(AssertUnwindSafe(|| pin!(stage.on_events(values, &from, &mut context)).poll(cx))) {
+            Ok(Poll::Ready(answer)) => self.settled(context, answer, n),
+            Ok(Poll::Pending) => self.waited(),
+            Err(panic) => self.panicked(&*panic),
+        }
+    }
+
+    /// A callback of a stage without any that waits has waited.
+    #[cold]
+    fn waited(&mut self) {
+        self.fail(Cause::Graph("a callback waited, but `Callbacks::SYNC` promises that none does".into()));
     }
 
     /// Counts what became of events elsewhere.
@@ -234,54 +255,66 @@ impl<S: Callbacks> LiveTask<S> {
 
     /// A callback has returned: what it emitted goes out, then what follows is done.
     fn complete(&mut self, context: Context<S::Out>, answer: Answer, after: After) {
+        if let After::Settle(n) = after {
+            return self.settled(context, answer, n);
+        }
+        let Context { events, stop, finish, apart } = context;
+        self.busy = apart.busy.unwrap_or(self.busy);
+        self.tally(&apart);
+        if let (After::Remove(sub, ended), Some(outlet)) = (&after, &mut self.outlet) {
+            outlet.cancelled(*sub, ended.clone());
+        }
+        self.emit(Events::from(events));
+        match after {
+            After::Started => match (&answer, &stop) {
+                (Ok(()), None) => self.started(),
+                // It has not begun: there is nothing for `on_stop` to end.
+                (Ok(()), Some(reason)) => self.goes_to(Phase::Last, reason.clone()),
+                (Err(error), _) => self.goes_to(Phase::Last, Reason::error(error)),
+            },
+            After::Mode(mode, ended, tag) if mode.ends(ended.reason()) && !self.in_pipeline => {
+                if matches!(ended, Ended::Down(_)) && matches!(self.phase, Phase::Running) {
+                    self.shared.meter.follow(tag);
+                }
+                self.follow(ended.reason().clone());
+            }
+            _ => {}
+        }
+        if answer.is_err() || stop.is_some() || finish {
+            self.answered(answer, stop, finish);
+        }
+    }
+
+    /// As [`complete`](Self::complete), of a callback that was given `n` events.
+    #[inline]
+    fn settled(&mut self, context: Context<S::Out>, answer: Answer, n: usize) {
         let Context { events, stop, finish, apart } = context;
         let ends = answer.is_err() || stop.is_some() || finish;
         let mut events = Events::from(events);
         self.busy = apart.busy.unwrap_or(self.busy);
         self.tally(&apart);
-        match &after {
-            After::Remove(sub, ended) => {
-                if let Some(outlet) = &mut self.outlet {
-                    outlet.cancelled(*sub, ended.clone());
-                }
-            }
-            After::Settle(n) => {
-                self.shared.meter.events_in.add(*n as u64);
-            }
-            _ => {}
+        self.shared.meter.events_in.add(n as u64);
+        match answer {
+            Ok(()) => share(apart.receipts.and_then(Receipts::into_one), &mut events),
+            // Dropped unsettled, the receipts of the batch have failed.
+            Err(_) => self.shared.meter.failed.add(n as u64),
         }
-        if let After::Settle(n) = after {
-            match answer {
-                Ok(()) => share(apart.receipts.and_then(Receipts::into_one), &mut events),
-                // Dropped unsettled, the receipts of the batch have failed.
-                Err(_) => self.shared.meter.failed.add(n as u64),
+        self.emit(events);
+        // R3: the ask goes out after what was emitted. R7: a stage that ends here asks for nothing.
+        if let Some(inlet) = &mut self.inlet {
+            if ends {
+                inlet.ask_no_more();
             }
-            self.emit(events);
-            // R3: the ask goes out after what was emitted. R7: a stage that ends here asks for nothing.
-            if let Some(inlet) = &mut self.inlet {
-                if ends {
-                    inlet.ask_no_more();
-                }
-                inlet.settle(n);
-            }
-        } else {
-            self.emit(events);
-            match after {
-                After::Started => match (&answer, &stop) {
-                    (Ok(()), None) => self.started(),
-                    // It has not begun: there is nothing for `on_stop` to end.
-                    (Ok(()), Some(reason)) => self.goes_to(Phase::Last, reason.clone()),
-                    (Err(error), _) => self.goes_to(Phase::Last, Reason::error(error)),
-                },
-                After::Mode(mode, ended, tag) if mode.ends(ended.reason()) && !self.in_pipeline => {
-                    if matches!(ended, Ended::Down(_)) && matches!(self.phase, Phase::Running) {
-                        self.shared.meter.follow(tag);
-                    }
-                    self.follow(ended.reason().clone());
-                }
-                _ => {}
-            }
+            inlet.settle(n);
         }
+        if ends {
+            self.answered(answer, stop, finish);
+        }
+    }
+
+    /// What a callback has said that ends the stage.
+    #[cold]
+    fn answered(&mut self, answer: Answer, stop: Option<Reason>, finish: bool) {
         if let Err(error) = answer {
             self.fail(Cause::Failed(error));
         }
@@ -401,22 +434,25 @@ impl<S: Callbacks> LiveTask<S> {
         }
     }
 
-    /// Reads both inboxes. A callback that has to run comes back.
-    fn hear(&mut self, cx: &mut Waiting<'_>) -> Option<(Step<S>, After)> {
+    /// Reads both inboxes, up to what has to run a callback, which it does: was there one?
+    fn hear(&mut self, cx: &mut Waiting<'_>) -> bool {
         while let Some(message) = self.outlet.as_mut().and_then(|outlet| outlet.hear(cx)) {
             let Some(outlet) = &mut self.outlet else { break };
             match message {
                 Up::Ask { sub, demand } => {
                     outlet.asked(sub, demand);
                     // R9: it is told of each ask before the next is heard.
-                    if let Some(step) = self.due() {
-                        return Some(step);
+                    if let Some((step, after)) = self.due() {
+                        self.begin(step, after, cx);
+                        return true;
                     }
                 }
                 Up::Cancel { sub, ended } => match outlet.handle_of(sub) {
                     // R14: the callback comes before the dispatcher hears of it.
                     Some(from) => {
-                        return Some((Step::SubscriberCancel(ended.clone(), from), After::Remove(sub, ended)));
+                        let step = Step::SubscriberCancel(ended.clone(), from);
+                        self.begin(step, After::Remove(sub, ended), cx);
+                        return true;
                     }
                     None => outlet.cancelled(sub, ended),
                 },
@@ -426,7 +462,7 @@ impl<S: Callbacks> LiveTask<S> {
                     self.extra().put(note);
                     // In its turn: before what was said after it. A full buffer holds it back, and nothing else.
                     if !self.is_full() {
-                        return None;
+                        return false;
                     }
                 }
             }
@@ -438,7 +474,8 @@ impl<S: Callbacks> LiveTask<S> {
                     let wanted = self.outlet.as_ref().is_none_or(|outlet| outlet.is_wanted());
                     // The way of nearly every batch: it need not wait for its turn.
                     if let Some((batch, from)) = inlet.accept(sub, batch, wanted) {
-                        return Some(handed(batch, from));
+                        self.hand(batch, from, cx);
+                        return true;
                     }
                 }
                 Down::Ended { sub, ended } => inlet.queue_ended(sub, ended),
@@ -449,12 +486,12 @@ impl<S: Callbacks> LiveTask<S> {
                     self.extra().put(note);
                     // R38: an info does not wait for what has come after it.
                     if !self.is_full() {
-                        return None;
+                        return false;
                     }
                 }
             }
         }
-        None
+        false
     }
 
     /// Whether whoever pushes has to wait.
@@ -464,6 +501,7 @@ impl<S: Callbacks> LiveTask<S> {
 
     /// What was said to the stage from outside, in order. While the buffer is full whoever pushes waits.
     fn note(&mut self) -> Option<Note> {
+        self.extra.as_ref()?;
         let full = self.is_full();
         self.extra.as_mut()?.take(full)
     }
@@ -631,10 +669,14 @@ fn share<T>(receipt: Option<Receipt>, events: &mut Events<T>) {
 /// The callback for a batch.
 fn handed<S: Callbacks>(batch: Batch<S::In>, from: Subscription) -> (Step<S>, After) {
     let n = batch.len();
-    let Batch::Owned(events) = batch else {
-        unreachable!("a stage of callbacks takes its events by value: nothing is lent to it")
-    };
-    (Step::Events(events, from), After::Settle(n))
+    (Step::Events(owned(batch), from), After::Settle(n))
+}
+
+fn owned<T>(batch: Batch<T>) -> Events<T> {
+    match batch {
+        Batch::Owned(events) => events,
+        Batch::Lent(..) => unreachable!("a stage of callbacks takes its events by value: nothing is lent to it"),
+    }
 }
 
 impl<S: Callbacks> Future for LiveTask<S> {
@@ -698,8 +740,7 @@ impl<S: Callbacks> LiveTask<S> {
             if this.attend(cx) {
                 continue;
             }
-            if let Some((step, after)) = this.hear(cx) {
-                this.begin(step, after, cx);
+            if this.hear(cx) {
                 continue;
             }
             this.take_news();
