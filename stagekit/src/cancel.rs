@@ -3,8 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::error::BoxError;
-
 /// Why a subscription, or a stage, has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -47,8 +45,8 @@ impl fmt::Display for Reason {
 
 impl std::error::Error for Reason {}
 
-impl From<BoxError> for Reason {
-    fn from(error: BoxError) -> Self {
+impl From<Box<dyn std::error::Error + Send + Sync>> for Reason {
+    fn from(error: Box<dyn std::error::Error + Send + Sync>) -> Self {
         Reason::error(error)
     }
 }

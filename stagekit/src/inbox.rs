@@ -8,23 +8,39 @@
 
 use std::task::{Context, Waker};
 
+use crate::meter::{Meter, Metered};
 use crate::sync::{Arc, AtomicBool, Mutex, MutexGuard, Ordering};
 
 /// Above this many messages a drained inbox gives its memory back.
 const KEPT: usize = 256;
 
-/// Messages from many senders to one task.
+/// Messages from many senders to one task; and what else whoever has the address may know of a live stage, so that a
+/// stage has one thing to share, and not two.
 pub(crate) struct Inbox<M> {
     /// Whether there is something to drain. Read without the lock, written under it.
     full: AtomicBool,
     inner: Mutex<Inner<M>>,
+    /// Of a live stage; nobody else uses it.
+    pub(crate) meter: Meter,
 }
 
 struct Inner<M> {
-    messages: Vec<M>,
+    /// None when it is closed.
+    messages: Option<Vec<M>>,
     /// The owner, if it waits for a message.
     waker: Option<Waker>,
-    closed: bool,
+}
+
+impl<M> std::fmt::Debug for Inbox<M> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inbox").field("meter", &self.meter).finish_non_exhaustive()
+    }
+}
+
+impl<M: Send> Metered for Inbox<M> {
+    fn meter(&self) -> &Meter {
+        &self.meter
+    }
 }
 
 impl<M> Inbox<M> {
@@ -35,7 +51,8 @@ impl<M> Inbox<M> {
     pub(crate) fn open() -> Self {
         Inbox {
             full: AtomicBool::new(false),
-            inner: Mutex::new(Inner { messages: Vec::new(), waker: None, closed: false }),
+            inner: Mutex::new(Inner { messages: Some(Vec::new()), waker: None }),
+            meter: Meter::default(),
         }
     }
 
@@ -48,14 +65,12 @@ impl<M> Inbox<M> {
     pub(crate) fn send(&self, message: M) -> Result<(), M> {
         let waker = {
             let mut inner = self.lock();
-            if inner.closed {
-                return Err(message);
-            }
-            if inner.messages.capacity() == 0 {
+            let Some(messages) = &mut inner.messages else { return Err(message) };
+            if messages.capacity() == 0 {
                 // An inbox that has one message now and then, as most have, is not to have room for four.
-                inner.messages.reserve_exact(1);
+                messages.reserve_exact(1);
             }
-            inner.messages.push(message);
+            messages.push(message);
             self.full.store(true, Ordering::Release);
             inner.waker.take()
         };
@@ -87,7 +102,9 @@ impl<M> Inbox<M> {
         }
         let replaced = {
             let mut inner = self.lock();
-            std::mem::swap(&mut inner.messages, to);
+            if let Some(messages) = &mut inner.messages {
+                std::mem::swap(messages, to);
+            }
             self.full.store(false, Ordering::Release);
             // A message may have taken the waker away: it is put back in the same lock in which the messages are
             // taken, so that none can come between.
@@ -102,8 +119,7 @@ impl<M> Inbox<M> {
     pub(crate) fn close(&self) -> Vec<M> {
         let (waker, unread) = {
             let mut inner = self.lock();
-            inner.closed = true;
-            (inner.waker.take(), std::mem::take(&mut inner.messages))
+            (inner.waker.take(), inner.messages.take().unwrap_or_default())
         };
         // Outside the lock, as in `swap`.
         drop(waker);

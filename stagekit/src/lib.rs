@@ -205,6 +205,7 @@ mod intensity;
 pub mod live;
 mod lock;
 pub mod memory;
+mod meter;
 mod node;
 pub mod op;
 mod open;

@@ -2,103 +2,11 @@
 
 use std::any::Any;
 use std::fmt;
-use std::ops::Deref;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::lock::lock;
-
-/// The name of a live stage: its type's, unless it was given another.
-#[derive(Clone, Debug)]
-pub(crate) enum Name {
-    /// Found out when it is read.
-    OfType(fn() -> &'static str),
-    Given(Arc<str>),
-}
-
-impl Deref for Name {
-    type Target = str;
-    fn deref(&self) -> &str {
-        match self {
-            Name::OfType(name) => name(),
-            Name::Given(name) => name,
-        }
-    }
-}
-
-impl From<&Name> for Arc<str> {
-    fn from(name: &Name) -> Self {
-        match name {
-            Name::OfType(name) => name().into(),
-            Name::Given(name) => name.clone(),
-        }
-    }
-}
-
-/// A counter that only its owner writes: a plain load and store, no locked instruction.
-#[derive(Debug, Default)]
-pub(crate) struct Count(AtomicU64);
-
-impl Count {
-    pub(crate) fn add(&self, n: u64) {
-        self.0.store(self.0.load(Ordering::Relaxed).wrapping_add(n), Ordering::Relaxed);
-    }
-    pub(crate) fn set(&self, n: u64) {
-        self.0.store(n, Ordering::Relaxed);
-    }
-    pub(crate) fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-/// The counters of one instance of a stage. Written by the stage's own task only.
-#[derive(Debug, Default)]
-pub(crate) struct Meter {
-    pub(crate) events_in: Count,
-    pub(crate) events_out: Count,
-    pub(crate) failed: Count,
-    pub(crate) retried: Count,
-    pub(crate) discarded: Count,
-    pub(crate) restarts: Count,
-    pub(crate) demand: Count,
-    pub(crate) buffered: Count,
-    /// Events that the partition function let go.
-    pub(crate) filtered: Count,
-    /// Events over which the partition function panicked. They count as failed; the outlet writes it.
-    pub(crate) unplaced: Count,
-    /// Events that were taken up or waiting when the stage was ended before it could finish them.
-    pub(crate) lost: Count,
-    /// How often a full partition has held back the others, and which was the last.
-    hot: OnceLock<Box<Mutex<HotPartition>>>,
-}
-
-/// What has a meter: it is often a part of something larger, so that it needs no allocation of its own.
-pub(crate) trait Metered: Send + Sync + fmt::Debug {
-    fn meter(&self) -> &Meter;
-}
-
-/// A meter that nobody reads.
-pub(crate) fn unread() -> Arc<dyn Metered> {
-    Arc::new(Meter::default())
-}
-
-impl Metered for Meter {
-    fn meter(&self) -> &Meter {
-        self
-    }
-}
-
-impl Meter {
-    /// A partition was full, and held back the others.
-    pub(crate) fn set_hot(&self, times: u64, partition: String) {
-        let hot = self.hot.get_or_init(|| Box::new(Mutex::new(HotPartition { partition: String::new(), times: 0 })));
-        let mut hot = lock(&**hot);
-        if times != hot.times {
-            *hot = HotPartition { partition, times };
-        }
-    }
-}
+use crate::meter::Rare;
+pub(crate) use crate::meter::{Count, Meter, Metered, Name, unread};
 
 /// One stage of a running pipeline: what a summary is made of.
 #[derive(Clone, Debug)]
@@ -184,18 +92,18 @@ impl Summary {
     }
 
     pub(crate) fn read(gauges: &[Gauge], elapsed: Duration) -> Self {
-        let sum = |gauge: &Gauge, pick: fn(&Meter) -> &Count| {
-            gauge.meters.iter().map(|meter| pick(meter.meter()).get()).sum::<u64>()
+        let sum = |gauge: &Gauge, pick: fn(&Rare) -> &Count| {
+            gauge.meters.iter().map(|meter| meter.meter().read(pick)).sum::<u64>()
         };
-        let with_sides = |gauge: &Gauge, pick: fn(&Meter) -> &Count| {
-            sum(gauge, pick) + gauge.sides.iter().map(|meter| pick(meter).get()).sum::<u64>()
+        let with_sides = |gauge: &Gauge, pick: fn(&Rare) -> &Count| {
+            sum(gauge, pick) + gauge.sides.iter().map(|meter| meter.read(pick)).sum::<u64>()
         };
         let stages = gauges
             .iter()
             .map(|gauge| StageSummary {
                 name: gauge.name.to_string(),
                 workers: gauge.meters.len(),
-                events_in: sum(gauge, |m| &m.events_in),
+                events_in: gauge.meters.iter().map(|meter| meter.meter().events_in.get()).sum(),
                 events_out: sum(gauge, |m| &m.events_out),
                 failed: sum(gauge, |m| &m.failed) + sum(gauge, |m| &m.unplaced),
                 retried: sum(gauge, |m| &m.retried),
@@ -205,7 +113,11 @@ impl Summary {
                 demand: sum(gauge, |m| &m.demand),
                 buffered: with_sides(gauge, |m| &m.buffered),
                 filtered: sum(gauge, |m| &m.filtered),
-                hot: gauge.meters.iter().find_map(|meter| Some(lock(&**meter.meter().hot.get()?).clone())),
+                hot: gauge
+                    .meters
+                    .iter()
+                    .find_map(|meter| meter.meter().hot())
+                    .map(|(times, partition)| HotPartition { partition, times }),
             })
             .collect();
         Summary { stages, elapsed }

@@ -24,6 +24,7 @@ stagekit! {
     host = "../../stagekit/src/host.rs",
     inbox = "../../stagekit/src/inbox.rs",
     inlet = "../../stagekit/src/stage/inlet/mod.rs",
+    meter = "../../stagekit/src/meter.rs",
     options = "../../stagekit/src/options.rs",
     outlet = "../../stagekit/src/stage/outlet/mod.rs",
     port = "../../stagekit/src/port.rs",

@@ -6,10 +6,12 @@
 //! (R25); one that leaves takes its entry along, and what it held back is free (R26). There is no count of what was
 //! told upstream that could go stale (GenStage's defect Q2).
 
+mod consumers;
 mod copies;
 
-use std::collections::HashMap;
+use std::num::NonZeroUsize;
 
+use self::consumers::Consumers;
 use super::heap::Heap;
 use super::{Deliver, DemandDispatcher, Dispatch, Dispatcher, IntoDispatcher, Sub};
 use crate::batch::{Batch, Copier, Way, clone_all};
@@ -36,7 +38,7 @@ struct Place<T> {
     to: To,
     copier: Copier<T>,
     selector: Option<Selector<T>>,
-    consumer: Option<usize>,
+    consumer: Option<NonZeroUsize>,
 }
 
 struct Group {
@@ -70,8 +72,7 @@ pub struct Broadcast<T> {
     /// By leg: the position up to which it has asked, once it has. `u64::MAX` is "all there will be".
     asked: Heap<u64>,
     delivered: u64,
-    /// The consumers that are subscribed, each with its subscription.
-    consumers: HashMap<usize, Sub>,
+    consumers: Consumers,
     /// For legs that come later.
     copier: Option<Copier<T>>,
     selective: usize,
@@ -118,7 +119,7 @@ impl<T> Broadcast<T> {
             homes: Vec::new(),
             asked: Heap::new(),
             delivered: 0,
-            consumers: HashMap::new(),
+            consumers: Consumers::default(),
             copier,
             selective: 0,
             fault: None,
@@ -168,7 +169,7 @@ impl<T> Broadcast<T> {
 
     pub(crate) fn subscribe(&mut self, sub: Sub, options: &Subscribe<T>, consumer: usize) -> Result<(), String> {
         super::without_partition(options)?;
-        if let Some(first) = self.consumers.get(&consumer) {
+        if let Some(first) = self.consumers.get(consumer) {
             return Err(format!(
                 "this consumer is subscribed already (subscription {first}), and a broadcast sends it every event once: cancel that subscription first, or let its selector want more"
             ));
@@ -179,7 +180,7 @@ impl<T> Broadcast<T> {
         self.consumers.insert(consumer, sub);
         self.settle_in(sub, Home::Leg(self.legs.len() as u32));
         let selector = options.selected().cloned();
-        self.push(Place { to: To::One(sub as u32), copier, selector, consumer: Some(consumer) });
+        self.push(Place { to: To::One(sub as u32), copier, selector, consumer: NonZeroUsize::new(consumer) });
         Ok(())
     }
 
@@ -225,7 +226,7 @@ impl<T> Broadcast<T> {
         self.selective -= usize::from(gone.selector.is_some());
         if let Some(consumer) = gone.consumer {
             // It may come again, which a refused second subscription has no part in (GenStage's defect Q3).
-            self.consumers.remove(&consumer);
+            self.consumers.remove(consumer.get());
         }
         self.asked.leave(leg);
         if let Some(moved) = self.legs.get(leg as usize) {

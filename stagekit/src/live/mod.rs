@@ -36,33 +36,28 @@ pub use supervisor::{Added, Child, ChildStatus, Restarts, Standing, Supervised, 
 
 use crate::batch::{Copier, Way, clone_all};
 use crate::op::Event;
-use crate::stage::{Handle, Shared};
+use crate::stage::Handle;
 use crate::subscription::{Door, Down, Inbox, Look, Note, Order, Up};
 use crate::telemetry::{Gauge, StageSummary, Summary};
 
 /// The address of a running stage. Clones are the same stage; dropping them does nothing to it: it ends when it is
 /// stopped, when it says so itself, or with its subscriptions, as their [`Cancel`] modes have it.
 pub struct Live<S: Callbacks> {
-    shared: Arc<Shared>,
-    inbox: Option<Arc<Inbox<Down<S::In>>>>,
+    /// Its inbox, if it takes events; else what it counts in.
+    shared: Arc<Inbox<Down<S::In>>>,
     door: Option<Arc<Door<S::Out>>>,
     abort: AbortHandle,
 }
 
 impl<S: Callbacks> Clone for Live<S> {
     fn clone(&self) -> Self {
-        Live {
-            shared: self.shared.clone(),
-            inbox: self.inbox.clone(),
-            door: self.door.clone(),
-            abort: self.abort.clone(),
-        }
+        Live { shared: self.shared.clone(), door: self.door.clone(), abort: self.abort.clone() }
     }
 }
 
 impl<S: Callbacks> fmt::Debug for Live<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Live").field("name", &self.name()).field("ended", &self.shared.ended()).finish()
+        f.debug_struct("Live").field("name", &self.name()).field("ended", &self.shared.meter.ended()).finish()
     }
 }
 
@@ -170,7 +165,15 @@ type Ends<'a, T> = (&'a Arc<Inbox<Down<T>>>, Arc<Door<T>>);
 impl<S: Callbacks> Live<S> {
     /// The stage's name.
     pub fn name(&self) -> &str {
-        &self.shared.name
+        match self.shared.meter.given_name() {
+            Some(name) => name,
+            None => S::name(),
+        }
+    }
+
+    /// Where it is reached by its producers, if it takes events.
+    fn inbox(&self) -> Option<&Arc<Inbox<Down<S::In>>>> {
+        (!start::is_nothing::<S::In>()).then_some(&self.shared)
     }
 
     fn is_same(&self, other: &Live<S>) -> bool {
@@ -179,13 +182,13 @@ impl<S: Callbacks> Live<S> {
 
     /// Waits until it has begun.
     async fn started(&self) -> Result<(), LiveError> {
-        let started = poll_fn(|cx| self.shared.poll_started(cx)).await;
-        started.map_err(|reason| LiveError::Ended { stage: (&self.shared.name).into(), reason })
+        let started = poll_fn(|cx| self.shared.meter.poll_started(cx)).await;
+        started.map_err(|reason| LiveError::Ended { stage: self.name().into(), reason })
     }
 
     /// The subscription with whose producer it has ended, if that is why.
     fn followed(&self) -> Option<u64> {
-        self.shared.followed()
+        self.shared.meter.followed()
     }
 
     /// What others subscribe to. (A consumer has one too, of type `OutletRef<NoEvents>`: nothing fits it.)
@@ -194,14 +197,14 @@ impl<S: Callbacks> Live<S> {
     }
 
     fn gone(&self) -> LiveError {
-        let reason = self.shared.ending().unwrap_or(Reason::Shutdown);
-        LiveError::Ended { stage: (&self.shared.name).into(), reason }
+        let reason = self.shared.meter.ending().unwrap_or(Reason::Shutdown);
+        LiveError::Ended { stage: self.name().into(), reason }
     }
 
     /// What both ends of a subscription are reached at, if it can be made.
     fn check(&self, to: &OutletRef<S::In>, options: &Subscribe<S::In>) -> Result<Ends<'_, S::In>, LiveError> {
-        let wrong = |wrong: &str| LiveError::Options { stage: (&self.shared.name).into(), wrong: wrong.into() };
-        let Some(inbox) = &self.inbox else {
+        let wrong = |wrong: &str| LiveError::Options { stage: self.name().into(), wrong: wrong.into() };
+        let Some(inbox) = self.inbox() else {
             return Err(wrong("a producer takes no events: it cannot subscribe"));
         };
         options.limits.resolve().map_err(|text| wrong(&text))?;
@@ -238,7 +241,7 @@ impl<S: Callbacks> Live<S> {
         let subscription = self.order(to, options, Some(confirm))?;
         match self.answered(confirmed).await? {
             Ok(()) => Ok(subscription),
-            Err(reason) => Err(LiveError::Refused { stage: (&self.shared.name).into(), reason }),
+            Err(reason) => Err(LiveError::Refused { stage: self.name().into(), reason }),
         }
     }
 
@@ -299,7 +302,7 @@ impl<S: Callbacks> Live<S> {
     }
 
     fn note(&self, note: Note) -> Result<(), LiveError> {
-        let sent = match (&self.inbox, &self.door) {
+        let sent = match (self.inbox(), &self.door) {
             (Some(inbox), _) => inbox.send(Down::Note(note)).is_ok(),
             (None, Some(door)) => door.send(Up::Note(note)).is_ok(),
             (None, None) => false,
@@ -418,12 +421,12 @@ impl<S: Callbacks> Live<S> {
         let (reply, replied) = oneshot::channel();
         self.note(Note::Look(reply))?;
         let Look { buffered, producers, consumers, accumulates } = self.answered(replied).await?;
-        Ok(Status { name: self.shared.name.to_string(), producers, consumers, buffered, accumulates })
+        Ok(Status { name: self.name().into(), producers, consumers, buffered, accumulates })
     }
 
     /// What the stage has done so far: the counters, live.
     pub fn summary(&self) -> StageSummary {
-        let gauge = Gauge::new((&self.shared.name).into(), vec![self.shared.clone()]);
+        let gauge = Gauge::new(self.name().into(), vec![self.shared.clone()]);
         Summary::read(&[gauge], Default::default()).stages.remove(0)
     }
 
@@ -449,7 +452,7 @@ impl<S: Callbacks> Live<S> {
 
     /// Whether the stage has ended, and why.
     pub fn reason(&self) -> Option<Reason> {
-        self.shared.ended()
+        self.shared.meter.ended()
     }
 
     /// Waits until the stage has ended: `on_stop` has returned, and its neighbours were told.
@@ -457,7 +460,7 @@ impl<S: Callbacks> Live<S> {
     /// # Cancel safety
     /// The future may be dropped at any time.
     pub async fn ended(&self) -> Reason {
-        poll_fn(|cx| self.shared.poll_ended(cx)).await
+        poll_fn(|cx| self.shared.meter.poll_ended(cx)).await
     }
 }
 

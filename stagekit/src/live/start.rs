@@ -8,9 +8,9 @@ use crate::dispatcher::{DemandDispatcher, Dispatch, Dispatcher};
 use crate::node::{IntoNode, Node, Single};
 use crate::op::NoEvents;
 use crate::options::{Limits, Overflow};
-use crate::stage::{Inlet, LiveStage, LiveTask, Outlet, Setup, Shared, live_node};
+use crate::stage::{Inlet, LiveStage, LiveTask, Outlet, Setup, live_node};
 use crate::subscribe::Subscribe;
-use crate::subscription::{Door, Inbox, Order};
+use crate::subscription::{Door, Down, Inbox, Order};
 use crate::telemetry::Name;
 
 /// GenStage's default, in events.
@@ -31,10 +31,12 @@ pub struct Start<S: Callbacks> {
     /// Of its subscription in a graph.
     pub(super) limits: Limits,
     name: Name,
-    dispatcher: Option<Dispatcher<S::Out>>,
+    /// Few have one, and whoever builds a stage moves all of this several times.
+    dispatcher: Option<Box<Dispatcher<S::Out>>>,
     buffer: (usize, Overflow),
     accumulate: bool,
-    orders: Vec<Order<S::In>>,
+    /// Subscriptions that are made when it has begun.
+    orders: Vec<Down<S::In>>,
     /// What is wrong with the options, if something is.
     pub(super) wrong: Option<String>,
 }
@@ -103,7 +105,7 @@ pub fn live<S: Callbacks>(stage: S) -> Start<S> {
     }
 }
 
-fn is_nothing<T: 'static>() -> bool {
+pub(super) fn is_nothing<T: 'static>() -> bool {
     std::any::TypeId::of::<T>() == std::any::TypeId::of::<NoEvents>()
 }
 
@@ -119,7 +121,7 @@ impl<S: Callbacks> Start<S> {
         match (options.limits.resolve(), to.door.clone()) {
             (Ok(_), Some(to_door)) => {
                 self.orders.reserve_exact(1);
-                self.orders.push(Order::new(to_door, options, to.copier.clone(), None));
+                self.orders.push(Down::Subscribe(Order::new(to_door, options, to.copier.clone(), None)));
             }
             (Ok(_), None) => self.wrong = Some(NO_PRODUCER.into()),
             (Err(wrong), _) => self.wrong = Some(wrong),
@@ -138,7 +140,7 @@ impl<S: Callbacks> Start<S> {
 
     /// Which of its consumers gets which event: see [`dispatcher`](crate::dispatcher). A consumer has none.
     pub fn dispatcher(mut self, dispatcher: impl Dispatch<S::Out> + 'static) -> Self {
-        self.dispatcher = Some(dispatcher.into_dispatcher().0);
+        self.dispatcher = Some(Box::new(dispatcher.into_dispatcher().0));
         self
     }
 
@@ -183,12 +185,14 @@ impl<S: Callbacks> Start<S> {
         if let Some(wrong) = wrong {
             return Err(LiveError::Options { stage: (&name).into(), wrong: wrong.into() });
         }
-        let shared = Shared::new(name);
-        let inbox = takes.then(Inbox::new);
-        let inlet = inbox.clone().map(|inbox| Inlet::new(inbox, Vec::new(), shared.clone()));
+        let shared = Inbox::new();
+        if let Name::Given(name) = name {
+            shared.meter.call_it(name);
+        }
+        let inlet = takes.then(|| Inlet::live(shared.clone(), Vec::new(), orders));
         let door = (!is_nothing::<S::Out>()).then(Door::new);
         let outlet = door.clone().map(|door| {
-            let dispatcher = dispatcher.unwrap_or_else(|| Dispatcher::Demand(DemandDispatcher::new()));
+            let dispatcher = dispatcher.map_or_else(|| Dispatcher::Demand(DemandDispatcher::new()), |given| *given);
             // R36: a producer-consumer is held back by demand; what it has begun has room.
             let overflow = (!takes || buffer.1 != Overflow::Wait).then_some(buffer);
             let mut outlet = Outlet::new(door, Vec::new(), dispatcher, false, overflow, usize::MAX, shared.clone());
@@ -196,9 +200,9 @@ impl<S: Callbacks> Start<S> {
             outlet.await_subscriptions();
             Box::new(outlet)
         });
-        let setup = Setup { stage, shared: shared.clone(), inlet, outlet, orders, in_pipeline: false };
+        let setup = Setup { stage, shared: shared.clone(), inlet, outlet, in_pipeline: false };
         let task = tokio::spawn(LiveTask::new(setup));
-        Ok(Live { shared, inbox, door, abort: task.abort_handle() })
+        Ok(Live { shared, door, abort: task.abort_handle() })
     }
 }
 

@@ -26,7 +26,7 @@ mod tests;
 pub(crate) use care::{text as panic_text, within};
 pub(crate) use inlet::{Front, Inlet};
 pub use live::{ChildCount, ChildId, ChildState, ConsumerSupervisor, LiveStage, ShutdownToken, live_node};
-pub(crate) use live::{LiveTask, Setup, Shared};
+pub(crate) use live::{LiveTask, Setup};
 pub(crate) use outlet::Outlet;
 #[cfg(any(test, feature = "test"))]
 pub(crate) use own::{Own, Places, Site};

@@ -38,10 +38,6 @@ pub struct Output<T> {
     limits: Limits,
 }
 
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one of it for each open end, and it is the large one for its whole life"
-)]
 enum State<T> {
     Idle(SharedOutlets<T>, Vec<Stage>),
     Running { inlet: Inlet<T>, batch: std::vec::IntoIter<T>, receipts: Option<Receipts>, running: Running },

@@ -79,7 +79,7 @@ impl<E: Event> Live<ConsumerSupervisor<E>> {
     pub async fn start_child(&self, event: E) -> Result<ChildId, NotStarted<E>> {
         let kept = Arc::new(Mutex::new(Some(event)));
         let given = kept.clone();
-        let to = self.inbox.clone().map(|inbox| inbox as Arc<dyn Controls>);
+        let to = self.inbox().map(|inbox| inbox.clone() as Arc<dyn Controls>);
         let started = self.call(move |stage, cx| {
             let id = stage.add(lock(&given).take()?, None, None, to?);
             stage.count(cx);

@@ -8,11 +8,26 @@ use super::{Front, Inlet, Queued, Sub};
 use crate::batch::Batch;
 use crate::cancel::{Cancel, Ended, Reason};
 use crate::fuzz;
+use crate::port::Upstream;
 use crate::quota::Quota;
 use crate::subscribe::{Subscribe, Subscription};
-use crate::subscription::{Down, Order, Target, Up};
+use crate::subscription::{Down, Inbox, Order, Target, Up};
+use crate::sync::Arc;
 
 impl<T: Send + 'static> Inlet<T> {
+    /// Of a live stage, which counts where everybody can see it: at its inbox. These subscriptions are made when the
+    /// stage has begun.
+    pub(crate) fn live(inbox: Arc<Inbox<Down<T>>>, ups: Vec<Upstream<T>>, orders: Vec<Down<T>>) -> Self {
+        let mut inlet = Inlet::of(inbox, ups, None);
+        inlet.read = orders;
+        inlet
+    }
+
+    /// The subscriptions that are to be made when the stage has begun; once, before anything is heard.
+    pub(crate) fn take_orders(&mut self) -> Vec<Down<T>> {
+        std::mem::take(&mut self.read)
+    }
+
     /// The next message, in order.
     pub(crate) fn hear(&mut self, cx: &mut Context<'_>) -> Option<Down<T>> {
         if self.read.is_empty() && self.inbox.drain(cx, &mut self.armed, &mut self.read) {
@@ -28,7 +43,7 @@ impl<T: Send + 'static> Inlet<T> {
 
     /// Everything that was given to the stage is done with: how many events that were.
     pub(crate) fn absolve_all(&mut self) -> usize {
-        let given = self.owed.iter().sum();
+        let given = self.queue.owed();
         self.absolve(given);
         given
     }
@@ -137,7 +152,7 @@ impl<T: Send + 'static> Inlet<T> {
         }
         from.quota.arrive(batch.len());
         let tag = from.tag;
-        self.owed.push(sub, batch.len());
+        self.queue.owe(sub, batch.len());
         Some((batch, self.handle(tag)))
     }
 
@@ -151,7 +166,7 @@ impl<T: Send + 'static> Inlet<T> {
             self.queue.push_back(Queued::Batch(sub, batch));
         } else {
             // R42: nothing comes after the end. If it did, it would be counted, and its receipts fail.
-            self.meter.meter().lost.add(batch.len() as u64);
+            self.meter().lose(batch.len());
         }
     }
 

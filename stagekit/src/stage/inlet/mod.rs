@@ -1,12 +1,12 @@
 //! The inlet: the consuming half of a running stage. It owns the subscriptions, their quotas, and what has arrived.
 
 mod live;
+mod queue;
 mod subs;
 
-use std::any::Any;
-use std::collections::VecDeque;
 use std::task::{Context, Waker};
 
+use self::queue::{Queue, Queued};
 use self::subs::Subs;
 use crate::batch::Batch;
 use crate::cancel::{Cancel, Ended, Reason};
@@ -16,7 +16,7 @@ use crate::receipt::Events;
 use crate::subscribe::fresh_tag;
 use crate::subscription::{Door, Down, Inbox, Up};
 use crate::sync::Arc;
-use crate::telemetry::Metered;
+use crate::telemetry::{Meter, Metered};
 
 struct Sub<T> {
     to: Arc<Door<T>>,
@@ -48,52 +48,6 @@ impl<T> Sub<T> {
     }
 }
 
-/// What has arrived and waits for its turn.
-enum Queued<T> {
-    Batch(u32, Batch<T>),
-    Ended(u32, Ended),
-    Info(Box<dyn Any + Send>),
-}
-
-/// Batches that were given to the stage and are not settled, oldest first. Most stages have one at a time.
-#[derive(Default)]
-struct Owed {
-    /// Its subscription, and how many of its events; none if there are none.
-    first: (u32, usize),
-    #[expect(clippy::box_collection, reason = "a hundred thousand idle stages have none: one word, not four")]
-    more: Option<Box<VecDeque<(u32, usize)>>>,
-}
-
-impl Owed {
-    fn push(&mut self, sub: u32, n: usize) {
-        if self.first.1 == 0 {
-            self.first = (sub, n);
-        } else {
-            self.more.get_or_insert_default().push_back((sub, n));
-        }
-    }
-
-    /// Of the oldest batch, at most `n` events are settled: how many, and of which subscription.
-    fn settle(&mut self, n: usize) -> Option<(u32, usize)> {
-        let (sub, owed) = self.first;
-        if owed == 0 {
-            return None;
-        }
-        let part = n.min(owed);
-        self.first.1 -= part;
-        if part == owed
-            && let Some(next) = self.more.as_mut().and_then(|more| more.pop_front())
-        {
-            self.first = next;
-        }
-        Some((sub, part))
-    }
-
-    fn iter(&self) -> impl Iterator<Item = usize> {
-        std::iter::once(self.first.1).chain(self.more.iter().flat_map(|more| more.iter().map(|(_, n)| *n)))
-    }
-}
-
 /// What stands first in the queue.
 pub(crate) enum Front {
     Batch,
@@ -108,13 +62,10 @@ pub(crate) struct Inlet<T> {
     /// Messages that were read from the inbox and not looked at. A live stage looks at them one by one, last first.
     read: Vec<Down<T>>,
     subs: Subs<T>,
-    alive: usize,
-    queue: VecDeque<Queued<T>>,
+    alive: u32,
+    queue: Queue<T>,
     /// The first of the queue is the rest of a message that was cut into batches (R2).
     begun: bool,
-    /// Batches given to the stage and not settled yet, oldest first.
-    owed: Owed,
-    meter: Arc<dyn Metered>,
     opened: bool,
     /// The stage is about to end: it asks for nothing more.
     sated: bool,
@@ -123,7 +74,13 @@ pub(crate) struct Inlet<T> {
 }
 
 impl<T> Inlet<T> {
+    /// It counts what it loses in `meter`.
     pub(crate) fn new(inbox: Arc<Inbox<Down<T>>>, ups: Vec<Upstream<T>>, meter: Arc<dyn Metered>) -> Self {
+        Inlet::of(inbox, ups, Some(meter))
+    }
+
+    /// Without a meter it counts in that of its inbox.
+    fn of(inbox: Arc<Inbox<Down<T>>>, ups: Vec<Upstream<T>>, meter: Option<Arc<dyn Metered>>) -> Self {
         let mut subs = Subs::None;
         for Upstream { door, sub, max, min, tuned } in ups {
             let quota = Quota::new(max, min);
@@ -134,16 +91,18 @@ impl<T> Inlet<T> {
             inbox,
             armed: None,
             read: Vec::new(),
-            alive: subs.len(),
+            alive: subs.len() as u32,
             subs,
-            queue: VecDeque::new(),
+            queue: Queue::new(meter),
             begun: false,
-            owed: Owed::default(),
-            meter,
             opened: false,
             sated: false,
             hosted: false,
         }
+    }
+
+    fn meter(&self) -> &Meter {
+        self.queue.meter().unwrap_or(&self.inbox.meter)
     }
 
     /// Asks for the first events, once (R1). Gives what is asked for in person.
@@ -201,7 +160,7 @@ impl<T> Inlet<T> {
             sub.quota.arrive(given);
         }
         // The stage has failed: what it had, and did not handle, is in the books when it goes.
-        self.owed.push(0, given);
+        self.queue.owe(0, given);
         self.settle(n)
     }
 
@@ -255,7 +214,7 @@ impl<T> Inlet<T> {
                 _ => return None,
             }
         };
-        self.owed.push(sub, batch.len());
+        self.queue.owe(sub, batch.len());
         Some(batch)
     }
 
@@ -264,7 +223,7 @@ impl<T> Inlet<T> {
     pub(crate) fn settle(&mut self, mut n: usize) -> usize {
         let mut asked = 0;
         while n > 0 {
-            let Some((sub, part)) = self.owed.settle(n) else { break };
+            let Some((sub, part)) = self.queue.settle(n) else { break };
             n -= part;
             let sub = self.subs.get_mut(sub);
             if let Some(sub) = sub
@@ -286,7 +245,7 @@ impl<T> Inlet<T> {
 
     /// `n` events of those given to the stage were finished, and nobody asks for more.
     pub(crate) fn absolve(&mut self, mut n: usize) {
-        while let Some((_, part)) = self.owed.settle(n).filter(|_| n > 0) {
+        while let Some((_, part)) = self.queue.settle(n).filter(|_| n > 0) {
             n -= part;
         }
     }
@@ -325,12 +284,7 @@ impl<T> Drop for Inlet<T> {
             Down::Events { batch, .. } => batch.len(),
             _ => 0,
         });
-        let waiting = self.queue.iter().map(|queued| match queued {
-            Queued::Batch(_, batch) => batch.len(),
-            _ => 0,
-        });
-        let given = self.owed.iter();
         // Their receipts fail as the batches are dropped.
-        self.meter.meter().lost.add(arrived.chain(waiting).chain(given).sum::<usize>() as u64);
+        self.meter().lose(arrived.sum::<usize>() + self.queue.waiting() + self.queue.owed());
     }
 }

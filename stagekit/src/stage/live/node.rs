@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use super::{LiveTask, Setup, Shared};
+use super::{LiveTask, Setup};
 use crate::callbacks::Callbacks;
 use crate::node::Node;
 use crate::op::{AcceptedAs, ByValue, CannotFail, NoEvents, Parts, Takes, Whole};
@@ -12,8 +12,8 @@ use crate::stage::inlet::Inlet;
 use crate::stage::outlet::Outlet;
 use crate::stage::own::{Own, Places, Site};
 use crate::stage::place::{Launched, Place, Stage, Wrong, leads_somewhere, wire};
-use crate::subscription::{Door, Drains};
-use crate::telemetry::{Gauge, Name};
+use crate::subscription::{Door, Down, Drains, Inbox};
+use crate::telemetry::Gauge;
 
 /// A stage of callbacks in a pipeline. It ends with the last of its producers, or when it says so.
 pub struct LiveStage<S>(Option<Standing<S>>);
@@ -99,7 +99,8 @@ impl<S: Callbacks> Places<S::In, S::Out> for Standing<S> {
                 "`blocking`, `on_error` and `on_panic` are for functions: a stage of callbacks decides in them",
             );
         }
-        let shared = Shared::new(Name::Given(site.options.name.clone()));
+        let shared = site.intake.as_ref().map_or_else(Inbox::new, |intake| intake.workers[0].0.clone());
+        shared.meter.call_it(site.options.name.clone());
         to.push(Stage::of(LivePlace { stage: self.0, site, outlet: None, shared }));
         Ok(())
     }
@@ -113,7 +114,8 @@ struct LivePlace<S: Callbacks> {
     stage: S,
     site: Site<S::In, S::Out>,
     outlet: Option<Wired<S::Out>>,
-    shared: Arc<Shared>,
+    /// What it counts in.
+    shared: Arc<Inbox<Down<S::In>>>,
 }
 
 impl<S: Callbacks> Place for LivePlace<S> {
@@ -132,8 +134,7 @@ impl<S: Callbacks> Place for LivePlace<S> {
     fn launch(self: Box<Self>, to: &mut Launched) {
         let LivePlace { stage, site, outlet, shared } = *self;
         let name = site.options.name.clone();
-        let inlet =
-            site.intake.map(|intake| Inlet::new(intake.workers[0].0.clone(), intake.subscriptions(0), shared.clone()));
+        let inlet = site.intake.map(|intake| Inlet::live(shared.clone(), intake.subscriptions(0), Vec::new()));
         let is_producer = inlet.is_none();
         let mut gauge = Gauge::new(name.clone(), vec![shared.clone()]);
         gauge.emits = std::any::type_name::<S::Out>();
@@ -144,7 +145,7 @@ impl<S: Callbacks> Place for LivePlace<S> {
             }
             Box::new(outlet)
         });
-        let setup = Setup { stage, shared, inlet, outlet, orders: Vec::new(), in_pipeline: true };
+        let setup = Setup { stage, shared, inlet, outlet, in_pipeline: true };
         to.tasks.push((name.clone(), Box::pin(LiveTask::new(setup))));
         to.gauges.push(gauge);
     }

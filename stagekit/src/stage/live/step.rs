@@ -5,7 +5,6 @@ use crate::cancel::{Cancel, Ended, Reason};
 use crate::demand::Demand;
 use crate::receipt::Events;
 use crate::subscribe::Subscription;
-use crate::subscription::Order;
 
 /// A callback with its arguments.
 pub(super) enum Step<S: Callbacks> {
@@ -19,10 +18,10 @@ pub(super) enum Step<S: Callbacks> {
 }
 
 /// What is done when the callback has returned.
-pub(super) enum After<T> {
+pub(super) enum After {
     Nothing,
-    /// The stage has begun: these subscriptions are made.
-    Started(Vec<Order<T>>),
+    /// The stage has begun: its subscriptions are made.
+    Started,
     /// The consumer's subscription is taken away, before anything is dispatched.
     Remove(u32, Ended),
     /// So many events have been handled; their receipts, if nobody took them, are shared by what came of them.

@@ -10,7 +10,6 @@ use std::task::{Context as Waiting, Poll, ready};
 
 use tokio::task::coop;
 
-use super::Shared;
 use super::step::{After, Step, call};
 use crate::batch::Batch;
 use crate::callbacks::{Answer, Apart, Asks, Callbacks, Context};
@@ -25,39 +24,41 @@ use crate::stage::care::text;
 use crate::stage::inlet::{Front, Inlet};
 use crate::stage::outlet::Outlet;
 use crate::subscribe::{Subscribe, Subscription};
-use crate::subscription::{Call, Down, Look, Note, Order, Subscriber, Up};
+use crate::subscription::{Call, Down, Inbox, Look, Note, Order, Subscriber, Up};
+use crate::telemetry::Name;
 
 /// What a live stage begins with.
 pub(crate) struct Setup<S: Callbacks> {
     pub(crate) stage: S,
-    pub(crate) shared: Arc<Shared>,
+    /// What it shares with its handles; what it counts in.
+    pub(crate) shared: Arc<Inbox<Down<S::In>>>,
     pub(crate) inlet: Option<Inlet<S::In>>,
     pub(crate) outlet: Option<Box<Outlet<S::Out>>>,
-    /// Subscriptions that are made when it has begun.
-    pub(crate) orders: Vec<Order<S::In>>,
     /// It stands in a pipeline: it ends with the last of its producers, and with the first of its consumers.
     pub(crate) in_pipeline: bool,
 }
 
 /// Where a live stage is in its life.
-enum Phase<T> {
-    /// With the subscriptions that are made when it has begun.
-    New(Vec<Order<T>>),
+#[derive(Clone, Copy, PartialEq)]
+enum Phase {
+    New,
     Running,
     /// It takes no more, and ends when everything it has emitted is delivered.
-    Finishing(Reason),
+    Finishing,
     /// `on_stop` is next.
-    Stopping(Reason),
+    Stopping,
     /// `on_stop` runs.
-    Last(Reason),
+    Last,
 }
 
-type Working<S> =
-    Pin<Box<dyn Future<Output = (S, Context<<S as Callbacks>::Out>, Answer, After<<S as Callbacks>::In>)> + Send>>;
+type Working<S> = Pin<Box<dyn Future<Output = (S, Context<<S as Callbacks>::Out>, Answer, After)> + Send>>;
 
 /// What only some stages need, or need only for a while.
-#[derive(Default)]
-struct Extra {
+struct Extra<S: Callbacks> {
+    /// The callback that waits.
+    working: Option<Working<S>>,
+    /// Why the stage is about to end, if it is.
+    reason: Option<Reason>,
     /// What was said to the stage and waits: for its turn, or for room in the buffer.
     /// Those that push, which wait for room in the buffer, and the others, each with its place among all of them.
     pushes: VecDeque<(u64, Note)>,
@@ -67,7 +68,21 @@ struct Extra {
     failure: Option<Cause>,
 }
 
-impl Extra {
+impl<S: Callbacks> Default for Extra<S> {
+    fn default() -> Self {
+        Extra {
+            working: None,
+            reason: None,
+            pushes: VecDeque::new(),
+            others: VecDeque::new(),
+            heard: 0,
+            warnings: Warnings::default(),
+            failure: None,
+        }
+    }
+}
+
+impl<S: Callbacks> Extra<S> {
     fn put(&mut self, note: Note) {
         self.heard += 1;
         let pushes = matches!(note, Note::Call(_) | Note::Info(_));
@@ -90,53 +105,57 @@ impl Extra {
 pub(crate) struct LiveTask<S: Callbacks> {
     /// Away while one of its callbacks waits.
     stage: Option<S>,
-    working: Option<Working<S>>,
     inlet: Option<Inlet<S::In>>,
     outlet: Option<Box<Outlet<S::Out>>>,
-    shared: Arc<Shared>,
-    phase: Phase<S::In>,
+    shared: Arc<Inbox<Down<S::In>>>,
+    phase: Phase,
     in_pipeline: bool,
     /// It has work under way elsewhere: it does not end before that is done.
     busy: bool,
-    extra: Option<Box<Extra>>,
+    extra: Option<Box<Extra<S>>>,
 }
 
 impl<S: Callbacks> Unpin for LiveTask<S> {}
 
 impl<S: Callbacks> LiveTask<S> {
     pub(crate) fn new(setup: Setup<S>) -> Self {
-        let Setup { stage, shared, inlet, outlet, orders, in_pipeline } = setup;
-        LiveTask {
-            stage: Some(stage),
-            working: None,
-            inlet,
-            outlet,
-            shared,
-            phase: Phase::New(orders),
-            in_pipeline,
-            busy: false,
-            extra: None,
-        }
+        let Setup { stage, shared, inlet, outlet, in_pipeline } = setup;
+        LiveTask { stage: Some(stage), inlet, outlet, shared, phase: Phase::New, in_pipeline, busy: false, extra: None }
     }
 
-    fn extra(&mut self) -> &mut Extra {
+    fn extra(&mut self) -> &mut Extra<S> {
         self.extra.get_or_insert_default()
+    }
+
+    fn name(&self) -> Name {
+        self.shared.meter.name(S::name)
+    }
+
+    /// The next phase, in which it is known why the stage ends.
+    fn goes_to(&mut self, phase: Phase, reason: Reason) {
+        self.phase = phase;
+        self.extra().reason = Some(reason);
+    }
+
+    /// Why it ends: known in the later phases.
+    fn reason(&self) -> Reason {
+        self.extra.as_ref().and_then(|extra| extra.reason.clone()).unwrap_or(Reason::Shutdown)
     }
 
     /// The stage ends when what it has emitted is delivered.
     fn finish(&mut self, reason: Reason) {
-        if matches!(self.phase, Phase::New(_) | Phase::Running) {
+        if matches!(self.phase, Phase::New | Phase::Running) {
             if let Some(inlet) = &mut self.inlet {
                 inlet.cancel(&Ended::Cancelled(reason.clone()));
             }
-            self.phase = Phase::Finishing(reason);
+            self.goes_to(Phase::Finishing, reason);
         }
     }
 
     /// The stage ends now.
     fn stop(&mut self, reason: Reason) {
-        if !matches!(self.phase, Phase::Stopping(_) | Phase::Last(_)) {
-            self.phase = Phase::Stopping(reason);
+        if !matches!(self.phase, Phase::Stopping | Phase::Last) {
+            self.goes_to(Phase::Stopping, reason);
         }
     }
 
@@ -153,9 +172,16 @@ impl<S: Callbacks> LiveTask<S> {
         self.shared.meter.events_in.add(given as u64);
         let failed = given.max(1);
         self.shared.meter.failed.add(failed as u64);
-        self.phase = Phase::Last(Reason::error(&cause));
+        self.goes_to(Phase::Last, Reason::error(&cause));
         self.extra().failure.get_or_insert(cause);
         self.stage = None;
+    }
+
+    /// No callback waits any longer.
+    fn idle(&mut self) {
+        if let Some(extra) = &mut self.extra {
+            extra.working = None;
+        }
     }
 
     /// A callback that cannot wait.
@@ -171,10 +197,10 @@ impl<S: Callbacks> LiveTask<S> {
     }
 
     /// Runs a callback, to its end if it does not wait.
-    fn begin(&mut self, step: Step<S>, after: After<S::In>, cx: &mut Waiting<'_>) {
+    fn begin(&mut self, step: Step<S>, after: After, cx: &mut Waiting<'_>) {
         let mut context = Context::new();
         if let Step::Start = step {
-            context.apart.name = Some(self.shared.name.clone());
+            context.apart.name = Some(self.name());
         }
         if !S::SYNC {
             let Some(mut stage) = self.stage.take() else { return };
@@ -182,17 +208,38 @@ impl<S: Callbacks> LiveTask<S> {
                 let answer = call(&mut stage, step, &mut context).await;
                 (stage, context, answer, after)
             });
-            self.working = Some(working);
+            self.extra().working = Some(working);
             return;
         }
         let Some(stage) = self.stage.as_mut() else { return };
         match catch_unwind(AssertUnwindSafe(|| pin!(call(stage, step, &mut context)).poll(cx))) {
             Ok(Poll::Ready(answer)) => self.complete(context, answer, after),
-            Ok(Poll::Pending) => {
-                self.fail(Cause::Graph("a callback waited, but `Callbacks::SYNC` promises that none does".into()));
-            }
+            Ok(Poll::Pending) => self.waited(),
             Err(panic) => self.panicked(&*panic),
         }
+    }
+
+    /// A batch comes to the stage: nearly all that it ever does, and so straight to the callback.
+    fn hand(&mut self, batch: Batch<S::In>, from: Subscription, cx: &mut Waiting<'_>) {
+        if !S::SYNC {
+            let (step, after) = handed(batch, from);
+            return self.begin(step, after, cx);
+        }
+        let Some(stage) = self.stage.as_mut() else { return };
+        let (n, Events { values, receipts }) = (batch.len(), owned(batch));
+        let mut context = Context::new();
+        context.apart.receipts = receipts;
+        match catch_unwind(AssertUnwindSafe(|| pin!(stage.on_events(values, &from, &mut context)).poll(cx))) {
+            Ok(Poll::Ready(answer)) => self.settled(context, answer, n),
+            Ok(Poll::Pending) => self.waited(),
+            Err(panic) => self.panicked(&*panic),
+        }
+    }
+
+    /// A callback of a stage without any that waits has waited.
+    #[cold]
+    fn waited(&mut self) {
+        self.fail(Cause::Graph("a callback waited, but `Callbacks::SYNC` promises that none does".into()));
     }
 
     /// Counts what became of events elsewhere.
@@ -207,55 +254,67 @@ impl<S: Callbacks> LiveTask<S> {
     }
 
     /// A callback has returned: what it emitted goes out, then what follows is done.
-    fn complete(&mut self, context: Context<S::Out>, answer: Answer, after: After<S::In>) {
+    fn complete(&mut self, context: Context<S::Out>, answer: Answer, after: After) {
+        if let After::Settle(n) = after {
+            return self.settled(context, answer, n);
+        }
+        let Context { events, stop, finish, apart } = context;
+        self.busy = apart.busy.unwrap_or(self.busy);
+        self.tally(&apart);
+        if let (After::Remove(sub, ended), Some(outlet)) = (&after, &mut self.outlet) {
+            outlet.cancelled(*sub, ended.clone());
+        }
+        self.emit(Events::from(events));
+        match after {
+            After::Started => match (&answer, &stop) {
+                (Ok(()), None) => self.started(),
+                // It has not begun: there is nothing for `on_stop` to end.
+                (Ok(()), Some(reason)) => self.goes_to(Phase::Last, reason.clone()),
+                (Err(error), _) => self.goes_to(Phase::Last, Reason::error(error)),
+            },
+            After::Mode(mode, ended, tag) if mode.ends(ended.reason()) && !self.in_pipeline => {
+                if matches!(ended, Ended::Down(_)) && matches!(self.phase, Phase::Running) {
+                    self.shared.meter.follow(tag);
+                }
+                self.follow(ended.reason().clone());
+            }
+            _ => {}
+        }
+        if answer.is_err() || stop.is_some() || finish {
+            self.answered(answer, stop, finish);
+        }
+    }
+
+    /// As [`complete`](Self::complete), of a callback that was given `n` events.
+    #[inline]
+    fn settled(&mut self, context: Context<S::Out>, answer: Answer, n: usize) {
         let Context { events, stop, finish, apart } = context;
         let ends = answer.is_err() || stop.is_some() || finish;
         let mut events = Events::from(events);
         self.busy = apart.busy.unwrap_or(self.busy);
         self.tally(&apart);
-        match &after {
-            After::Remove(sub, ended) => {
-                if let Some(outlet) = &mut self.outlet {
-                    outlet.cancelled(*sub, ended.clone());
-                }
-            }
-            After::Settle(n) => {
-                self.shared.meter.events_in.add(*n as u64);
-            }
-            _ => {}
+        self.shared.meter.events_in.add(n as u64);
+        match answer {
+            Ok(()) => share(apart.receipts.and_then(Receipts::into_one), &mut events),
+            // Dropped unsettled, the receipts of the batch have failed.
+            Err(_) => self.shared.meter.failed.add(n as u64),
         }
-        if let After::Settle(n) = after {
-            match answer {
-                Ok(()) => share(apart.receipts.and_then(Receipts::into_one), &mut events),
-                // Dropped unsettled, the receipts of the batch have failed.
-                Err(_) => self.shared.meter.failed.add(n as u64),
+        self.emit(events);
+        // R3: the ask goes out after what was emitted. R7: a stage that ends here asks for nothing.
+        if let Some(inlet) = &mut self.inlet {
+            if ends {
+                inlet.ask_no_more();
             }
-            self.emit(events);
-            // R3: the ask goes out after what was emitted. R7: a stage that ends here asks for nothing.
-            if let Some(inlet) = &mut self.inlet {
-                if ends {
-                    inlet.ask_no_more();
-                }
-                inlet.settle(n);
-            }
-        } else {
-            self.emit(events);
-            match after {
-                After::Started(orders) => match (&answer, &stop) {
-                    (Ok(()), None) => self.started(orders),
-                    // It has not begun: there is nothing for `on_stop` to end.
-                    (Ok(()), Some(reason)) => self.phase = Phase::Last(reason.clone()),
-                    (Err(error), _) => self.phase = Phase::Last(Reason::error(error)),
-                },
-                After::Mode(mode, ended, tag) if mode.ends(ended.reason()) && !self.in_pipeline => {
-                    if matches!(ended, Ended::Down(_)) && matches!(self.phase, Phase::Running) {
-                        self.shared.follow(tag);
-                    }
-                    self.follow(ended.reason().clone());
-                }
-                _ => {}
-            }
+            inlet.settle(n);
         }
+        if ends {
+            self.answered(answer, stop, finish);
+        }
+    }
+
+    /// What a callback has said that ends the stage.
+    #[cold]
+    fn answered(&mut self, answer: Answer, stop: Option<Reason>, finish: bool) {
         if let Err(error) = answer {
             self.fail(Cause::Failed(error));
         }
@@ -272,7 +331,7 @@ impl<S: Callbacks> LiveTask<S> {
 
     /// A subscription has ended, and the stage ends with it.
     fn follow(&mut self, reason: Reason) {
-        tracing::info!(stage = &*self.shared.name, %reason, "stops: a subscription has ended");
+        tracing::info!(stage = &*self.name(), %reason, "stops: a subscription has ended");
         if reason.is_normal() {
             // What has come, and what was emitted, is not lost.
             self.finish(reason);
@@ -281,15 +340,16 @@ impl<S: Callbacks> LiveTask<S> {
         }
     }
 
-    fn started(&mut self, orders: Vec<Order<S::In>>) {
+    fn started(&mut self) {
         self.phase = Phase::Running;
-        self.shared.start();
+        self.shared.meter.start();
         // The subscriptions of the graph, if it stands in one.
         for from in self.outlet.as_ref().map(|outlet| outlet.wired()).unwrap_or_default() {
             if let Some(Err(error)) = self.at_once(|stage| stage.on_subscriber(&Subscribe::new(), &from)) {
                 self.fail(Cause::Failed(error));
             }
         }
+        let orders = self.inlet.as_mut().map(Inlet::take_orders).unwrap_or_default();
         let wired = self.inlet.as_ref().map(Inlet::wired).unwrap_or_default();
         for (options, from) in wired {
             match self.at_once(|stage| stage.on_subscribe(&options, &from)) {
@@ -306,7 +366,9 @@ impl<S: Callbacks> LiveTask<S> {
             inlet.open();
         }
         for order in orders {
-            self.subscribe(order);
+            if let Down::Subscribe(order) = order {
+                self.subscribe(order);
+            }
         }
     }
 
@@ -329,7 +391,7 @@ impl<S: Callbacks> LiveTask<S> {
         let values: Vec<_> = dropped.into_iter().flat_map(|events| events.values).collect();
         let discarded = values.len();
         if self.at_once(|stage| stage.on_discarded(values)) == Some(true) {
-            let name = self.shared.name.clone();
+            let name = self.name();
             if let Some(hidden) = self.extra().warnings.due() {
                 tracing::warn!(stage = &*name, discarded, hidden, "discarded events: nobody asked in time");
             }
@@ -372,22 +434,25 @@ impl<S: Callbacks> LiveTask<S> {
         }
     }
 
-    /// Reads both inboxes. A callback that has to run comes back.
-    fn hear(&mut self, cx: &mut Waiting<'_>) -> Option<(Step<S>, After<S::In>)> {
+    /// Reads both inboxes, up to what has to run a callback, which it does: was there one?
+    fn hear(&mut self, cx: &mut Waiting<'_>) -> bool {
         while let Some(message) = self.outlet.as_mut().and_then(|outlet| outlet.hear(cx)) {
             let Some(outlet) = &mut self.outlet else { break };
             match message {
                 Up::Ask { sub, demand } => {
                     outlet.asked(sub, demand);
                     // R9: it is told of each ask before the next is heard.
-                    if let Some(step) = self.due() {
-                        return Some(step);
+                    if let Some((step, after)) = self.due() {
+                        self.begin(step, after, cx);
+                        return true;
                     }
                 }
                 Up::Cancel { sub, ended } => match outlet.handle_of(sub) {
                     // R14: the callback comes before the dispatcher hears of it.
                     Some(from) => {
-                        return Some((Step::SubscriberCancel(ended.clone(), from), After::Remove(sub, ended)));
+                        let step = Step::SubscriberCancel(ended.clone(), from);
+                        self.begin(step, After::Remove(sub, ended), cx);
+                        return true;
                     }
                     None => outlet.cancelled(sub, ended),
                 },
@@ -397,7 +462,7 @@ impl<S: Callbacks> LiveTask<S> {
                     self.extra().put(note);
                     // In its turn: before what was said after it. A full buffer holds it back, and nothing else.
                     if !self.is_full() {
-                        return None;
+                        return false;
                     }
                 }
             }
@@ -409,7 +474,8 @@ impl<S: Callbacks> LiveTask<S> {
                     let wanted = self.outlet.as_ref().is_none_or(|outlet| outlet.is_wanted());
                     // The way of nearly every batch: it need not wait for its turn.
                     if let Some((batch, from)) = inlet.accept(sub, batch, wanted) {
-                        return Some(handed(batch, from));
+                        self.hand(batch, from, cx);
+                        return true;
                     }
                 }
                 Down::Ended { sub, ended } => inlet.queue_ended(sub, ended),
@@ -420,12 +486,12 @@ impl<S: Callbacks> LiveTask<S> {
                     self.extra().put(note);
                     // R38: an info does not wait for what has come after it.
                     if !self.is_full() {
-                        return None;
+                        return false;
                     }
                 }
             }
         }
-        None
+        false
     }
 
     /// Whether whoever pushes has to wait.
@@ -435,6 +501,7 @@ impl<S: Callbacks> LiveTask<S> {
 
     /// What was said to the stage from outside, in order. While the buffer is full whoever pushes waits.
     fn note(&mut self) -> Option<Note> {
+        self.extra.as_ref()?;
         let full = self.is_full();
         self.extra.as_mut()?.take(full)
     }
@@ -508,7 +575,7 @@ impl<S: Callbacks> LiveTask<S> {
     }
 
     /// What the outlet wants done: infos whose turn has come, and demand that is to be told.
-    fn due(&mut self) -> Option<(Step<S>, After<S::In>)> {
+    fn due(&mut self) -> Option<(Step<S>, After)> {
         if let Some(info) = self.outlet.as_mut().and_then(|outlet| outlet.due())
             && let Ok(info) = info.downcast()
         {
@@ -524,7 +591,7 @@ impl<S: Callbacks> LiveTask<S> {
     }
 
     /// What comes next of what is there to be done.
-    fn next(&mut self) -> Option<(Step<S>, After<S::In>)> {
+    fn next(&mut self) -> Option<(Step<S>, After)> {
         if let Some(step) = self.due() {
             return Some(step);
         }
@@ -541,7 +608,7 @@ impl<S: Callbacks> LiveTask<S> {
             Front::Ended => {
                 let (ended, from, mode) = inlet.next_ended()?;
                 if let Reason::Refused(text) = ended.reason() {
-                    tracing::warn!(stage = &*self.shared.name, "a subscription was refused: {text}");
+                    tracing::warn!(stage = &*self.name(), "a subscription was refused: {text}");
                 }
                 let after = After::Mode(mode, ended.clone(), from.tag);
                 Some((Step::Cancel(ended, from), after))
@@ -563,7 +630,7 @@ impl<S: Callbacks> LiveTask<S> {
 
     /// Tells both neighbours, once (l08), and lets everything go.
     fn end(&mut self, reason: Reason) -> Ending {
-        self.shared.close(&reason);
+        self.shared.meter.close(&reason);
         let ended = Ended::Down(reason.clone());
         if let Some(inlet) = &mut self.inlet {
             inlet.cancel(&ended);
@@ -577,13 +644,13 @@ impl<S: Callbacks> LiveTask<S> {
         }));
         let failure = self.extra.take().and_then(|extra| extra.failure);
         let failure = failure.or_else(|| Some(Cause::Panicked(text(&*dropped.err()?))));
-        self.shared.end(reason);
+        self.shared.meter.end(reason);
         if let (Some(cause), false) = (&failure, self.in_pipeline) {
             // Nobody has to wait for a live stage: what went wrong is told all the same.
-            tracing::error!(stage = &*self.shared.name, "stopped: {cause}");
+            tracing::error!(stage = &*self.name(), "stopped: {cause}");
         }
         match failure {
-            Some(cause) => Err(StageFailure { stage: (&self.shared.name).into(), cause }),
+            Some(cause) => Err(StageFailure { stage: (&self.name()).into(), cause }),
             None => Ok(()),
         }
     }
@@ -600,12 +667,16 @@ fn share<T>(receipt: Option<Receipt>, events: &mut Events<T>) {
 }
 
 /// The callback for a batch.
-fn handed<S: Callbacks>(batch: Batch<S::In>, from: Subscription) -> (Step<S>, After<S::In>) {
+fn handed<S: Callbacks>(batch: Batch<S::In>, from: Subscription) -> (Step<S>, After) {
     let n = batch.len();
-    let Batch::Owned(events) = batch else {
-        unreachable!("a stage of callbacks takes its events by value: nothing is lent to it")
-    };
-    (Step::Events(events, from), After::Settle(n))
+    (Step::Events(owned(batch), from), After::Settle(n))
+}
+
+fn owned<T>(batch: Batch<T>) -> Events<T> {
+    match batch {
+        Batch::Owned(events) => events,
+        Batch::Lent(..) => unreachable!("a stage of callbacks takes its events by value: nothing is lent to it"),
+    }
 }
 
 impl<S: Callbacks> Future for LiveTask<S> {
@@ -622,8 +693,7 @@ impl<S: Callbacks> Future for LiveTask<S> {
             Ok(polled) => polled,
             Err(panic) => {
                 this.panicked(&*panic);
-                let Phase::Last(reason) = &this.phase else { return Poll::Pending };
-                let reason = reason.clone();
+                let reason = this.reason();
                 Poll::Ready(this.end(reason))
             }
         }
@@ -636,51 +706,45 @@ impl<S: Callbacks> LiveTask<S> {
         let this = self;
         loop {
             let coop = ready!(coop::poll_proceed(cx));
-            if let Some(working) = &mut this.working {
+            if let Some(working) = this.extra.as_mut().and_then(|extra| extra.working.as_mut()) {
                 match catch_unwind(AssertUnwindSafe(|| working.as_mut().poll(cx))) {
                     Ok(Poll::Pending) => return Poll::Pending,
                     Ok(Poll::Ready((stage, context, answer, after))) => {
-                        this.working = None;
+                        this.idle();
                         this.stage = Some(stage);
                         this.complete(context, answer, after);
                     }
                     Err(panic) => {
-                        this.working = None;
+                        this.idle();
                         this.panicked(&*panic);
                     }
                 }
             }
             coop.made_progress();
-            match &mut this.phase {
-                Phase::New(orders) => {
-                    let orders = std::mem::take(orders);
+            match this.phase {
+                Phase::New => {
                     // Whatever comes of it, it has begun once.
                     this.phase = Phase::Running;
-                    this.begin(Step::Start, After::Started(orders), cx);
+                    this.begin(Step::Start, After::Started, cx);
                     continue;
                 }
-                Phase::Stopping(reason) => {
-                    let reason = reason.clone();
-                    this.phase = Phase::Last(reason.clone());
-                    this.begin(Step::Stop(reason), After::Stopped, cx);
+                Phase::Stopping => {
+                    this.phase = Phase::Last;
+                    this.begin(Step::Stop(this.reason()), After::Stopped, cx);
                     continue;
                 }
-                Phase::Last(reason) => {
-                    let reason = reason.clone();
-                    return Poll::Ready(this.end(reason));
-                }
-                Phase::Running | Phase::Finishing(_) => {}
+                Phase::Last => return Poll::Ready(this.end(this.reason())),
+                Phase::Running | Phase::Finishing => {}
             }
             // Notes first: a stage that is asked all the time can be called all the same.
             if this.attend(cx) {
                 continue;
             }
-            if let Some((step, after)) = this.hear(cx) {
-                this.begin(step, after, cx);
+            if this.hear(cx) {
                 continue;
             }
             this.take_news();
-            if matches!(this.phase, Phase::Stopping(_) | Phase::Last(_)) {
+            if matches!(this.phase, Phase::Stopping | Phase::Last) {
                 continue;
             }
             if this.attend(cx) {
@@ -699,9 +763,9 @@ impl<S: Callbacks> LiveTask<S> {
                     this.finish(Reason::Normal);
                 }
             }
-            match &this.phase {
-                Phase::Finishing(reason) if this.is_over() => this.phase = Phase::Stopping(reason.clone()),
-                Phase::Finishing(_) | Phase::Running => return Poll::Pending,
+            match this.phase {
+                Phase::Finishing if this.is_over() => this.phase = Phase::Stopping,
+                Phase::Finishing | Phase::Running => return Poll::Pending,
                 _ => {}
             }
         }
@@ -710,22 +774,44 @@ impl<S: Callbacks> LiveTask<S> {
 
 impl<S: Callbacks> Drop for LiveTask<S> {
     fn drop(&mut self) {
-        if self.shared.ended().is_none() {
+        if self.shared.meter.ended().is_none() {
             // Aborted: the neighbours are told, and what was lost is counted, as the halves are dropped.
             let reason = Reason::error("aborted");
-            self.shared.close(&reason);
+            self.shared.meter.close(&reason);
             // A panic of the user's own destructors keeps nobody waiting for the end.
             let drops: [&mut dyn FnMut(&mut Self); 3] =
-                [&mut |this| this.working = None, &mut |this| (this.inlet, this.outlet) = (None, None), &mut |this| {
+                [&mut |this| this.idle(), &mut |this| (this.inlet, this.outlet) = (None, None), &mut |this| {
                     this.stage = None
                 }];
             for drop in drops {
                 if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(self))) {
-                    let (stage, panic) = (&*self.shared.name, text(&*panic));
-                    tracing::warn!(stage, panic, "a destructor panicked as the stage was aborted");
+                    let panic = text(&*panic);
+                    tracing::warn!(stage = &*self.name(), panic, "a destructor panicked as the stage was aborted");
                 }
             }
-            self.shared.end(reason);
+            self.shared.meter.end(reason);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::op::NoEvents;
+
+    /// A consumer with a pointer for its state.
+    struct Small(#[expect(dead_code, reason = "its size counts")] Arc<()>);
+    impl Callbacks for Small {
+        type In = u64;
+        type Out = NoEvents;
+        type Info = ();
+    }
+
+    #[test]
+    fn an_idle_stage_is_small() {
+        // tokio's cell for a task has 104 bytes of its own, and is a multiple of 128.
+        assert!(size_of::<LiveTask<Small>>() <= 152, "{}", size_of::<LiveTask<Small>>());
+        // With the two counts of its `Arc` and the word that the allocator keeps it fills what is left to the next cell.
+        assert!(size_of::<Inbox<Down<u64>>>() <= 88, "{}", size_of::<Inbox<Down<u64>>>());
     }
 }

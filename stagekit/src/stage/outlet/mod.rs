@@ -361,6 +361,16 @@ impl<T> Outlet<T> {
     }
 
     fn show(&mut self) {
+        if let Dispatcher::Demand(_) | Dispatcher::Broadcast(_) = self.dispatcher {
+            // They discard nothing, and nothing rests in them.
+            let meter = self.meter.meter();
+            meter.demand.set(self.dispatcher.demand() as u64);
+            meter.buffered.set(self.buffer.len() as u64);
+            if let Some(fault) = self.dispatcher.take_fault() {
+                self.fault.get_or_insert(fault);
+            }
+            return;
+        }
         let discarded = self.dispatcher.take_discarded();
         if !discarded.is_empty() {
             self.meter.meter().discarded.add(discarded.iter().map(Events::len).sum::<usize>() as u64);
@@ -372,9 +382,6 @@ impl<T> Outlet<T> {
         let demand = self.link.as_ref().map_or_else(|| self.dispatcher.demand(), |link| link.demand());
         meter.demand.set(demand as u64);
         meter.buffered.set((self.buffer.len() + self.dispatcher.resting()) as u64);
-        if matches!(self.dispatcher, Dispatcher::Demand(_)) {
-            return;
-        }
         if let Some(fault) = self.dispatcher.take_fault() {
             self.fault.get_or_insert(fault);
         }
