@@ -17,12 +17,18 @@
 //! sizes, divided by the difference in events, is instructions per event. `.ci/instructions` does that.
 
 mod board;
+mod citizen;
+mod cores;
+mod demand;
 mod fan;
 mod heap;
 mod hop;
+mod latency;
 mod process;
+mod receipts;
 mod stages;
 mod table;
+mod waits;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -56,19 +62,36 @@ const GROUPS: &[Group] = &[
     },
     Group {
         cases: &[
-            "any1_ct", "any2_ct", "any3_ct", "any4_ct", "all1_ct", "all2_ct", "all3_ct", "all4_ct", "by1_ct", "by2_ct",
-            "by3_ct", "by4_ct",
+            "any1_ct", "any2_ct", "any3_ct", "any4_ct", "all1_ct", "all2_ct", "all3_ct", "all4_ct", "by2_ct", "by3_ct",
+            "by4_ct",
         ],
         run: fan::run,
     },
     Group { cases: &["heap64_ct", "heap1024_ct"], run: heap::run },
+    Group { cases: &["latency_ct", "latency_own_ct", "latency_fused_ct", "latency_mt"], run: latency::run },
+    Group { cases: &["async_ct", "async_yield_ct"], run: waits::run },
+    Group { cases: &["receipts_ct", "no_receipts_ct"], run: receipts::run },
+    Group { cases: &["heavy_mt"], run: cores::run },
+    Group { cases: &["demand_light_ct", "demand_sleep_ct", "demand_sleep_mt", "demand_spin_mt"], run: demand::run },
+    Group { cases: &["citizen_ct", "citizen_mt"], run: citizen::run },
 ];
 
 /// One run of one contender, and nothing else.
 fn count(name: &str, events: u64) {
-    let all =
-        [&hop::LIGHT[..], &hop::LIGHT_MT, &hop::SINGLE, &hop::VEC1, &fan::ANY, &fan::BY, &fan::ALL4, &heap::SMALL]
-            .concat();
+    let all = [
+        &hop::LIGHT[..],
+        &hop::LIGHT_MT,
+        &hop::SINGLE,
+        &hop::VEC1,
+        &fan::ANY,
+        &fan::BY,
+        &fan::ALL4,
+        &heap::SMALL,
+        &waits::YIELDS,
+        &receipts::WITH,
+        &receipts::WITHOUT,
+    ]
+    .concat();
     let contender = all.iter().find(|contender| contender.name == name);
     let contender = contender.unwrap_or_else(|| panic!("no contender is named {name}"));
     table::run(&contender.on.runtime(), contender, events);
