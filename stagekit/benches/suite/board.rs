@@ -63,9 +63,11 @@ impl Board {
         if self.smoke { few } else { n }
     }
 
-    /// Whether one of these cases was asked for.
+    /// Whether one of these cases, or of those whose names begin so, was asked for.
     pub(crate) fn wants(&self, cases: &[&str]) -> bool {
-        self.only.is_empty() || cases.iter().any(|case| self.only.iter().any(|only| case.starts_with(only.as_str())))
+        let is_wanted =
+            |case: &&str| self.only.iter().any(|only| case.starts_with(only.as_str()) || only.starts_with(*case));
+        self.only.is_empty() || cases.iter().any(is_wanted)
     }
 
     /// Begins the line of a case.

@@ -1,6 +1,6 @@
 //! Does anybody need `max_demand`? The default beside a sweep of settings on light events, and beside `max_demand(1)` on
-//! events of a millisecond for four workers: how the first events are spread, and how long an event waits between being
-//! made and being handled.
+//! events of a millisecond for four workers: how the first events are spread, and how long it takes from the moment an
+//! event is made until it is handled, its own millisecond included.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -43,18 +43,24 @@ const SWEEP: [Contender; 7] = contenders![Ct, answer, |n| [
     max16000_ct => set(n, 16000),
 ]];
 
-/// Who handled what, in the order in which it began, and how long it had waited.
+/// Who began with which event, in order, and how long each took from when it was made.
 #[derive(Default)]
 struct Log {
     workers: AtomicUsize,
-    handled: Mutex<Vec<(usize, Duration)>>,
+    began: Mutex<Vec<usize>>,
+    took: Mutex<Vec<Duration>>,
 }
 
 impl Log {
-    /// The worker, which has its number from its first event, begins with an event made at `made`.
-    fn note(&self, me: &mut Option<usize>, made: Instant) {
+    /// A worker, which has its number from its first event, begins with an event.
+    fn begin(&self, me: &mut Option<usize>) {
         let me = *me.get_or_insert_with(|| self.workers.fetch_add(1, Ordering::Relaxed));
-        self.handled.lock().unwrap().push((me, made.elapsed()));
+        self.began.lock().unwrap().push(me);
+    }
+
+    /// The event that was made at `made` is handled.
+    fn end(&self, made: Instant) {
+        self.took.lock().unwrap().push(made.elapsed());
     }
 }
 
@@ -65,14 +71,16 @@ fn made(n: u64) -> impl Iterator<Item = Instant> {
 
 #[consumer]
 async fn sleep(made: Instant, log: &Log, me: &mut Option<usize>) {
-    log.note(me, made);
+    log.begin(me);
     tokio::time::sleep(Duration::from_millis(1)).await;
+    log.end(made);
 }
 
 #[consumer]
 fn spin(made: Instant, steps: u32, log: &Log, me: &mut Option<usize>) {
-    log.note(me, made);
+    log.begin(me);
     toil(1, steps);
+    log.end(made);
 }
 
 /// Runs `n` events of a millisecond, and gives the log.
@@ -91,17 +99,15 @@ async fn slow(n: u64, is_spin: bool, max: Option<usize>) -> Arc<Log> {
     log
 }
 
-/// How the first events are spread, and the percentiles of the waits in milliseconds.
-fn waits(log: &Log, n: u64) -> ([u32; WORKERS], f64, f64) {
-    let handled = log.handled.lock().unwrap();
-    assert_eq!(handled.len() as u64, n);
+/// How the first events are spread, and the percentiles of what they took, in milliseconds.
+fn read(log: &Log, n: u64) -> ([u32; WORKERS], f64, f64) {
+    let began = log.began.lock().unwrap();
+    let mut took: Vec<f64> = log.took.lock().unwrap().iter().map(|took| took.as_secs_f64() * 1e3).collect();
+    assert_eq!((began.len() as u64, took.len() as u64), (n, n));
     let mut spread = [0; WORKERS];
-    for (worker, _) in handled.iter().take(FIRST) {
-        spread[*worker] += 1;
-    }
-    let mut waits: Vec<f64> = handled.iter().map(|(_, waited)| waited.as_secs_f64() * 1e3).collect();
-    waits.sort_by(f64::total_cmp);
-    (spread, waits[waits.len() / 2], waits[waits.len() * 99 / 100])
+    began.iter().take(FIRST).for_each(|worker| spread[*worker] += 1);
+    took.sort_by(f64::total_cmp);
+    (spread, took[took.len() / 2], took[took.len() * 99 / 100])
 }
 
 fn slow_events(board: &mut Board, name: &str, on: On, is_spin: bool) {
@@ -115,7 +121,7 @@ fn slow_events(board: &mut Board, name: &str, on: On, is_spin: bool) {
             let max = [None, Some(1)][at];
             let began = Instant::now();
             let log = runtime.block_on(async { tokio::spawn(slow(n, is_spin, max)).await.unwrap() });
-            let (spread, p50, p99) = waits(&log, n);
+            let (spread, p50, p99) = read(&log, n);
             columns[at].0.push(began.elapsed().as_secs_f64());
             columns[at].1.push(p50);
             columns[at].2.push(p99);

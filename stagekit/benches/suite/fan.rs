@@ -316,7 +316,7 @@ pub(crate) const BY: [Contender; 6] = contenders![Ct, plain_answer, |n| [
     by4_ct => by(n, 4),
     by4_vec500_ct => by_vec500::<4>(n),
 ]];
-pub(crate) const ALL1: [Contender; 3] = contenders![Ct, |n| 1 * plain_answer(n), |n| [
+pub(crate) const ALL1: [Contender; 3] = contenders![Ct, plain_answer, |n| [
     all1_ct => all(n, 1),
     all1_lent_ct => all_lent(n, 1),
     all1_vec500_ct => all_vec500(n, 1),
@@ -339,15 +339,13 @@ pub(crate) const ALL4: [Contender; 3] = contenders![Ct, |n| 4 * plain_answer(n),
 
 pub(crate) fn run(board: &mut Board) {
     let all = [ALL1, ALL2, ALL3, ALL4].concat();
-    for contenders in [&ANY[..], &all, &BY] {
-        let ours: Vec<_> =
-            contenders.iter().map(|contender| contender.name).filter(|name| !name.contains("vec")).collect();
-        if !board.wants(&ours) {
+    for (case, contenders) in [("any", &ANY[..]), ("all", &all), ("by", &BY)] {
+        if !board.wants(&[case]) {
             continue;
         }
         let table = Table::measure(board, contenders, 12_345);
-        for name in ours {
-            let rival = format!("{}_vec500_ct", &name[..name.find('_').unwrap()]);
+        for name in contenders.iter().map(|contender| contender.name).filter(|name| !name.contains("vec")) {
+            let rival = format!("{}_vec500_ct", &name[..case.len() + 1]);
             table.report(board, name, &[(&rival, Some(AtMost(1.15)))]);
         }
     }

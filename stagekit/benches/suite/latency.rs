@@ -18,7 +18,7 @@ use crate::table::{On, median, nanoseconds, ratio};
 
 /// Events of a measurement, and of the warm-up before it.
 const EVENTS: u64 = 100_000;
-const ROUNDS: usize = 9;
+const ROUNDS: usize = 15;
 /// The percentiles that are shown, in thousandths.
 const SHOWN: [(&str, usize); 4] = [("p50", 500), ("p90", 900), ("p99", 990), ("p99.9", 999)];
 
@@ -40,7 +40,7 @@ fn reply(x: u64, to: &mpsc::UnboundedSender<u64>) {
 
 /// The stages between the driver's two ends.
 enum Stages {
-    Ours(Input<u64>),
+    Ours(Box<Input<u64>>),
     Rival(mpsc::Sender<u64>),
 }
 
@@ -77,19 +77,19 @@ async fn drive(mut stages: Stages, mut answers: mpsc::UnboundedReceiver<u64>, n:
 fn ours(n: u64) -> BoxFuture<'static, Vec<f64>> {
     let (to, answers) = mpsc::unbounded_channel();
     let input = pipeline! { .. => first => second => reply(to) };
-    Box::pin(drive(Stages::Ours(input), answers, n))
+    Box::pin(drive(Stages::Ours(Box::new(input)), answers, n))
 }
 
 fn own(n: u64) -> BoxFuture<'static, Vec<f64>> {
     let (to, answers) = mpsc::unbounded_channel();
     let input = pipeline! { .. => first.own_task() => second.own_task() => reply(to).own_task() };
-    Box::pin(drive(Stages::Ours(input), answers, n))
+    Box::pin(drive(Stages::Ours(Box::new(input)), answers, n))
 }
 
 fn fused(n: u64) -> BoxFuture<'static, Vec<f64>> {
     let (to, answers) = mpsc::unbounded_channel();
     let input = pipeline! { .. => first -> second -> reply(to) };
-    Box::pin(drive(Stages::Ours(input), answers, n))
+    Box::pin(drive(Stages::Ours(Box::new(input)), answers, n))
 }
 
 fn wired(n: u64) -> BoxFuture<'static, Vec<f64>> {

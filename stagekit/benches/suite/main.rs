@@ -24,8 +24,11 @@ mod fan;
 mod heap;
 mod hop;
 mod latency;
+mod many;
+mod memory;
 mod process;
 mod receipts;
+mod soak;
 mod stages;
 mod table;
 mod waits;
@@ -60,13 +63,7 @@ const GROUPS: &[Group] = &[
         cases: &["single_ct", "tiny_own0_ct", "tiny_own1_ct", "tiny_auto0_ct", "tiny_auto1_ct"],
         run: hop::single_events,
     },
-    Group {
-        cases: &[
-            "any1_ct", "any2_ct", "any3_ct", "any4_ct", "all1_ct", "all2_ct", "all3_ct", "all4_ct", "by2_ct", "by3_ct",
-            "by4_ct",
-        ],
-        run: fan::run,
-    },
+    Group { cases: &["any", "all", "by"], run: fan::run },
     Group { cases: &["heap64_ct", "heap1024_ct"], run: heap::run },
     Group { cases: &["latency_ct", "latency_own_ct", "latency_fused_ct", "latency_mt"], run: latency::run },
     Group { cases: &["async_ct", "async_yield_ct"], run: waits::run },
@@ -74,6 +71,9 @@ const GROUPS: &[Group] = &[
     Group { cases: &["heavy_mt"], run: cores::run },
     Group { cases: &["demand_light_ct", "demand_sleep_ct", "demand_sleep_mt", "demand_spin_mt"], run: demand::run },
     Group { cases: &["citizen_ct", "citizen_mt"], run: citizen::run },
+    Group { cases: &["memory_ct", "memory_mt", "memory_async_mt"], run: memory::run },
+    Group { cases: &["idle_stage", "many_start", "many_push"], run: many::run },
+    Group { cases: &["soak_mt"], run: soak::run },
 ];
 
 /// One run of one contender, and nothing else.
@@ -101,6 +101,14 @@ fn main() -> ExitCode {
     if let Some(wanted) = arguments("--count") {
         let [name, events, ..] = &wanted[..] else { panic!("--count takes the name of a contender and a number") };
         count(name, events.parse().unwrap());
+        return ExitCode::SUCCESS;
+    }
+    if let Some(wanted) = arguments("--child") {
+        match wanted.split_first() {
+            Some((module, wanted)) if module == "many" => many::child(wanted),
+            Some((module, wanted)) if module == "memory" => memory::child(wanted),
+            _ => panic!("--child is for this program's own use"),
+        }
         return ExitCode::SUCCESS;
     }
     let smoke = arguments("--smoke").is_some();

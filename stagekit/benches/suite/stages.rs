@@ -58,7 +58,7 @@ pub(crate) fn answer(n: u64) -> u64 {
 
 /// What the events of a source add up to.
 pub(crate) fn plain_answer(n: u64) -> u64 {
-    n * n.saturating_sub(1) / 2
+    (u128::from(n) * u128::from(n.saturating_sub(1)) / 2) as u64
 }
 
 /// A sum that is told when the stage that keeps it ends: a stage that is fused, or one of several legs, has no `let`
@@ -91,12 +91,12 @@ pub(crate) fn add_up(x: u64, sum: &mut Sum) {
 }
 
 /// Keeps the processor busy for `steps` multiplications that wait for each other.
-pub(crate) fn toil(seed: u64, steps: u32) -> u64 {
+pub(crate) fn toil(seed: u64, steps: u32) {
     let mut x = black_box(seed);
     for _ in 0..steps {
         x = x.wrapping_mul(x | 5);
     }
-    black_box(x)
+    black_box(x);
 }
 
 /// How many steps of [`toil`] take one microsecond here: looked up once, so that every event is the same work.

@@ -81,14 +81,14 @@ pub(crate) fn run(runtime: &Runtime, contender: &Contender, events: u64) -> Dura
     took
 }
 
-/// As many events as take a contender about `TARGET`.
-fn size(runtime: &Runtime, contender: &Contender) -> u64 {
+/// As many events as take a contender about `target`.
+fn size(runtime: &Runtime, contender: &Contender, target: Duration) -> u64 {
     let mut events = 2_000;
     loop {
         // The best of three: a neighbour who wants the processor just now is no reason for a small size.
         let took = (0..3).map(|_| run(runtime, contender, events)).min().unwrap_or_default();
-        if took * 8 > TARGET {
-            return (events as f64 * TARGET.as_secs_f64() / took.as_secs_f64()) as u64;
+        if took * 8 > target {
+            return (events as f64 * target.as_secs_f64() / took.as_secs_f64()) as u64;
         }
         events *= 4;
     }
@@ -103,9 +103,14 @@ pub(crate) struct Table {
 impl Table {
     /// Measures all of them. `few` is the size in smoke mode.
     pub(crate) fn measure(board: &Board, contenders: &[Contender], few: u64) -> Self {
+        Table::measure_for(TARGET, board, contenders, few)
+    }
+
+    /// The same, with runs of another length.
+    pub(crate) fn measure_for(target: Duration, board: &Board, contenders: &[Contender], few: u64) -> Self {
         let runtimes = [On::Ct, On::Mt].map(|on| (on, on.runtime()));
         let runtime = |contender: &Contender| &runtimes[usize::from(contender.on == On::Mt)].1;
-        let size = |contender: &Contender| if board.smoke { few } else { size(runtime(contender), contender) };
+        let size = |contender: &Contender| if board.smoke { few } else { size(runtime(contender), contender, target) };
         let sizes: Vec<u64> = contenders.iter().map(size).collect();
         let rounds = if board.smoke { 1 } else { ROUNDS };
         let once = |round: usize| {
