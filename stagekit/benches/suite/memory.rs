@@ -4,28 +4,20 @@
 //! Each size runs in a process of its own, which reads its peak (`VmHWM`) at its end: Linux only. Fails if the larger
 //! size needs more than [`ALLOWED`] above the smaller one.
 
-mod common;
-
-use std::hint::black_box;
-use std::process::{Command, ExitCode};
 use std::time::Instant;
 
-use common::{answer, arguments, counter, current_thread, double_plus, is_smoke, multi_thread, source};
 use stagekit::prelude::*;
+
+use crate::board::Bar::AtMost;
+use crate::board::Board;
+use crate::process;
+use crate::stages::{answer, counter, double_plus, source, toil};
+use crate::table::On;
 
 /// How much more 100 million events may need than 1 million, in KiB.
 const ALLOWED: i64 = 2048;
 /// How much slower than the producer the consumer is.
 const SLOWER: f64 = 10.0;
-
-/// Keeps the processor busy for `steps` multiplications that wait for each other.
-fn toil(seed: u64, steps: u32) {
-    let mut x = black_box(seed);
-    for _ in 0..steps {
-        x = x.wrapping_mul(x | 5);
-    }
-    black_box(x);
-}
 
 #[consumer]
 fn slow(x: u64, steps: u32, sum: &mut u64) {
@@ -67,16 +59,11 @@ fn calibrated() -> (u32, f64) {
     }
 }
 
-/// The peak of this process in KiB.
-fn peak() -> Option<i64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix(" kB")?.parse().ok()
-}
-
-/// Runs one size of one case in this process and prints its peak.
-fn child(case: &str, events: u64, steps: u32) {
-    let runtime = if case.ends_with("_mt") { multi_thread() } else { current_thread() };
+/// Runs one size of one case in this process and prints its peak, in KiB.
+pub(crate) fn child(wanted: &[String]) {
+    let [case, events, steps] = wanted else { panic!("a child takes a case, events and steps") };
+    let (events, steps) = (events.parse().unwrap(), steps.parse().unwrap());
+    let runtime = if case.ends_with("_mt") { On::Mt } else { On::Ct }.runtime();
     let total = runtime.block_on(async {
         if case.starts_with("async") {
             let running = pipeline! {
@@ -93,37 +80,29 @@ fn child(case: &str, events: u64, steps: u32) {
         }
     });
     assert_eq!(total, answer(events), "{case} has lost count");
-    println!("{}", peak().expect("VmHWM"));
+    println!("{}", process::memory("VmHWM").expect("VmHWM") / 1024);
 }
 
 /// The peak of a process that runs one size of one case.
 fn peak_of(case: &str, events: u64, steps: u32) -> i64 {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    let output = command.args(["--child", case, &events.to_string(), &steps.to_string()]).output().unwrap();
-    assert!(output.status.success(), "{case}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
+    process::child(&["memory", case, &events.to_string(), &steps.to_string()]).parse().unwrap()
 }
 
-fn main() -> ExitCode {
-    if let Some(wanted) = arguments("--child") {
-        let [case, events, steps] = &wanted[..] else { panic!("--child takes a case, events and steps") };
-        child(case, events.parse().unwrap(), steps.parse().unwrap());
-        return ExitCode::SUCCESS;
-    }
-    if peak().is_none() {
+pub(crate) fn run(board: &mut Board) {
+    if process::memory("VmHWM").is_none() {
         println!("no /proc/self/status: memory is not measured on this system");
-        return ExitCode::SUCCESS;
+        return;
     }
-    let (few, many) = if is_smoke() { (1_000, 100_000) } else { (1_000_000, 100_000_000) };
+    let (few, many) = (board.size(1_000_000, 1_000), board.size(100_000_000, 100_000));
     let (steps, slower) = calibrated();
     println!("  the consumer is {slower:.1} times slower than the producer ({steps} steps)");
-    let mut grown = false;
-    for (name, case) in [("memory", "ct"), ("memory_mt", "sync_mt"), ("memory_async_mt", "async_mt")] {
+    for (name, case) in [("memory_ct", "ct"), ("memory_mt", "sync_mt"), ("memory_async_mt", "async_mt")] {
         let began = Instant::now();
         let (small, large) = (peak_of(case, few, steps), peak_of(case, many, steps));
         println!("  {name}: {few} and {many} events in {:.1} s", began.elapsed().as_secs_f64());
-        println!("bench {name} peak_1m_kib={small} peak_100m_kib={large} growth_kib={}", large - small);
-        grown |= large - small > ALLOWED;
+        let both = (format!("{large} KiB"), format!("{small} KiB"));
+        let grown = large - small;
+        board.case(name).measured("growth_kib", grown as f64, both, Some(AtMost(ALLOWED as f64))).print();
+        assert!(grown <= ALLOWED, "{name}: memory grows with what passes through");
     }
-    if grown { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

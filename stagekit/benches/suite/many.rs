@@ -1,49 +1,38 @@
 //! What do 100 000 consumers of one producer cost? Bytes for each while it is idle, the time until all have started,
 //! one event to all of them, and one event to each.
 //!
-//! ```text
-//! cargo bench -p stagekit --bench many_stages               # about a minute
-//! cargo bench -p stagekit --bench many_stages -- --smoke    # 2 000 consumers, one round
-//! ```
-//!
 //! The rivals are what one would write by hand: a task for each consumer, with a channel of its own (`mpsc` holds as
 //! many events as `max_demand` allows, `unbounded` any number), or with a receiver of one `tokio::sync::broadcast`,
 //! which cannot send to one alone. They have no demand, no counters and no names. The contenders run in turn, round
 //! after round, each in a process of its own: as a program starts, with memory that nobody has touched. A ratio is the
 //! median of the ratios inside the rounds.
 //!
-//! Bytes are what is asked of the allocator, counted: everybody's times have the counting in them. `rss` is what the
-//! system gave for it, with the allocator's own.
+//! Bytes are what the system gave to the process for it: the allocator's own are in them.
 //!
 //! For information, GenStage 1.3 on OTP 25 on a machine like the one of README: 5.4 to 5.7 kB a consumer; 1.3 s (to
 //! broadcast) until 8 000 consumers of one producer have subscribed and 5.6 s until 16 000 have, and 0.43 s and 1.75 s
 //! for one event to each: both grow with the square. With 100 producers of 1 000 consumers each, all 100 000 start and
 //! subscribe in 1.2 s (to share) or 1.8 s (to broadcast); one event to all takes 0.16 s, one to each 0.94 s.
 
-#[allow(dead_code, reason = "the other benchmarks use the rest of it")]
-mod common;
-
-use std::alloc::System;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use common::{arguments, current_thread, is_smoke, multi_thread};
 use futures::future::BoxFuture;
 use stagekit::dispatcher;
 use stagekit::live::{Answer, Callbacks, Context, Live, NoEvents, Subscribe, Subscription, live};
-use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, broadcast, mpsc};
 
-#[global_allocator]
-static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+use crate::board::Bar::{self, AtMost};
+use crate::board::{Board, Short};
+use crate::process;
+use crate::table::{On, median, ratio};
 
 /// Consumers of the one producer.
 const STAGES: u64 = 100_000;
 /// Rounds in which all contenders are measured once.
-const ROUNDS: usize = 9;
+const ROUNDS: u64 = 7;
 /// The default `max_demand`.
 const ROOM: usize = 1000;
 /// A contender that takes longer has lost an event.
@@ -260,7 +249,7 @@ impl Started for Broadcast {
 }
 
 /// How long a contender takes until `n` consumers have started, and then until all events are handled.
-fn run(runtime: &Runtime, contender: Contender, to: To, n: u64) -> (Duration, Duration) {
+fn run_once(runtime: &Runtime, contender: Contender, to: To, n: u64) -> (Duration, Duration) {
     let Contender { name, start, .. } = contender;
     let tally = Tally::new();
     let of_the_task = tally.clone();
@@ -282,112 +271,96 @@ fn run(runtime: &Runtime, contender: Contender, to: To, n: u64) -> (Duration, Du
     (start, handled)
 }
 
-/// What is asked of the allocator now, in bytes.
-fn allocated() -> i64 {
-    let stats = ALLOCATOR.stats();
-    stats.bytes_allocated as i64 - stats.bytes_deallocated as i64
-}
-
-/// The memory that the system has given to this process, in bytes: 0 where it cannot be read.
-fn resident() -> i64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok());
-    kilobytes.unwrap_or(0) * 1024
-}
-
 /// What a child process is asked for, and prints: two numbers.
-fn child(what: &str, name: &str, runtime: &str, n: u64) {
+pub(crate) fn child(wanted: &[String]) {
+    let [what, name, runtime, n] = wanted else { panic!("a child takes what, who, a runtime and a number") };
+    let n = n.parse().unwrap();
     let contender = *CONTENDERS.iter().find(|contender| contender.name == name).expect("no contender of this name");
-    let runtime = if runtime == "mt" { multi_thread() } else { current_thread() };
+    let runtime = if runtime == "mt" { On::Mt } else { On::Ct }.runtime();
     let to = if what == "all" || !contender.shares { To::All } else { To::Each };
     if what != "idle" {
-        let (start, took) = run(&runtime, contender, to, n);
+        let (start, took) = run_once(&runtime, contender, to, n);
         println!("{} {}", milliseconds(start), milliseconds(took));
         return;
     }
+    let resident = || process::memory("VmRSS").unwrap_or(0);
     let task = async move {
         let tally = Tally::new();
-        let before = (allocated(), resident());
+        let before = resident();
         tally.want(n);
         let started = (contender.start)(to, n, tally.clone()).await;
         tally.reached(contender.name).await;
-        let after = (allocated(), resident());
+        let after = resident();
         drop(started);
-        (after.0 - before.0, after.1 - before.1)
+        after - before
     };
-    let (bytes, resident) = runtime.block_on(async { tokio::spawn(task).await.unwrap() });
-    println!("{} {}", bytes as f64 / n as f64, resident as f64 / n as f64);
+    let bytes = runtime.block_on(async { tokio::spawn(task).await.unwrap() });
+    println!("{} 0", bytes as f64 / n as f64);
 }
 
 /// The two numbers that a process of its own gives for a contender.
-fn ask(what: &str, contender: &Contender, runtime: &str, n: u64) -> (f64, f64) {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    let output = command.args(["--child", what, contender.name, runtime, &n.to_string()]).output().unwrap();
-    assert!(output.status.success(), "{}: {}", contender.name, String::from_utf8_lossy(&output.stderr));
-    let output = String::from_utf8(output.stdout).unwrap();
-    let (first, second) = output.trim().split_once(' ').unwrap();
+fn ask(what: &str, contender: &Contender, on: On, n: u64) -> (f64, f64) {
+    let output = process::child(&["many", what, contender.name, on.suffix(), &n.to_string()]);
+    let (first, second) = output.split_once(' ').unwrap();
     (first.parse().unwrap(), second.parse().unwrap())
 }
 
-/// Prints the line for scripts: what each contender needs, and ours against each of the others.
-fn report(name: &str, unit: &str, n: u64, columns: &[(&str, Vec<f64>)]) {
-    print!("bench {name} n={n}");
-    for (contender, values) in columns {
-        print!(" {contender}_{unit}={:.2}", median(values.clone()));
-    }
-    if let [("stagekit", ours), rivals @ ..] = columns {
-        for (rival, values) in rivals {
-            let ratios = ours.iter().zip(values).map(|(ours, rival)| ours / rival).collect();
-            print!(" vs_{rival}={:.4}", median(ratios));
-        }
-    }
-    println!();
-}
+/// What each contender needs, round after round.
+type Columns = Vec<(&'static str, Vec<f64>)>;
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    (values[(values.len() - 1) / 2] + values[values.len() / 2]) / 2.0
+/// Ours against each of the others; the bar is for the channels of each task's own.
+fn report(board: &mut Board, name: &str, unit: &str, columns: &Columns, bar: Option<Bar>) {
+    let mut line = board.case(name);
+    for (contender, values) in columns {
+        line = line.value(&format!("{contender}_{unit}"), median(values.clone()));
+    }
+    let [(_, ours), rivals @ ..] = &columns[..] else { return };
+    for (rival, values) in rivals {
+        let both = [ours, values].map(|values| format!("{} {unit}", Short(median(values.clone()))));
+        let bar = bar.filter(|_| *rival == "mpsc");
+        line = line.measured(&format!("vs_{rival}"), ratio(ours, values), (&both[0], &both[1]), bar);
+    }
+    line.print();
 }
 
 fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
 }
 
-fn main() {
-    if let Some(wanted) = arguments("--child") {
-        let [what, name, runtime, n] = &wanted[..] else { panic!("--child takes what, who, a runtime and a number") };
-        child(what, name, runtime, n.parse().unwrap());
-        return;
+/// Starts all of them in processes of their own, round after round, and sends.
+fn measure(board: &mut Board, on: On, what: &str, contenders: &[Contender], bars: [Option<Bar>; 2]) {
+    let n = board.size(STAGES, 2_000);
+    let mut starts: Columns = contenders.iter().map(|contender| (contender.name, Vec::new())).collect();
+    let mut handled = starts.clone();
+    for round in 0..board.size(ROUNDS, 1) as usize {
+        for at in 0..contenders.len() {
+            // Another one goes first in each round.
+            let at = (at + round) % contenders.len();
+            let (start, took) = ask(what, &contenders[at], on, n);
+            starts[at].1.push(start);
+            handled[at].1.push(took);
+        }
     }
-    let (n, rounds) = if is_smoke() { (2_000, 1) } else { (STAGES, ROUNDS) };
-    for runtime in ["ct", "mt"] {
-        let (mut bytes, mut rss) = (Vec::new(), Vec::new());
-        for contender in &CONTENDERS {
-            let (live, resident) = ask("idle", contender, runtime, n);
-            bytes.push((contender.name, vec![live]));
-            rss.push((contender.name, vec![resident]));
-        }
-        report(&format!("idle_stage_{runtime}"), "bytes", n, &bytes);
-        report(&format!("idle_stage_rss_{runtime}"), "bytes", n, &rss);
+    report(board, &format!("many_start_{what}_{}", on.suffix()), "ms", &starts, bars[0]);
+    report(board, &format!("many_push_{what}_{}", on.suffix()), "ms", &handled, bars[1]);
+}
 
-        let sharing: Vec<_> = CONTENDERS.into_iter().filter(|contender| contender.shares).collect();
-        let cases = [("all", "many_broadcast", &CONTENDERS[..]), ("each", "many_any", &sharing)];
-        for (what, name, contenders) in cases {
-            let mut starts: Vec<_> = contenders.iter().map(|contender| (contender.name, Vec::new())).collect();
-            let mut handled = starts.clone();
-            for round in 0..rounds {
-                for at in 0..contenders.len() {
-                    // Another one goes first in each round.
-                    let at = (at + round) % contenders.len();
-                    let (start, took) = ask(what, &contenders[at], runtime, n);
-                    starts[at].1.push(start);
-                    handled[at].1.push(took);
-                }
-            }
-            let start = if what == "all" { "many_start_broadcast" } else { "many_start" };
-            report(&format!("{start}_{runtime}"), "ms", n, &starts);
-            report(&format!("{name}_{runtime}"), "ms", n, &handled);
+pub(crate) fn run(board: &mut Board) {
+    for on in [On::Ct, On::Mt] {
+        let n = board.size(STAGES, 2_000);
+        let bytes: Columns =
+            CONTENDERS.iter().map(|contender| (contender.name, vec![ask("idle", contender, on, n).0])).collect();
+        let ours = format!("{:.0} bytes", bytes[0].1[0]);
+        let rival = format!("{:.0} bytes", bytes[1].1[0]);
+        let mut line = board.case(format!("idle_stage_{}", on.suffix()));
+        line = line.measured("bytes", bytes[0].1[0], (ours, rival), Some(AtMost(512.0)));
+        for (contender, bytes) in &bytes[1..] {
+            line = line.value(&format!("{contender}_bytes"), bytes[0]);
         }
+        line.print();
+        let (start, each) = if on == On::Ct { (0.8, 3.5) } else { (1.0, 6.0) };
+        let sharing: Vec<_> = CONTENDERS.into_iter().filter(|contender| contender.shares).collect();
+        measure(board, on, "all", &CONTENDERS, [Some(AtMost(start)), Some(AtMost(1.5))]);
+        measure(board, on, "each", &sharing, [Some(AtMost(start)), Some(AtMost(each))]);
     }
 }

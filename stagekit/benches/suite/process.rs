@@ -1,0 +1,35 @@
+//! What the system says about this process, and cases that need a process of their own.
+
+use std::process::Command;
+
+/// What follows `flag` on the command line.
+pub(crate) fn arguments(flag: &str) -> Option<Vec<String>> {
+    let mut arguments = std::env::args();
+    arguments.find(|argument| argument == flag)?;
+    Some(arguments.take_while(|argument| !argument.starts_with("--")).collect())
+}
+
+/// What a process of its own prints that runs this program with `--child` and these arguments.
+///
+/// # Panics
+/// If it fails.
+pub(crate) fn child(arguments: &[&str]) -> String {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    let output = command.arg("--child").args(arguments).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// A line of `/proc/self/status`, in bytes: `VmRSS` is the memory that the system has given to this process, `VmHWM`
+/// the most it ever had.
+pub(crate) fn memory(line: &str) -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|status| status.strip_prefix(line)?.strip_prefix(':'))?;
+    line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
+}
+
+/// The processor's time that the main thread has used, in nanoseconds: all of it on a current_thread runtime.
+pub(crate) fn cpu() -> Option<u64> {
+    let times = std::fs::read_to_string("/proc/self/schedstat").ok()?;
+    times.split_whitespace().next()?.parse().ok()
+}
