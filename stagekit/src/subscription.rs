@@ -163,6 +163,12 @@ pub(crate) enum Up<T> {
         sub: u32,
         demand: usize,
     },
+    /// The same, and the memory of a batch that has been handled goes home.
+    Again {
+        sub: u32,
+        demand: u32,
+        memory: Vec<T>,
+    },
     /// The last word of a consumer about a subscription.
     Cancel {
         sub: u32,

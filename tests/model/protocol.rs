@@ -102,6 +102,7 @@ impl Producer {
             heard = true;
             match message {
                 Up::Ask { sub, demand } => self.outlet.asked(sub, demand),
+                Up::Again { sub, demand, .. } => self.outlet.asked(sub, demand as usize),
                 Up::Cancel { sub, ended } => self.outlet.cancelled(sub, ended),
                 Up::Subscribe(subscriber) => self.outlet.subscribed(*subscriber),
                 Up::Drain => self.drained = true,

@@ -152,8 +152,17 @@ impl<In, T> Halves<In, T> {
 
     /// Reads what both neighbours have said.
     pub(super) fn listen(&mut self, cx: &mut Context<'_>) -> Heard {
-        let mut any = self.out.listen(cx);
-        any |= self.inlet.listen(cx);
+        let any = self.out.listen(cx) | self.inlet.listen(cx);
+        self.heard(any)
+    }
+
+    /// The same; what producers have said has yet to be looked at.
+    pub(super) fn drain(&mut self, cx: &mut Context<'_>) -> Heard {
+        let any = self.out.listen(cx) | self.inlet.drain(cx);
+        self.heard(any)
+    }
+
+    fn heard(&mut self, any: bool) -> Heard {
         if any && let Err(failure) = self.out.verdict() {
             return Heard::Failed(failure);
         }

@@ -217,6 +217,7 @@ impl Feed {
         for message in messages {
             match message {
                 Up::Ask { demand, .. } => asks.push(demand),
+                Up::Again { demand, .. } => asks.push(demand as usize),
                 Up::Cancel { .. } => self.cancels += 1,
                 _ => {}
             }

@@ -130,13 +130,12 @@ pub(crate) fn wire<T>(
     if any_tuned {
         outlet.set_tuned();
     }
-    if hosts
-        && overflow.is_none()
+    if overflow.is_none()
         && let [Group { legs, key: None, .. }] = &outlets.groups[..]
         && let [(intake, _)] = &legs[..]
         && intake.workers.len() == 1
     {
-        outlet.expect_guest(intake.home.clone(), 0);
+        outlet.draw_line(0, hosts.then(|| intake.home.clone()));
     }
     Ok((outlet, door))
 }

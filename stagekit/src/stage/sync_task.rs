@@ -40,7 +40,8 @@ impl<In: Event, R: Run<In> + 'static> SyncTask<In, R> {
     }
 
     fn listen(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Ending>> {
-        Poll::Ready(match self.halves.listen(cx) {
+        let heard = self.halves.drain(cx);
+        Poll::Ready(match heard {
             Heard::Failed(failure) => match self.fail(failure) {
                 Poll::Ready(ending) => Err(ending),
                 Poll::Pending => return Poll::Pending,
@@ -51,20 +52,47 @@ impl<In: Event, R: Run<In> + 'static> SyncTask<In, R> {
                 self.body = None;
                 Err(Ok(()))
             }
-            Heard::News => Ok(true),
+            Heard::News => match self.work_at_once() {
+                Poll::Ready(ending) => Err(ending),
+                Poll::Pending => Ok(true),
+            },
             Heard::Nothing => Ok(false),
         })
     }
 
     /// What was given at once has not gone the usual way: it failed, or there is more to do than to call the next stage.
     #[cold]
-    fn taken(&mut self, given: usize, failed: Option<Box<Turn>>, asked: &mut usize) -> Poll<Ending> {
+    fn taken(&mut self, sub: u32, given: usize, failed: Option<Box<Turn>>) -> Option<Poll<Ending>> {
         let turn = failed.map_or(Turn { handled: given, failed: None }, |turn| *turn);
         let published = self.halves.out.publish();
-        *asked += self.halves.inlet.settle_given(given, turn.handled);
         match (published, turn.failed) {
-            (Ok(()), None) => Poll::Pending,
-            (Err(failure), _) | (_, Some(failure)) => self.fail(failure),
+            (Ok(()), None) => None,
+            (Err(failure), _) | (_, Some(failure)) => {
+                self.halves.inlet.owe_arrived(sub, given, turn.handled);
+                Some(self.fail(failure))
+            }
+        }
+    }
+
+    /// What has just arrived, as far as it can be handled at once. Nothing of it is queued.
+    fn work_at_once(&mut self) -> Poll<Ending> {
+        loop {
+            let Some(body) = &mut self.body else { return Poll::Ready(Ok(())) };
+            let halves = &mut self.halves;
+            let Some((sub, mut events)) = halves.inlet.arrived(halves.may_begin_at_once()) else {
+                return Poll::Pending;
+            };
+            let n = events.len();
+            let began = halves.clock(n);
+            let failed = body.handle_all(&mut events, &mut halves.out.events);
+            halves.timed(n, began);
+            if (failed.is_some() || !halves.out.pass())
+                && let Some(ending) = self.taken(sub, n, failed)
+            {
+                return ending;
+            }
+            // The ask goes out after what was emitted (R3).
+            self.halves.inlet.settle_arrived(sub, n, events.values);
         }
     }
 
@@ -115,12 +143,14 @@ impl<In: Event, R: Run<In> + 'static> Guest<In> for SyncTask<In, R> {
         let began = halves.clock(n);
         let failed = body.handle_all(events, &mut halves.out.events);
         halves.timed(n, began);
-        if failed.is_none() && halves.out.pass() {
-            // The ask goes out after what was emitted (R3).
-            *asked += halves.inlet.pass(n);
-            return Poll::Pending;
+        if (failed.is_some() || !halves.out.pass())
+            && let Some(ending) = self.taken(0, n, failed)
+        {
+            return ending;
         }
-        self.taken(n, failed, asked)
+        // The ask goes out after what was emitted (R3).
+        *asked += self.halves.inlet.pass(n);
+        Poll::Pending
     }
 
     fn visit(&mut self, cx: &mut Context<'_>, asked: &mut usize) -> Poll<Ending> {

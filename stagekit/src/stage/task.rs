@@ -208,12 +208,18 @@ impl<T> SourceTask<T> {
         }
         let mut verdict = Ok(());
         let began = self.tuner.is_due(room).then(Instant::now);
-        let polled = if body.is_cut() && began.is_none() && self.out.outlet.is_host() {
-            // Where the next stage is called, and answers at once, there is nothing to listen to between batches.
-            let most = self.most();
+        let polled = if body.is_cut() && began.is_none() && self.out.outlet.is_line() {
+            // The consumer answers by a call, or not before this task has waited: there is nothing to listen to between
+            // batches.
+            let mut most = self.most();
             let out = &mut self.out;
             let mut events = std::mem::take(&mut out.events);
-            let mut left = self.stride.min(EVENTS_AT_ONCE / room.max(1));
+            let mut left = usize::MAX;
+            if out.outlet.is_host() {
+                left = self.stride.min(EVENTS_AT_ONCE / room.max(1));
+            } else {
+                most = most.min(out.outlet.lump());
+            }
             let turn = body.pour(room, &mut events, &mut |events| {
                 left = left.saturating_sub(1);
                 if !out.pass_all(events) {

@@ -75,6 +75,7 @@ impl<T: Event> TestProducer<T> {
         while let Some(message) = outlet.hear(cx) {
             match message {
                 Up::Ask { sub, demand } => outlet.asked(sub, demand),
+                Up::Again { sub, demand, .. } => outlet.asked(sub, demand as usize),
                 Up::Cancel { sub, ended } => {
                     if outlet.handle_of(sub).is_some() {
                         self.cancels.push_back(ended.clone());

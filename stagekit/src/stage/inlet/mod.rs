@@ -151,47 +151,90 @@ impl<T> Inlet<T> {
         self.queue.push_back(Queued::Batch(0, Batch::Owned(events)));
     }
 
-    /// The same where `n` of the `given` events have been.
-    pub(crate) fn settle_given(&mut self, given: usize, n: usize) -> usize {
-        if n == given {
-            return self.pass(n);
-        }
-        if let Some(sub) = self.subs.get_mut(0) {
-            sub.quota.arrive(given);
-        }
-        // The stage has failed: what it had, and did not handle, is in the books when it goes.
-        self.queue.owe(0, given);
-        self.settle(n)
-    }
-
     /// Reads what has arrived.
     pub(crate) fn listen(&mut self, cx: &mut Context<'_>) -> bool {
+        if !self.drain(cx) {
+            return false;
+        }
+        while let Some(message) = self.read.pop() {
+            self.note(message);
+        }
+        true
+    }
+
+    /// Fetches what has arrived, to be [looked at](Inlet::arrived) one by one.
+    pub(crate) fn drain(&mut self, cx: &mut Context<'_>) -> bool {
         if !self.hosted {
             self.open();
         }
         if !self.inbox.drain(cx, &mut self.armed, &mut self.read) {
             return false;
         }
-        for message in self.read.drain(..) {
+        // Last first: should something unwind, what was not looked at is counted in `Drop`.
+        self.read.reverse();
+        true
+    }
+
+    /// The next batch of what was fetched, if it can be handled at once and nothing waits before it; else it waits with
+    /// what comes before. `None` if nothing is left.
+    pub(crate) fn arrived(&mut self, at_once: bool) -> Option<(u32, Events<T>)> {
+        while let Some(message) = self.read.pop() {
             match message {
-                Down::Events { sub, batch } => {
-                    if let Some(sub) = self.subs.get_mut(sub) {
-                        sub.quota.arrive(batch.len());
-                    }
-                    self.queue.push_back(Queued::Batch(sub, batch));
+                Down::Events { sub, batch: Batch::Owned(events) }
+                    if at_once
+                        && self.queue.is_empty()
+                        && self.subs.get(sub).is_some_and(|sub| events.len() <= sub.cut()) =>
+                {
+                    return Some((sub, events));
                 }
-                Down::Ended { sub, .. } => {
-                    if let Some(sub) = self.subs.get_mut(sub)
-                        && std::mem::replace(&mut sub.alive, false)
-                    {
-                        self.alive -= 1;
-                    }
-                }
-                // Nobody has the address of a stage without callbacks.
-                Down::Subscribe(_) | Down::Ask { .. } | Down::Cancel { .. } | Down::Note(_) => {}
+                message => self.note(message),
             }
         }
-        true
+        None
+    }
+
+    /// A batch that was handled at once: time to ask (R3). Its memory goes home with the ask.
+    pub(crate) fn settle_arrived(&mut self, number: u32, n: usize, memory: Vec<T>) {
+        let sated = self.sated;
+        if let Some(sub) = self.subs.get_mut(number)
+            && let asked @ 1.. = sub.quota.pass(n)
+            && sub.alive
+            && !sub.cancelled
+            && !sated
+        {
+            // An automatic subscription asks for `max_demand` at most.
+            let demand = asked as u32;
+            let _ = sub.to.send(Up::Again { sub: sub.sub, demand, memory });
+        }
+    }
+
+    /// Of a batch of `given` events that was to be handled at once, `n` were; the stage cannot go on.
+    pub(crate) fn owe_arrived(&mut self, number: u32, given: usize, n: usize) {
+        if let Some(sub) = self.subs.get_mut(number) {
+            sub.quota.arrive(given);
+        }
+        self.queue.owe(number, given);
+        self.settle(n);
+    }
+
+    fn note(&mut self, message: Down<T>) {
+        match message {
+            Down::Events { sub, batch } => {
+                if let Some(sub) = self.subs.get_mut(sub) {
+                    sub.quota.arrive(batch.len());
+                }
+                self.queue.push_back(Queued::Batch(sub, batch));
+            }
+            Down::Ended { sub, .. } => {
+                if let Some(sub) = self.subs.get_mut(sub)
+                    && std::mem::replace(&mut sub.alive, false)
+                {
+                    self.alive -= 1;
+                }
+            }
+            // Nobody has the address of a stage without callbacks.
+            Down::Subscribe(_) | Down::Ask { .. } | Down::Cancel { .. } | Down::Note(_) => {}
+        }
     }
 
     /// Whether the rest of a message waits: it is handled whatever downstream demand is (R35).

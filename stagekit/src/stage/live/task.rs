@@ -439,7 +439,12 @@ impl<S: Callbacks> LiveTask<S> {
         while let Some(message) = self.outlet.as_mut().and_then(|outlet| outlet.hear(cx)) {
             let Some(outlet) = &mut self.outlet else { break };
             match message {
-                Up::Ask { sub, demand } => {
+                Up::Ask { .. } | Up::Again { .. } => {
+                    let (sub, demand) = match message {
+                        Up::Again { sub, demand, .. } => (sub, demand as usize),
+                        Up::Ask { sub, demand } => (sub, demand),
+                        _ => continue,
+                    };
                     outlet.asked(sub, demand);
                     // R9: it is told of each ask before the next is heard.
                     if let Some((step, after)) = self.due() {

@@ -1,6 +1,6 @@
 //! The outlet: the producing half of a running stage. It owns the dispatcher, the buffer, and the inbox of asks.
 
-mod guest;
+mod line;
 mod live;
 
 use std::collections::VecDeque;
@@ -60,8 +60,8 @@ pub(crate) struct Outlet<T> {
     fault: Option<Cause>,
     /// What only a live stage keeps.
     books: Option<Box<live::Books<T>>>,
-    /// The one consumer, if it is run by this stage's task.
-    link: Option<Box<guest::Link<T>>>,
+    /// The only subscription of a graph's stage: its demand is kept there, and not by the dispatcher.
+    line: Option<Box<line::Line<T>>>,
 }
 
 impl<T> Outlet<T> {
@@ -94,7 +94,7 @@ impl<T> Outlet<T> {
             draining: false,
             fault: None,
             books: None,
-            link: None,
+            line: None,
         }
     }
 
@@ -123,10 +123,7 @@ impl<T> Outlet<T> {
         if heard {
             self.look();
         }
-        match &self.link {
-            Some(_) => self.visit(cx) || heard,
-            None => heard,
-        }
+        if self.is_host() { self.visit(cx) || heard } else { heard }
     }
 
     /// Looks at what was read.
@@ -136,11 +133,14 @@ impl<T> Outlet<T> {
         while let Some(message) = self.read.pop() {
             match message {
                 Up::Ask { sub, demand } => self.ask(sub, demand),
+                Up::Again { sub, demand, memory } => {
+                    self.keep(memory);
+                    self.ask(sub, demand as usize);
+                }
                 Up::Cancel { sub, ended } => drop(self.cancel(sub, ended)),
                 Up::Drain => self.draining = true,
                 Up::Subscribe(subscriber) => {
-                    // Two consumers are no line.
-                    self.part_with_guest();
+                    self.erase_line();
                     self.accept(*subscriber);
                 }
                 // Nobody has the address of a stage without callbacks.
@@ -152,6 +152,14 @@ impl<T> Outlet<T> {
 
     /// `demand` more events are wanted on this subscription.
     fn ask(&mut self, sub: u32, demand: usize) {
+        if let Some(line) = self.line.as_deref_mut().filter(|line| line.is_of(sub)) {
+            if line.demand() == 0 && self.buffer.is_empty() {
+                self.asks.clear();
+            }
+            line.ask(demand);
+            self.asks.push_back(demand);
+            return;
+        }
         let sub = sub as usize;
         if self.subs.get(sub).is_some_and(Option::is_some) {
             let (subs, lost) = (&mut self.subs, &self.meter.meter().lost);
@@ -180,6 +188,9 @@ impl<T> Outlet<T> {
         // l08: a subscription ends once; one that was refused, or has ended, is not heard of again.
         let Sub { target, tag, vital } = self.subs.get_mut(sub as usize).and_then(Option::take)?;
         self.present -= 1;
+        if self.line.as_ref().is_some_and(|line| line.is_of(sub)) {
+            self.erase_line();
+        }
         self.dispatcher.cancel(sub as usize);
         self.cancelled |= vital;
         // Confirmed: nothing comes after this.
@@ -231,9 +242,10 @@ impl<T> Outlet<T> {
     /// How many events may be made now: the demand of the oldest ask that no buffered event will meet.
     #[inline]
     pub(crate) fn room(&self) -> usize {
-        if let Some(link) = &self.link {
-            // What it is given it handles at once, however many asks it was.
-            return link.demand().saturating_sub(self.buffer.len());
+        if let Some(line) = &self.line {
+            let demand = line.demand().saturating_sub(self.buffer.len());
+            // A guest handles at once what it is given, however many asks it was, and keeps no asks here.
+            return self.asks.front().map_or(demand, |&ask| ask.min(demand));
         }
         self.room_elsewhere()
     }
@@ -302,7 +314,7 @@ impl<T> Outlet<T> {
             }
             return Ok(Vec::new());
         }
-        if self.link.is_some() {
+        if self.line.is_some() {
             self.give_some(events);
             return Ok(Vec::new());
         }
@@ -340,6 +352,7 @@ impl<T> Outlet<T> {
 
     /// The buffer goes first, whenever there is demand.
     fn flush(&mut self) {
+        self.feed();
         while !self.buffer.is_empty() && !self.is_held() {
             let demand = self.dispatcher.demand().min(self.until_mark());
             if demand == 0 {
@@ -379,7 +392,7 @@ impl<T> Outlet<T> {
             }
         }
         let meter = self.meter.meter();
-        let demand = self.link.as_ref().map_or_else(|| self.dispatcher.demand(), |link| link.demand());
+        let demand = self.line.as_ref().map_or_else(|| self.dispatcher.demand(), |line| line.demand());
         meter.demand.set(demand as u64);
         meter.buffered.set((self.buffer.len() + self.dispatcher.resting()) as u64);
         if let Some(fault) = self.dispatcher.take_fault() {
@@ -434,14 +447,13 @@ impl<T> Outlet<T> {
 
     /// Tells every consumer, once, that there will be no more (l08).
     pub(crate) fn end(&mut self, ended: &Ended) {
-        let link = self.link.take();
+        let line = self.line.take();
         for Sub { target, .. } in self.subs.iter_mut().filter_map(Option::take) {
             let _ = target.inbox.send(Down::Ended { sub: target.sub, ended: ended.clone() });
         }
         self.present = 0;
         self.meter.meter().demand.set(0);
-        // The last word is there before the guest looks for it.
-        drop(link);
+        Self::end_line(line);
     }
 }
 
