@@ -33,3 +33,15 @@ pub(crate) fn cpu() -> Option<u64> {
     let times = std::fs::read_to_string("/proc/self/schedstat").ok()?;
     times.split_whitespace().next()?.parse().ok()
 }
+
+/// The processors' time that others have used since the system began, in hundredths of a second: without this process
+/// and those it has waited for.
+pub(crate) fn others() -> Option<u64> {
+    let system = std::fs::read_to_string("/proc/stat").ok()?;
+    let all: Vec<u64> = system.lines().next()?.split_whitespace().skip(1).flat_map(str::parse).collect();
+    let own = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let own: Vec<u64> = own.rsplit_once(')')?.1.split_whitespace().skip(12).take(4).flat_map(str::parse).collect();
+    // What is idle, and what waits for a disk, is nobody's.
+    let busy = all.iter().take(8).sum::<u64>() - all.get(3)? - all.get(4)?;
+    Some(busy.saturating_sub(own.iter().sum()))
+}
