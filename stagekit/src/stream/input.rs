@@ -7,11 +7,12 @@ use futures_sink::Sink;
 
 use crate::cancel::{Ended, Reason};
 use crate::error::{Cause, Error, StageFailure};
+use crate::meter::unread;
 use crate::op::Event;
 use crate::pipeline::{Stage, runnable};
 use crate::port::{Port, SharedOutlets};
 use crate::stage::{Handle, Outlet, Running, wire};
-use crate::telemetry::{Summary, unread};
+use crate::telemetry::Summary;
 
 /// Events are handed on in batches of at most this many.
 const BATCH: usize = 500;

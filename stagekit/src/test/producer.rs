@@ -13,12 +13,12 @@ use crate::cancel::{Ended, Reason};
 use crate::dispatcher::{DemandDispatcher, Dispatcher};
 use crate::live::OutletRef;
 use crate::lock::lock;
+use crate::meter::unread;
 use crate::node::Node;
 use crate::op::{Event, NoEvents};
 use crate::receipt::Events;
 use crate::stage::{Launched, Outlet, Place, Places, Site, Stage, Wrong, wire};
 use crate::subscription::{Door, Up};
-use crate::telemetry::unread;
 
 /// A producer that is driven by hand: what it is asked for is seen, ask by ask, and it emits what it is told to.
 ///

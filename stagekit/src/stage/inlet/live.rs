@@ -36,6 +36,12 @@ impl<T: Send + 'static> Inlet<T> {
         self.read.pop()
     }
 
+    /// Whether everything that has been said is heard and handled. It has heard something before: what comes next wakes
+    /// its task.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.read.is_empty() && self.queue.is_empty() && !self.inbox.is_full()
+    }
+
     /// The stage ends: what it asked for now would be lost with it.
     pub(crate) fn ask_no_more(&mut self) {
         self.sated = true;
