@@ -101,25 +101,28 @@ impl Tuner {
         } else if fit < self.cut / 2 || fit == 1 {
             self.cut = fit;
         }
-        self.left = match self.cut {
-            cut if cut == self.most => BETWEEN,
-            cut if cut != before => 0,
-            _ => (SETTLED * (n as u64 + u64::from(BATCH)) / took.max(1)).min(BETWEEN.into()) as u32,
-        };
-        self.cut != before
+        let changed = self.cut != before;
+        self.left = if changed { 0 } else { between(n, took) };
+        changed
     }
 
     /// As [`sample`](Tuner::sample), of a stage whose limits the user has chosen.
-    pub(crate) fn weigh(&mut self, took: Duration) {
+    pub(crate) fn weigh(&mut self, n: usize, took: Duration) {
+        let took = took.as_nanos().min(u128::from(u32::MAX)) as u32;
         self.took.rotate_left(1);
-        self.took[IN_A_ROW - 1] = took.as_nanos().min(u128::from(u32::MAX)) as u32;
-        self.left = BETWEEN;
+        self.took[IN_A_ROW - 1] = took;
+        self.left = between(n, took.into());
     }
 
     /// How long a batch takes: the shortest of the last, so that one that was interrupted says nothing.
     pub(crate) fn weight(&self) -> Duration {
         Duration::from_nanos(self.took.iter().copied().min().unwrap_or(0).into())
     }
+}
+
+/// Events until the next sample, after a batch of `n` that took so many nanoseconds.
+fn between(n: usize, took: u64) -> u32 {
+    (SETTLED * (n as u64 + u64::from(BATCH)) / took.max(1)).min(BETWEEN.into()) as u32
 }
 
 #[cfg(test)]
@@ -186,11 +189,11 @@ mod tests {
     #[test]
     fn one_slow_batch_is_not_weight() {
         let mut tuner = Tuner::new(8);
-        tuner.weigh(Duration::from_secs(1));
-        tuner.weigh(NANO);
-        tuner.weigh(Duration::from_secs(1));
+        tuner.weigh(1, Duration::from_secs(1));
+        tuner.weigh(1, NANO);
+        tuner.weigh(1, Duration::from_secs(1));
         assert_eq!(tuner.weight(), NANO);
-        (0..2).for_each(|_| tuner.weigh(Duration::from_millis(1)));
+        (0..2).for_each(|_| tuner.weigh(1, Duration::from_millis(1)));
         assert_eq!(tuner.weight(), Duration::from_millis(1));
     }
 

@@ -16,7 +16,7 @@ use crate::op::Event;
 use crate::receipt::Events;
 use crate::run::Run;
 use crate::stage::body::{SyncBody, Turn};
-use crate::stage::halves::{Halves, Heard, Turns, give_way};
+use crate::stage::halves::{Halves, Heard};
 
 /// Synchronous stages: in a task of their own, or as a guest.
 pub(crate) struct SyncTask<In, R: Run<In>> {
@@ -175,10 +175,12 @@ impl<In: Event, R: Run<In> + 'static> Guest<In> for SyncTask<In, R> {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
         self.halves.inlet.set_hosted(false);
-        if fuzz::gives_way(cx) {
+        if fuzz::gives_way(cx) || !self.halves.turns.begin(cx) {
             return Poll::Pending;
         }
-        let turns = self.halves.out.outlet.is_host().then(Turns::begin);
+        if self.halves.out.outlet.is_host() {
+            self.halves.turns.watch();
+        }
         loop {
             let coop = ready!(coop::poll_proceed(cx));
             let heard = match ready!(self.listen(cx)) {
@@ -192,11 +194,15 @@ impl<In: Event, R: Run<In> + 'static> Guest<In> for SyncTask<In, R> {
             if heard || worked {
                 coop.made_progress();
             }
-            if turns.as_ref().is_some_and(Turns::is_long) {
+            let more = (heard || worked) && !self.halves.inlet.is_waiting();
+            if self.halves.turns.is_long() {
                 self.halves.part(Duration::ZERO);
-                return give_way(cx);
+                if more {
+                    cx.waker().wake_by_ref();
+                }
+                return Poll::Pending;
             }
-            if !(heard || worked) || self.halves.inlet.is_waiting() {
+            if !more {
                 return Poll::Pending;
             }
         }

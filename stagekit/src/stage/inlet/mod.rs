@@ -171,7 +171,9 @@ impl<T> Inlet<T> {
             return false;
         }
         // Last first: should something unwind, what was not looked at is counted in `Drop`.
-        self.read.reverse();
+        if self.read.len() > 1 {
+            self.read.reverse();
+        }
         true
     }
 
