@@ -7,7 +7,18 @@ use std::path::{Path, PathBuf};
 /// Each row is a floor, bottom first, each floor from left to right; a module stands for everything in its folder.
 const FLOORS: [&[&str]; 6] = [
     &[
-        "sync", "lock", "demand", "hash", "fuzz", "cancel", "meter", "telemetry", "error", "options", "subscribe", "receipt",
+        "sync",
+        "lock",
+        "demand",
+        "hash",
+        "fuzz",
+        "cancel",
+        "meter",
+        "telemetry",
+        "error",
+        "options",
+        "subscribe",
+        "receipt",
     ],
     &["batch", "emitter", "outbox", "op", "producer", "callbacks", "checks", "side"],
     &["quota", "tuner", "buffer", "intensity", "dispatcher"],

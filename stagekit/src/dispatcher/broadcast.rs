@@ -38,6 +38,7 @@ struct Place<T> {
     to: To,
     copier: Copier<T>,
     selector: Option<Selector<T>>,
+    /// One more than its number: whoever makes a dispatcher by hand may have a consumer 0.
     consumer: Option<NonZeroUsize>,
 }
 
@@ -180,7 +181,12 @@ impl<T> Broadcast<T> {
         self.consumers.insert(consumer, sub);
         self.settle_in(sub, Home::Leg(self.legs.len() as u32));
         let selector = options.selected().cloned();
-        self.push(Place { to: To::One(sub as u32), copier, selector, consumer: NonZeroUsize::new(consumer) });
+        self.push(Place {
+            to: To::One(sub as u32),
+            copier,
+            selector,
+            consumer: NonZeroUsize::new(consumer.wrapping_add(1)),
+        });
         Ok(())
     }
 
@@ -226,7 +232,7 @@ impl<T> Broadcast<T> {
         self.selective -= usize::from(gone.selector.is_some());
         if let Some(consumer) = gone.consumer {
             // It may come again, which a refused second subscription has no part in (GenStage's defect Q3).
-            self.consumers.remove(consumer.get());
+            self.consumers.remove(consumer.get() - 1);
         }
         self.asked.leave(leg);
         if let Some(moved) = self.legs.get(leg as usize) {

@@ -43,7 +43,8 @@ impl<X: Send> Side for ErrorSide<X> {
         let _ = self.outlet.publish(self.spill.take());
     }
     fn is_ready(&self) -> bool {
-        self.outlet.is_ready()
+        // Without demand they would wait, and be discarded if the stage fails before there is some.
+        self.outlet.is_ready() && self.outlet.room() > 0
     }
     fn is_clear(&self) -> bool {
         self.outlet.is_clear()

@@ -15,7 +15,7 @@ use crate::error::StageFailure;
 use crate::fuzz;
 use crate::host::Ending;
 use crate::stage::body::Body;
-use crate::stage::halves::{Halves, Heard, Out, SLICE, Turns, give_way};
+use crate::stage::halves::{Halves, Heard, Out, Turns, give_way};
 use crate::stage::source_body::{SourceBody, SourceTurn};
 use crate::tuner::Tuner;
 
@@ -290,9 +290,9 @@ impl<T> Future for SourceTask<T> {
             }
             coop.made_progress();
             let Some(turns) = &turns else { continue };
-            let took = turns.took();
-            this.stride = if took >= SLICE { 1 } else { (this.stride * 2).min(AT_ONCE) };
-            if took >= SLICE {
+            let is_long = turns.is_long();
+            this.stride = if is_long { 1 } else { (this.stride * 2).min(AT_ONCE) };
+            if is_long {
                 this.out.outlet.part(this.tuner.weight());
                 return give_way(cx);
             }

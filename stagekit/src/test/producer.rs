@@ -19,6 +19,8 @@ use crate::receipt::Events;
 use crate::stage::{Launched, Outlet, Place, Places, Site, Stage, Wrong, wire};
 use crate::subscription::{Door, Up};
 use crate::telemetry::unread;
+#[cfg(feature = "tck")]
+use crate::tuner::Tuner;
 
 /// A producer that is driven by hand: what it is asked for is seen, ask by ask, and it emits what it is told to.
 ///
@@ -164,6 +166,12 @@ impl<T: Event> TestProducer<T> {
     #[cfg(feature = "tck")]
     pub(crate) fn send_unheard(&mut self, events: Events<T>) {
         let _ = lock(&self.seat).emit(events);
+    }
+
+    /// How much a consumer may ask for that finds its own demand; nought if there is none.
+    #[cfg(feature = "tck")]
+    pub(crate) fn most_tuned(&self) -> usize {
+        if lock(&self.seat).is_tuned() { Tuner::most(size_of::<T>()).0 } else { 0 }
     }
 
     /// Emits events with their receipts.
