@@ -143,7 +143,10 @@ impl<T> Future for GuestTask<T> {
                 }
                 other => {
                     home.0 = other;
-                    home.1 = Some(cx.waker().clone());
+                    let replaced = home.1.replace(cx.waker().clone());
+                    drop(home);
+                    // Outside the lock, as in an inbox: the last waker of a task may drop the task.
+                    drop(replaced);
                     return Poll::Pending;
                 }
             }

@@ -16,7 +16,7 @@ use crate::lock::lock;
 use crate::node::Node;
 use crate::op::{Event, NoEvents};
 use crate::receipt::Events;
-use crate::stage::{Launched, Outlet, Place, Places, Site, Stage, Wrong, wire};
+use crate::stage::{Edges, Launched, Outlet, Place, Places, Site, Stage, Wrong, wire};
 use crate::subscription::{Door, Up};
 use crate::telemetry::unread;
 #[cfg(feature = "tck")]
@@ -235,8 +235,8 @@ struct Placed<T>(Arc<Mutex<Outlet<T>>>, Site<NoEvents, T>);
 
 impl<T: Event> Place for Placed<T> {
     fn wire(&mut self) -> Result<(), Wrong> {
-        let (mut outlet, _) =
-            wire(&self.1.outlets, None, false, unread()).map_err(|text| (self.1.options.name.clone(), text))?;
+        let (mut outlet, _) = wire(&self.1.outlets, None, Edges::ToStages, unread())
+            .map_err(|text| (self.1.options.name.clone(), text))?;
         outlet.enliven(false);
         *lock(&self.0) = outlet;
         Ok(())

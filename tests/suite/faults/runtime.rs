@@ -440,7 +440,11 @@ async fn f62_what_an_aborted_blocking_stage_has_done_is_not_lost() {
             100,
             |l, p| pipeline! { { l.queue(100) } => passes(p).blocking().max_demand(1000).min_demand(500) => finish },
         ),
-        ("fused to a loop", 100, |l, p| pipeline! { { from_iter(l.items(100)) } -> passes(p).blocking() => finish }),
+        (
+            "fused to a loop",
+            100,
+            |l, p| pipeline! { { from_iter(l.items(100)) } -> passes(p).blocking() => finish.max_demand(1000).min_demand(500) },
+        ),
     ];
     for (kind, lost, pipeline) in kinds {
         eprintln!("{kind}");
