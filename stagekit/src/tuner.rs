@@ -7,6 +7,8 @@
 
 use std::time::Duration;
 
+use crate::fuzz;
+
 /// How long a batch should take, at most: long against the wake-up of another core (some microseconds), short against
 /// what somebody who waits would notice.
 const DEAR: u64 = 200_000;
@@ -28,6 +30,9 @@ const BATCH: u32 = 8;
 /// takes.
 const SETTLED: u64 = 5_000;
 
+/// The size of a batch in a shuffled run, in which nobody looks at the clock.
+const SHUFFLED: u32 = 4;
+
 /// How many samples in a row say how heavy a stage is.
 const IN_A_ROW: usize = 3;
 
@@ -43,11 +48,16 @@ pub(crate) struct Tuner {
     took: [u32; IN_A_ROW],
 }
 
+/// The longest batch of events of this many bytes.
+fn most(bytes: usize) -> u32 {
+    (MOST_BYTES / bytes.max(1)).clamp(LEAST, MOST) as u32
+}
+
 impl Tuner {
     /// For events of this many bytes.
     pub(crate) fn new(bytes: usize) -> Self {
-        let most = (MOST_BYTES / bytes.max(1)).clamp(LEAST, MOST) as u32;
-        Tuner { cut: 1, most, left: 0, took: [0; IN_A_ROW] }
+        let tuner = Tuner { cut: 1, most: most(bytes), left: 0, took: [0; IN_A_ROW] };
+        if fuzz::is_on() { Tuner { cut: SHUFFLED, left: u32::MAX, ..tuner } } else { tuner }
     }
 
     /// The same, of a stage whose batches are as large as somebody else says: it finds out how much of one takes too long.
@@ -72,7 +82,8 @@ impl Tuner {
 
     /// The limits that are never exceeded, for events of this many bytes.
     pub(crate) fn most(bytes: usize) -> (usize, usize) {
-        Tuner::lax(bytes).limits()
+        let most = most(bytes) as usize;
+        (2 * most, most)
     }
 
     /// Whether the clock is to be looked at before and after the next batch, of `n` events.

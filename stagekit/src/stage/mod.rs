@@ -31,9 +31,9 @@ pub(crate) use outlet::Outlet;
 #[cfg(any(test, feature = "test"))]
 pub(crate) use own::{Own, Places, Site};
 pub use place::Stage;
+pub(crate) use place::{Edges, launch, place_source, place_stage, wire};
 #[cfg(any(test, feature = "test"))]
 pub(crate) use place::{Launched, Place, Wrong};
-pub(crate) use place::{launch, place_source, place_stage, wire};
 pub use segment::Segment;
 pub(crate) use side::error_wiring;
 pub(crate) use supervisor::start;

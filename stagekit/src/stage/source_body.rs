@@ -200,6 +200,19 @@ where
     }
 }
 
+/// Counts what was put into `values`, when it is dropped.
+struct Filled<'a, T> {
+    before: usize,
+    values: &'a mut Vec<T>,
+    done: &'a mut usize,
+}
+
+impl<T> Drop for Filled<'_, T> {
+    fn drop(&mut self) {
+        *self.done += self.values.len() - self.before;
+    }
+}
+
 /// One batch of at most `room` events.
 fn one_loop<I, T, R, F>(
     events: &mut Option<I>,
@@ -218,14 +231,15 @@ where
     let mut hot = Hot { events: taken.0, run: taken.1, made: 0, done: 0, home: (events, run, counted) };
     let Hot { events: Some(events), run: Some(run), made, done, .. } = &mut hot else { return Flow::Continue(()) };
     if R::ONE && !F::POSSIBLE {
-        values.extend(events.by_ref().take(room).map(|result| {
+        // A panic leaves what was finished before it: so many are done.
+        let filled = Filled { before: values.len(), values, done };
+        filled.values.extend(events.by_ref().take(room).map(|result| {
             *made += 1;
             match result {
                 Ok(event) => run.one(event),
                 Err(_) => unreachable!("a producer that cannot fail has failed"),
             }
         }));
-        *done = *made;
         return Flow::Continue(());
     }
     events.by_ref().take(room).try_for_each(|result| {

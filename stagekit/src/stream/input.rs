@@ -11,7 +11,7 @@ use crate::meter::unread;
 use crate::op::Event;
 use crate::pipeline::{Stage, runnable};
 use crate::port::{Port, SharedOutlets};
-use crate::stage::{Handle, Outlet, Running, wire};
+use crate::stage::{Edges, Handle, Outlet, Running, wire};
 use crate::telemetry::Summary;
 
 /// Events are handed on in batches of at most this many.
@@ -87,7 +87,7 @@ impl<T: Event> Input<T> {
             return Ok(());
         }
         let State::Idle(outlets, stages) = std::mem::replace(&mut self.state, State::Ended) else { return Ok(()) };
-        match wire(&outlets, None, false, unread()) {
+        match wire(&outlets, None, Edges::ToStages, unread()) {
             Ok((outlet, inbox)) => {
                 let running = runnable(stages).spawn();
                 running.handle().add_source(inbox);

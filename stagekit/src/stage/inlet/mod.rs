@@ -82,7 +82,7 @@ impl<T> Inlet<T> {
     /// Without a meter it counts in that of its inbox.
     fn of(inbox: Arc<Inbox<Down<T>>>, ups: Vec<Upstream<T>>, meter: Option<Arc<dyn Metered>>) -> Self {
         let mut subs = Subs::None;
-        for Upstream { door, sub, max, min, tuned } in ups {
+        for Upstream { door, sub, max, min, tuned, .. } in ups {
             let quota = Quota::new(max, min);
             let (manual, mode, tag) = (false, Cancel::Temporary, fresh_tag());
             subs.insert(Sub { to: door, sub, quota, tag, alive: true, cancelled: false, manual, tuned, mode });
