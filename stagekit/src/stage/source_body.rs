@@ -205,19 +205,6 @@ where
     }
 }
 
-/// Counts what was put into `values`, when it is dropped.
-struct Filled<'a, T> {
-    before: usize,
-    values: &'a mut Vec<T>,
-    done: &'a mut usize,
-}
-
-impl<T> Drop for Filled<'_, T> {
-    fn drop(&mut self) {
-        *self.done += self.values.len() - self.before;
-    }
-}
-
 /// One batch of at most `room` events.
 fn one_loop<I, T, R, F>(
     events: &mut Option<I>,
