@@ -197,18 +197,17 @@ fn heavy_later(n: u64, tasks: &Tasks) -> u64 {
     n
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_stage_that_becomes_heavy_goes_home_and_loses_nothing() {
     let _exact = stagekit::test::exact();
-    let ([s, a, b], seen) = (tasks(), Seen::default());
-    let summary = pipeline! { { from_iter(s.numbers(6000)) } => heavy_later(a.clone()).name("a") => heavy_later(b.clone()).name("b") => note::<_>(seen.clone()) }
+    let ([a, b], seen) = (tasks(), Seen::default());
+    let summary = pipeline! { numbers(0..6000) => heavy_later(a.clone()).name("a") => heavy_later(b.clone()).name("b") => note::<_>(seen.clone()) }
         .run()
         .await
         .unwrap();
     assert!(seen.all().into_iter().eq(0..6000), "each once, in order");
     assert_eq!(summary.stage("b").unwrap().events_out, 6000);
-    let (host, guest) = (s.one(), b.all());
-    assert_eq!(a.one(), host, "one of the two stays");
+    let (host, guest) = (a.one(), b.all());
     assert!(guest.len() == 2 && guest[0] == host && guest[1] != host, "b began with {host} and went home: {guest:?}");
 }
 
