@@ -64,7 +64,9 @@ where
     #[inline]
     fn push(&mut self, event: In, then: &mut impl FnMut(S::Out) -> Flow) -> Flow {
         let Then { run, placed: Placed { stage, slot, .. }, .. } = self;
-        run.push(event, &mut |mid| stage.push(mid, &mut |result| Placed::<S, S::Fail>::settle(slot, S::ONE, result, then)))
+        run.push(event, &mut |mid| {
+            stage.push(mid, &mut |result| Placed::<S, S::Fail>::settle(slot, S::ONE, result, then))
+        })
     }
     async fn push_async(&mut self, event: In, out: &mut Outbox<S::Out>) -> Flow {
         let flow = self.run.push_async(event, &mut self.mid).await;
@@ -73,7 +75,9 @@ where
     #[inline]
     fn look(&mut self, event: &In, then: &mut impl FnMut(S::Out) -> Flow) -> Flow {
         let Then { run, placed: Placed { stage, slot, .. }, .. } = self;
-        run.look(event, &mut |mid| stage.push(mid, &mut |result| Placed::<S, S::Fail>::settle(slot, S::ONE, result, then)))
+        run.look(event, &mut |mid| {
+            stage.push(mid, &mut |result| Placed::<S, S::Fail>::settle(slot, S::ONE, result, then))
+        })
     }
     async fn look_async(&mut self, event: Loan<'_, In>, out: &mut Outbox<S::Out>) -> Flow {
         let flow = self.run.look_async(event, &mut self.mid).await;
