@@ -88,6 +88,10 @@ where
     fn each(&mut self, visit: &mut dyn FnMut(&mut dyn SurroundingsHidden)) {
         visit(&mut self.0.slot);
     }
+    #[inline]
+    fn is_faulty(&self) -> bool {
+        self.0.slot.is_faulty()
+    }
     fn tally(&mut self, n: u64) -> u64 {
         self.0.tally::<_, E, Up>(n)
     }

@@ -105,6 +105,10 @@ where
         self.run.each(visit);
         visit(&mut self.placed.slot);
     }
+    #[inline]
+    fn is_faulty(&self) -> bool {
+        self.run.is_faulty() || self.placed.slot.is_faulty()
+    }
     fn tally(&mut self, n: u64) -> u64 {
         let mid = self.run.tally(n);
         self.placed.tally::<_, Mid, Up>(mid)

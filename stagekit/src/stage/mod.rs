@@ -1,6 +1,7 @@
 //! Running stages: the only place that spawns, waits and looks at a clock.
 
 mod async_body;
+mod blocking_body;
 mod body;
 mod care;
 mod concurrent_body;
