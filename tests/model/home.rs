@@ -158,7 +158,8 @@ fn it_comes_home(name: &str, preemptions: Option<usize>, what: Host, messages: u
         let mut own = Own::new(&home);
         let there = home.clone();
         let host = thread::spawn(move || host(&there, what));
-        let sender = (messages > 0).then(|| thread::spawn(move || (0..messages).for_each(|n| assert!(inbox.send(n).is_ok()))));
+        let sender =
+            (messages > 0).then(|| thread::spawn(move || (0..messages).for_each(|n| assert!(inbox.send(n).is_ok()))));
         let mut ended = None;
         for _ in 0..moves {
             if let Poll::Ready(ending) = own.poll() {
