@@ -18,6 +18,8 @@ pub(crate) type Ending = Result<(), StageFailure>;
 
 /// A stage that handles what it is given at once.
 pub(crate) trait Guest<T>: Send {
+    /// It is run by the task of a host now, and is the guest of so many in a row.
+    fn enter(&mut self, depth: u32);
     /// Gives it events, as many as it has asked for at most: it leaves the memory, and handles them as one batch. What it
     /// asks for is added to `asked`.
     fn take(&mut self, events: &mut Events<T>, asked: &mut usize) -> Poll<Ending>;

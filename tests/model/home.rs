@@ -61,6 +61,7 @@ impl Visitor {
 }
 
 impl Guest<u64> for Visitor {
+    fn enter(&mut self, _: u32) {}
     fn take(&mut self, events: &mut Events<u64>, asked: &mut usize) -> Poll<Ending> {
         *asked += std::mem::take(&mut events.values).len();
         Poll::Pending

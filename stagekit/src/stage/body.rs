@@ -284,7 +284,7 @@ impl<In: Send + 'static, R: Run<In>> SyncBody<In, R> {
     }
 
     /// Handles events whose memory stays with the caller. `None`: all of them, and well.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn handle_all(&mut self, events: &mut Events<In>, out: &mut Events<R::Out>) -> Option<Box<Turn>> {
         if R::FALLIBLE || events.receipts.is_some() || out.receipts.is_some() {
             let turn = self.all_of(Working::Owned(events.values.drain(..), &mut events.receipts), out);

@@ -45,7 +45,7 @@ impl<T> Out<T> {
 
     /// The usual way of what was emitted where stages share a task: nothing, or a batch for a guest, and no dispatcher
     /// that could have failed. False if it is to be [published](Out::publish).
-    #[inline]
+    #[inline(always)]
     pub(super) fn pass(&mut self) -> bool {
         self.sides.is_empty() && (self.events.values.is_empty() || self.outlet.give_all(&mut self.events))
     }
@@ -193,7 +193,7 @@ impl<In, T> Halves<In, T> {
     }
 
     /// The same where nothing has arrived before.
-    #[inline]
+    #[inline(always)]
     pub(super) fn may_begin_at_once(&self) -> bool {
         self.out.outlet.takes_more() && (self.out.sides.is_empty() || self.out.sides_ready())
     }

@@ -136,6 +136,11 @@ impl<In: Event, R: Run<In> + 'static> SyncTask<In, R> {
 }
 
 impl<In: Event, R: Run<In> + 'static> Guest<In> for SyncTask<In, R> {
+    fn enter(&mut self, depth: u32) {
+        self.halves.inlet.set_hosted(true);
+        self.halves.out.outlet.set_depth(depth);
+    }
+
     fn take(&mut self, events: &mut Events<In>, asked: &mut usize) -> Poll<Ending> {
         let Some(body) = &mut self.body else { return Poll::Ready(Ok(())) };
         let halves = &mut self.halves;
@@ -161,7 +166,6 @@ impl<In: Event, R: Run<In> + 'static> Guest<In> for SyncTask<In, R> {
     }
 
     fn visit(&mut self, cx: &mut Context<'_>, asked: &mut usize) -> Poll<Ending> {
-        self.halves.inlet.set_hosted(true);
         *asked += self.halves.inlet.open();
         if let Err(ending) = ready!(self.listen(cx)) {
             return Poll::Ready(ending);

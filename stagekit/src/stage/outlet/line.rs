@@ -16,6 +16,9 @@ use crate::sync::Arc;
 /// two stages of this weight gain by it (BENCHMARKS.md).
 pub(crate) const HEAVY: Duration = Duration::from_micros(50);
 
+/// How many guests of guests there may be: each is a call inside the call before it.
+const DEEPEST: u32 = 100;
+
 /// How many emptied batches are kept for the next ones, and how much memory each may have.
 const SPARE: usize = 2;
 const SPARE_BYTES: usize = 256 * 1024;
@@ -79,6 +82,11 @@ impl<T> Outlet<T> {
         self.line = Some(Box::new(Line { way, demand: 0, sub, spare: Vec::new() }));
     }
 
+    /// The stage is the guest of so many in a row.
+    pub(crate) fn set_depth(&mut self, depth: u32) {
+        self.depth = depth;
+    }
+
     /// Whether its consumer is, or will be, a guest.
     #[inline]
     pub(crate) fn is_host(&self) -> bool {
@@ -94,8 +102,17 @@ impl<T> Outlet<T> {
     pub(super) fn visit(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(line) = &mut self.line else { return false };
         if let Way::Home(home) = &line.way {
+            let home = home.clone();
+            let depth = self.depth + 1;
             line.way = match home.leave() {
-                Some(guest) => Way::Call(home.clone(), guest),
+                Some(mut guest) if depth < DEEPEST => {
+                    guest.enter(depth);
+                    Way::Call(home, guest)
+                }
+                Some(guest) => {
+                    home.come(guest);
+                    Way::Inbox
+                }
                 // It has a task of its own by another's decision.
                 None => Way::Inbox,
             };
@@ -113,7 +130,7 @@ impl<T> Outlet<T> {
     }
 
     /// Whether there is room for something.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn takes_more(&self) -> bool {
         match &self.line {
             Some(line) if self.buffer.is_empty() => line.demand > 0,
@@ -124,7 +141,7 @@ impl<T> Outlet<T> {
 
     /// Gives the one consumer all of these events, and leaves their memory, or other memory; false if there is none, or
     /// it has asked for less.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn give_all(&mut self, events: &mut Events<T>) -> bool {
         let Some(line) = self.line.as_deref_mut() else { return false };
         let n = events.len();

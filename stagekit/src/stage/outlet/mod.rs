@@ -62,6 +62,8 @@ pub(crate) struct Outlet<T> {
     books: Option<Box<live::Books<T>>>,
     /// The only subscription of a graph's stage: its demand is kept there, and not by the dispatcher.
     line: Option<Box<line::Line<T>>>,
+    /// How many stages before it are run by the same task.
+    depth: u32,
 }
 
 impl<T> Outlet<T> {
@@ -95,6 +97,7 @@ impl<T> Outlet<T> {
             fault: None,
             books: None,
             line: None,
+            depth: 0,
         }
     }
 
