@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use super::edge::{Linked, linked};
 use crate::batch::lend;
 use crate::batch::{Copier, Way, clone_all};
+use crate::dispatcher::each_key;
 use crate::hash::StableHasher;
 use crate::lock::lock;
 use crate::node::Node;
@@ -101,8 +102,8 @@ pub fn any<S, E, F>(port: &Port<S, E, F>) -> Port<S, E, F> {
 }
 
 /// `by |e| key [a, b]`: events of one key go to one stage.
-pub fn by<S, E, F>(port: &Port<S, E, F>, key: impl FnMut(&E) -> u64 + Send + 'static) -> Port<S, E, F> {
-    port.grouped(Some(Arc::new(Mutex::new(key))))
+pub fn by<S, E: 'static, F>(port: &Port<S, E, F>, key: impl FnMut(&E) -> u64 + Send + 'static) -> Port<S, E, F> {
+    port.grouped(Some(Arc::new(Mutex::new(each_key(key)))))
 }
 
 /// Names the stage behind a port, for the errors about its partition key.

@@ -27,7 +27,7 @@ pub use custom::{Deliver, Dispatch, IntoDispatcher};
 pub use demand::DemandDispatcher as Demand;
 pub(crate) use demand::DemandDispatcher;
 pub use partition::Partition;
-pub(crate) use partition::{Hot, Key};
+pub(crate) use partition::{Hot, Key, each_key};
 
 use crate::batch::Batch;
 use crate::error::Cause;

@@ -4,6 +4,7 @@
 //! as much waiting as it may holds everybody back until it has caught up, or drops, or fails: whichever is declared.
 //! What waits for a partition whose subscription is gone waits for the next one; GenStage drops it (its defect Q13).
 
+mod dispatch;
 mod route;
 
 use std::collections::{HashMap, VecDeque};
@@ -12,10 +13,9 @@ use std::sync::{Arc, Mutex};
 
 use route::{Cursor, Route};
 
-use super::{Deliver, Dispatch, Dispatcher, IntoDispatcher, Sub};
+use super::Sub;
 use crate::batch::Batch;
 use crate::buffer::{Buffer, Marks};
-use crate::demand::Demand;
 use crate::error::Cause;
 use crate::options::Overflow;
 use crate::receipt::Events;
@@ -25,14 +25,21 @@ use crate::subscribe::{PartitionName, Subscribe};
 const BOUND: usize = 1000;
 const NOWHERE: u32 = u32::MAX;
 
-/// The key of an event, hashed.
-pub(crate) type Key<T> = Arc<Mutex<dyn FnMut(&T) -> u64 + Send>>;
+/// Adds the hashes of events' keys, in order; if it panics, over the first event whose hash is missing.
+pub(crate) type Key<T> = Arc<Mutex<dyn FnMut(&[T], &mut Vec<u64>) + Send>>;
+
+/// The key of one event, hashed, in a loop of its own: a call for each batch.
+pub(crate) fn each_key<T>(mut key: impl FnMut(&T) -> u64 + Send) -> impl FnMut(&[T], &mut Vec<u64>) + Send {
+    move |events, hashes| hashes.extend(events.iter().map(&mut key))
+}
 
 struct Part<T> {
     sub: Option<u32>,
     demand: u64,
     /// Placed in this dispatch.
     incoming: Events<T>,
+    /// How many were placed in the last dispatch that had some for it.
+    usual: usize,
     waiting: Buffer<T>,
     marks: Marks,
     bound: usize,
@@ -49,6 +56,7 @@ impl<T> Part<T> {
             sub: None,
             demand: 0,
             incoming: Events::default(),
+            usual: 0,
             waiting: Buffer::new(),
             marks: Marks::default(),
             bound,
@@ -98,6 +106,9 @@ pub struct Partition<T> {
     full: usize,
     /// The partitions that events were placed in.
     touched: Vec<u32>,
+    /// Room for hashes, and for the events of each partition, while they are placed.
+    hashes: Vec<u64>,
+    open: Vec<Vec<T>>,
     /// In how many partitions each mark has yet to be passed.
     marks: HashMap<u64, usize>,
     passed: VecDeque<u64>,
@@ -144,6 +155,7 @@ impl<T> Partition<T> {
         let mut partition = Partition::of(Route::Key(key), Vec::new());
         for (sub, bound) in subs {
             partition.parts.push(Part::new(bound, Overflow::Wait));
+            partition.open.push(Vec::new());
             partition.move_in(sub, partition.parts.len() - 1);
         }
         partition
@@ -158,6 +170,8 @@ impl<T> Partition<T> {
             resting: 0,
             full: 0,
             touched: Vec::new(),
+            hashes: Vec::new(),
+            open: Vec::new(),
             marks: HashMap::new(),
             passed: VecDeque::new(),
             filtered: 0,
@@ -358,41 +372,5 @@ impl<T> Partition<T> {
     pub(crate) fn hot(&self) -> Option<Hot> {
         let (at, hottest) = self.parts.iter().enumerate().max_by_key(|(_, part)| part.held_back)?;
         (hottest.held_back > 0).then(|| Hot { partition: self.name(at), times: hottest.held_back })
-    }
-}
-
-impl<T: Send> Dispatch<T> for Partition<T> {
-    fn subscribe(&mut self, sub: Sub, options: &Subscribe<T>, _: usize) -> Result<(), String> {
-        Partition::subscribe(self, sub, options)
-    }
-    fn cancel(&mut self, sub: Sub) {
-        Partition::cancel(self, sub);
-    }
-    fn ask(&mut self, sub: Sub, demand: Demand, deliver: &mut Deliver<'_, T>) {
-        Partition::ask(self, sub, demand.get(), deliver.send);
-    }
-    fn demand(&self) -> Demand {
-        Demand::new(Partition::demand(self))
-    }
-    fn dispatch(&mut self, events: Events<T>, deliver: &mut Deliver<'_, T>) -> Events<T> {
-        Partition::dispatch(self, events, deliver.send).unwrap_or_default()
-    }
-    fn resting(&self) -> usize {
-        Partition::resting(self)
-    }
-    fn mark(&mut self, id: u64) -> bool {
-        Partition::mark(self, id)
-    }
-    fn passed(&mut self) -> Option<u64> {
-        Partition::passed(self)
-    }
-    fn take_fault(&mut self) -> Option<String> {
-        Partition::take_fault(self).map(|cause| cause.to_string())
-    }
-    fn take_discarded(&mut self) -> Vec<Events<T>> {
-        Partition::take_discarded(self)
-    }
-    fn into_dispatcher(self) -> IntoDispatcher<T> {
-        IntoDispatcher(Dispatcher::Partition(self))
     }
 }

@@ -116,35 +116,33 @@ impl<T> Partition<T> {
     /// Places events in their partitions while there is `room`. Gives the fault that it stopped at; an event that was
     /// taken and not placed is in `back`. The event over which a panic came has failed; those behind it are in the cursor.
     pub(super) fn place(&mut self, cursor: &mut Cursor<T>, back: &mut Events<T>, mut room: usize) -> Option<Cause> {
-        let Partition { route, parts, touched, resting, filtered, unplaced, .. } = self;
-        let count = parts.len() as u128;
-        let mut put = |at: usize, event, receipt| {
-            let part = &mut parts[at];
-            if part.incoming.is_empty() {
-                touched.push(at as u32);
-            }
-            part.incoming.push(event, receipt);
-            *resting += 1;
-        };
+        let Partition { route, parts, touched, hashes, open, resting, filtered, unplaced, .. } = self;
         match route {
             Route::Key(key) => {
+                let n = room.min(cursor.values.len());
+                hashes.clear();
                 let mut key = lock(key);
                 let placed = crate::dispatcher::calmly("the key of its partitions", || {
-                    for _ in 0..room {
-                        // It is taken when its key is known: a panic finds it still here.
-                        let Some(event) = cursor.values.as_slice().first() else { break };
-                        // The high half of hash x parts spreads as well as the hash does, without a division.
-                        let at = ((u128::from(key(event)) * count) >> 64) as usize;
-                        let Some(event) = cursor.values.next() else { break };
-                        put(at, event, cursor.receipts.as_mut().and_then(Receipts::pop));
-                    }
+                    key(cursor.values.as_slice().get(..n).unwrap_or_default(), hashes);
                 });
+                drop(key);
+                hashes.truncate(n);
+                *resting += hashes.len();
+                scatter(cursor, hashes, parts, open, touched);
                 let fault = placed.err()?;
                 *unplaced += 1;
                 drop((cursor.receipts.as_mut().and_then(Receipts::pop), cursor.values.next()));
                 Some(fault)
             }
             Route::Names { place, .. } => {
+                let mut put = |at: usize, event, receipt| {
+                    let part = &mut parts[at];
+                    if part.incoming.is_empty() {
+                        touched.push(at as u32);
+                    }
+                    part.incoming.push(event, receipt);
+                    *resting += 1;
+                };
                 let placed = crate::dispatcher::calmly("the function of its partitions", || {
                     while room > 0 {
                         let event = cursor.values.next()?;
@@ -181,6 +179,39 @@ impl<T> Partition<T> {
                     }
                 }
             }
+        }
+    }
+}
+
+/// The first events go to the partitions that their hashes say.
+fn scatter<T>(
+    cursor: &mut Cursor<T>,
+    hashes: &[u64],
+    parts: &mut [Part<T>],
+    open: &mut [Vec<T>],
+    touched: &mut Vec<u32>,
+) {
+    let count = parts.len() as u64;
+    // The high half of hash x parts spreads as well as the hash does, without a division.
+    let at = |hash: u64| ((u128::from(hash) * u128::from(count)) >> 64) as usize;
+    for (&hash, event) in hashes.iter().zip(cursor.values.by_ref()) {
+        let at = at(hash);
+        let values = &mut open[at];
+        if values.is_empty() {
+            touched.push(at as u32);
+            values.reserve(parts[at].usual);
+        }
+        values.push(event);
+    }
+    for &at in &*touched {
+        let (part, values) = (&mut parts[at as usize], &mut open[at as usize]);
+        part.usual = values.len();
+        part.incoming.values = std::mem::take(values);
+    }
+    if let Some(column) = &mut cursor.receipts {
+        for &hash in hashes {
+            let incoming = parts[at(hash)].incoming.receipts.get_or_insert_with(|| column.empty_like());
+            column.move_front(1, incoming);
         }
     }
 }

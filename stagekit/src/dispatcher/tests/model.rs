@@ -315,7 +315,7 @@ proptest! {
     fn l10_one_key_one_partition(keys in vec(0..20u64, 0..60), asks in vec((0..3usize, 0..9usize), 0..40)) {
         let hash = |event: &u32| u64::from(*event % 20).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let subs = (0..3).map(|sub| (sub, 5));
-        let mut probe = Probe(Dispatcher::Partition(Partition::by_key(Arc::new(Mutex::new(hash)), subs)), vec![]);
+        let mut probe = Probe(Dispatcher::Partition(Partition::by_key(Arc::new(Mutex::new(each_key(hash))), subs)), vec![]);
         let mut events: Vec<u32> = keys.iter().enumerate().map(|(at, &key)| at as u32 * 20 + key as u32).collect();
         let mut got: HashMap<u32, (Sub, u32)> = HashMap::new();
         for (sub, n) in asks {

@@ -8,7 +8,7 @@ fn graph(parts: usize, bound: usize) -> Probe {
     let slice = (1u128 << 64) / parts as u128;
     let key = move |event: &u32| (u128::from(*event) % parts as u128 * slice) as u64 + 1;
     let subs = (0..parts).map(|sub| (sub, bound));
-    Probe(Dispatcher::Partition(Partition::by_key(Arc::new(Mutex::new(key)), subs)), vec![])
+    Probe(Dispatcher::Partition(Partition::by_key(Arc::new(Mutex::new(each_key(key))), subs)), vec![])
 }
 
 /// Partitions by name. Event n belongs to partition n % parts.

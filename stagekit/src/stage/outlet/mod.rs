@@ -173,11 +173,11 @@ impl<T> Outlet<T> {
             if self.books.is_some() {
                 return;
             }
-            let told = match self.dispatcher {
-                // It holds all demand back while it is full, and gives it out again: not news.
-                Dispatcher::Partition(_) => demand,
-                _ => self.dispatcher.demand().saturating_sub(before),
-            };
+            if matches!(self.dispatcher, Dispatcher::Partition(_)) {
+                // What one of its asks brings is for others too, and does not travel as one batch.
+                return;
+            }
+            let told = self.dispatcher.demand().saturating_sub(before);
             if before == 0 && self.buffer.is_empty() {
                 self.asks.clear();
             }
@@ -288,7 +288,11 @@ impl<T> Outlet<T> {
 
     /// How many events travel best together: what a consumer handles at once. It would cut a longer batch (R2).
     pub(crate) fn lump(&self) -> usize {
-        self.lump
+        match self.dispatcher {
+            // It is shared out.
+            Dispatcher::Partition(_) => self.lump.saturating_mul(self.present.max(1)),
+            _ => self.lump,
+        }
     }
 
     /// The room of a producer that may run ahead of demand into its buffer.
