@@ -25,6 +25,8 @@ pub(crate) trait Guest<T>: Send {
     fn take(&mut self, events: &mut Events<T>, asked: &mut usize) -> Poll<Ending>;
     /// It looks at its messages and goes on with what waits. To be called whenever its host is woken.
     fn visit(&mut self, cx: &mut Context<'_>, asked: &mut usize) -> Poll<Ending>;
+    /// Whether it has stopped for others to have their turn, and could go on.
+    fn has_more(&self) -> bool;
     /// How long it takes over a batch.
     fn weight(&self) -> Duration;
     /// Guests of it, or of one of its own, that have work for another core go home: `before` is how long a batch takes

@@ -160,7 +160,7 @@ mod tests {
         fn to_pass_is_to_arrive_and_to_settle(max in 1..20usize, min in 0..20usize, script in vec(1..25usize, 0..60)) {
             let min = min % max;
             let (mut one, mut two) = (Quota::new(max, min), Quota::new(max, min));
-            (one.open(), two.open());
+            prop_assert_eq!(one.open(), two.open());
             for n in script {
                 two.arrive(n);
                 prop_assert_eq!(one.pass(n), two.settle(n).unwrap_or(0));

@@ -24,7 +24,7 @@ const LEAST: usize = 16;
 const STEP: u32 = 4;
 
 /// Events between two samples, at most; a batch counts as a few more.
-const BETWEEN: u32 = 8192;
+const BETWEEN: u32 = 4096;
 const BATCH: u32 = 8;
 /// How much work there is between two samples once the size has settled, in nanoseconds: a hundred times what the clock
 /// takes.
@@ -71,6 +71,12 @@ impl Tuner {
         if self.cut == self.most { usize::MAX } else { self.cut as usize }
     }
 
+    /// The most events that a stage handles at once, of whatever it is given: as much as it may have asked for.
+    #[inline]
+    pub(crate) fn stretch(&self) -> usize {
+        if self.cut == self.most { usize::MAX } else { 2 * self.cut as usize }
+    }
+
     /// `max_demand` and `min_demand`: two batches, of which one is on its way while the other is handled. A batch of a
     /// single event is asked for when the one before is done: it would only wait.
     pub(crate) fn limits(&self) -> (usize, usize) {
@@ -115,14 +121,6 @@ impl Tuner {
         let changed = self.cut != before;
         self.left = if changed { 0 } else { between(n, took) };
         changed
-    }
-
-    /// As [`sample`](Tuner::sample), of a stage whose limits the user has chosen.
-    pub(crate) fn weigh(&mut self, n: usize, took: Duration) {
-        let took = took.as_nanos().min(u128::from(u32::MAX)) as u32;
-        self.took.rotate_left(1);
-        self.took[IN_A_ROW - 1] = took;
-        self.left = between(n, took.into());
     }
 
     /// How long a batch takes: the shortest of the last, so that one that was interrupted says nothing.
@@ -200,11 +198,11 @@ mod tests {
     #[test]
     fn one_slow_batch_is_not_weight() {
         let mut tuner = Tuner::new(8);
-        tuner.weigh(1, Duration::from_secs(1));
-        tuner.weigh(1, NANO);
-        tuner.weigh(1, Duration::from_secs(1));
+        tuner.sample(1, Duration::from_secs(1));
+        tuner.sample(1, NANO);
+        tuner.sample(1, Duration::from_secs(1));
         assert_eq!(tuner.weight(), NANO);
-        (0..2).for_each(|_| tuner.weigh(1, Duration::from_millis(1)));
+        (0..2).for_each(|_| _ = tuner.sample(1, Duration::from_millis(1)));
         assert_eq!(tuner.weight(), Duration::from_millis(1));
     }
 

@@ -62,6 +62,9 @@ impl Visitor {
 
 impl Guest<u64> for Visitor {
     fn enter(&mut self, _: u32) {}
+    fn has_more(&self) -> bool {
+        false
+    }
     fn take(&mut self, events: &mut Events<u64>, asked: &mut usize) -> Poll<Ending> {
         *asked += std::mem::take(&mut events.values).len();
         Poll::Pending

@@ -499,6 +499,10 @@ fn l08_an_inlet_says_nothing_after_its_last_word() {
                             assert_eq!(cancels, 0, "l08: an ask after the last word");
                             demand = more;
                         }
+                        Up::Again { demand: more, .. } => {
+                            assert_eq!(cancels, 0, "l08: an ask after the last word");
+                            demand = more as usize;
+                        }
                         Up::Cancel { ended, .. } => {
                             cancels += 1;
                             assert_eq!(cancels, 1, "l08: told twice");

@@ -1,6 +1,7 @@
 //! The two halves of a running stage, as its task holds them, and how long the task works at a stretch.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Context;
@@ -13,12 +14,15 @@ use crate::host::Ending;
 use crate::receipt::Events;
 use crate::side::Side;
 use crate::slot::Warnings;
+use crate::stage::care::text;
 use crate::stage::inlet::Inlet;
 use crate::stage::outlet::Outlet;
 use crate::tuner::Tuner;
 
 /// How long a task works before others have their turn.
 const SLICE: Duration = Duration::from_micros(100);
+/// How much it works in long turns before a rest.
+const REST: Duration = Duration::from_millis(1);
 
 /// The producing side of a task: its outlet, and the outlets of its stages' errors.
 pub(crate) struct Out<T> {
@@ -74,7 +78,18 @@ impl<T> Out<T> {
         if events.is_empty() {
             return self.verdict();
         }
-        match self.outlet.publish(events) {
+        let n = events.len();
+        // A clone of an event, and a drop, are the user's: their panic is this stage's, whoever runs it.
+        let published = match catch_unwind(AssertUnwindSafe(|| self.outlet.publish(events))) {
+            Ok(published) => published,
+            Err(panic) => {
+                // l03: nobody knows how far it came; what it held is gone.
+                self.outlet.lose(n);
+                let cause = Cause::Panicked(text(&*panic));
+                return Err(StageFailure { stage: self.name.clone(), cause });
+            }
+        };
+        match published {
             Ok(none) if none.is_empty() => self.verdict(),
             Ok(dropped) => {
                 let discarded: usize = dropped.iter().map(Events::len).sum();
@@ -145,7 +160,7 @@ pub(super) enum Heard {
 
 impl<In, T> Halves<In, T> {
     pub(super) fn new(mut inlet: Inlet<In>, out: Out<T>, tunes: bool) -> Self {
-        let tuner = Tuner::new(size_of::<In>());
+        let tuner = if tunes { Tuner::new(size_of::<In>()) } else { Tuner::lax(size_of::<In>()) };
         if tunes {
             inlet.tune(tuner.limits());
         }
@@ -198,6 +213,12 @@ impl<In, T> Halves<In, T> {
         self.out.outlet.takes_more() && (self.out.sides.is_empty() || self.out.sides_ready())
     }
 
+    /// The most events that are handled without looking up.
+    #[inline]
+    pub(super) fn stretch(&self) -> usize {
+        self.tuner.stretch()
+    }
+
     /// The clock, if the next batch of `n` events is one to look at it for.
     #[inline]
     pub(super) fn clock(&mut self, n: usize) -> Option<Instant> {
@@ -217,9 +238,7 @@ impl<In, T> Halves<In, T> {
     /// The batch has been handled, perhaps in several polls.
     #[cold]
     pub(super) fn time(&mut self, n: usize, took: Duration) {
-        if !self.tunes {
-            self.tuner.weigh(n, took);
-        } else if self.tuner.sample(n, took) {
+        if self.tuner.sample(n, took) && self.tunes {
             self.inlet.tune(self.tuner.limits());
         }
     }
@@ -237,26 +256,36 @@ impl<In, T> Halves<In, T> {
 /// How long a task works at a stretch, so that others have their turn, and what is due by the clock is looked at.
 ///
 /// A scheduler that is never idle looks at its timers and sockets once in some dozens of polls (tokio: 61). So it is not
-/// enough that a turn is short: whoever had a long one lets the scheduler run dry before the next, by giving way as
-/// [`tokio::task::yield_now`] does.
+/// enough that a turn is short: who has worked for a while in long turns lets the scheduler run dry before the next, by
+/// giving way as [`tokio::task::yield_now`] does. Not after each of them: beside a task that is always busy that is to
+/// wait for dozens of its turns.
 #[derive(Default)]
 pub(super) struct Turns {
     began: Option<Instant>,
-    /// The last turn was long.
-    owes_rest: bool,
+    /// What the batches of this turn took, as far as they were timed: all that were dear.
+    spent: Duration,
+    /// The same since the last rest, and turns without end.
+    worked: Duration,
 }
 
 impl Turns {
     /// A turn begins. False if it is the others' first.
     #[inline]
     pub(super) fn begin(&mut self, cx: &mut Context<'_>) -> bool {
-        self.began = None;
-        if self.owes_rest {
-            self.owes_rest = false;
+        self.renew();
+        if self.worked >= REST {
+            self.worked = Duration::ZERO;
             give_way(cx);
             return false;
         }
         true
+    }
+
+    /// A turn begins, in a host's.
+    #[inline]
+    pub(super) fn renew(&mut self) {
+        self.began = None;
+        self.spent = Duration::ZERO;
     }
 
     /// From now on the clock runs.
@@ -264,18 +293,31 @@ impl Turns {
         self.began = Some(Instant::now());
     }
 
-    /// How long the turn has been, if the clock runs; a long one is to be ended.
+    /// Whether the turn has been long, if the clock runs: then it is to be ended.
     pub(super) fn is_long(&mut self) -> bool {
-        let long =
-            if fuzz::is_on() { fuzz::now_and_then() } else { self.began.is_some_and(|began| began.elapsed() >= SLICE) };
-        self.owes_rest |= long;
-        long
+        if fuzz::is_on() {
+            return fuzz::now_and_then();
+        }
+        let took = self.began.map_or(Duration::ZERO, |began| began.elapsed());
+        if took >= SLICE {
+            self.worked += took.saturating_sub(self.spent);
+        }
+        took >= SLICE
+    }
+
+    /// Whether its batches have made it long.
+    #[inline]
+    pub(super) fn is_spent(&self) -> bool {
+        self.spent >= SLICE
     }
 
     /// A batch has taken so long.
     #[inline]
     pub(super) fn note(&mut self, took: Duration) {
-        self.owes_rest |= took >= SLICE && !fuzz::is_on();
+        if !fuzz::is_on() {
+            self.spent += took;
+            self.worked += took;
+        }
     }
 }
 

@@ -88,9 +88,9 @@ impl<In: Event, R: Run<In> + 'static> SyncTask<In, R> {
         loop {
             let Some(body) = &mut self.body else { return Poll::Ready(Ok(())) };
             let halves = &mut self.halves;
-            let Some((sub, mut events)) = halves.inlet.arrived(halves.may_begin_at_once()) else {
-                return Poll::Pending;
-            };
+            let may = halves.may_begin_at_once() && !halves.turns.is_spent();
+            let most = if may { halves.stretch() } else { 0 };
+            let Some((sub, mut events)) = halves.inlet.arrived(most) else { return Poll::Pending };
             let n = events.len();
             let began = halves.clock(n);
             let failed = body.handle_all(&mut events, &mut halves.out.events);
@@ -110,8 +110,9 @@ impl<In: Event, R: Run<In> + 'static> SyncTask<In, R> {
         let Some(body) = &mut self.body else { return Poll::Ready(Err(Ok(()))) };
         let halves = &mut self.halves;
         let mut any = false;
-        while halves.may_begin()
-            && let Some(batch) = halves.inlet.next(usize::MAX)
+        while !halves.turns.is_spent()
+            && halves.may_begin()
+            && let Some(batch) = halves.inlet.next(halves.stretch())
         {
             let n = batch.len();
             let began = halves.clock(n);
@@ -144,14 +145,14 @@ impl<In: Event, R: Run<In> + 'static> Guest<In> for SyncTask<In, R> {
     fn take(&mut self, events: &mut Events<In>, asked: &mut usize) -> Poll<Ending> {
         let Some(body) = &mut self.body else { return Poll::Ready(Ok(())) };
         let halves = &mut self.halves;
-        if !halves.inlet.is_empty() || !halves.may_begin_at_once() {
+        let n = events.len();
+        if n > halves.stretch() || !halves.inlet.is_empty() || !halves.may_begin_at_once() {
             halves.inlet.queue(std::mem::take(events));
             return match self.work_off(asked) {
                 Poll::Ready(Err(ending)) => Poll::Ready(ending),
                 _ => Poll::Pending,
             };
         }
-        let n = events.len();
         let began = halves.clock(n);
         let failed = body.handle_all(events, &mut halves.out.events);
         halves.timed(n, began);
@@ -166,6 +167,7 @@ impl<In: Event, R: Run<In> + 'static> Guest<In> for SyncTask<In, R> {
     }
 
     fn visit(&mut self, cx: &mut Context<'_>, asked: &mut usize) -> Poll<Ending> {
+        self.halves.turns.renew();
         *asked += self.halves.inlet.open();
         if let Err(ending) = ready!(self.listen(cx)) {
             return Poll::Ready(ending);
@@ -174,6 +176,10 @@ impl<In: Event, R: Run<In> + 'static> Guest<In> for SyncTask<In, R> {
             Err(ending) => Poll::Ready(ending),
             Ok(_) => Poll::Pending,
         }
+    }
+
+    fn has_more(&self) -> bool {
+        self.halves.out.outlet.has_more() || (!self.halves.inlet.is_empty() && self.halves.may_begin())
     }
 
     fn weight(&self) -> Duration {
@@ -217,8 +223,8 @@ impl<In: Event, R: Run<In> + 'static> Guest<In> for SyncTask<In, R> {
             if heard || worked {
                 coop.made_progress();
             }
-            let more = (heard || worked) && !self.halves.inlet.is_waiting();
-            if self.halves.turns.is_long() {
+            let more = (heard || worked) && !self.halves.inlet.is_waiting() || self.halves.out.outlet.has_more();
+            if self.halves.turns.is_spent() || self.halves.turns.is_long() {
                 self.halves.part(Duration::ZERO);
                 if more {
                     cx.waker().wake_by_ref();

@@ -215,21 +215,22 @@ impl<T> SourceTask<T> {
             let mut most = self.most();
             let out = &mut self.out;
             let mut events = std::mem::take(&mut out.events);
-            let mut left = usize::MAX;
+            let (mut left, mut events_left) = (usize::MAX, usize::MAX);
             if out.outlet.is_host() {
-                left = self.stride.min(EVENTS_AT_ONCE / room.max(1));
+                (left, events_left) = (self.stride, EVENTS_AT_ONCE);
             } else {
                 most = most.min(out.outlet.lump());
             }
             let turn = body.pour(room, &mut events, &mut |events| {
                 left = left.saturating_sub(1);
+                events_left = events_left.saturating_sub(events.len().max(1));
                 if !out.pass_all(events) {
                     verdict = out.publish_through(std::mem::take(events));
                     if verdict.is_err() || !out.sides_ready() {
                         return 0;
                     }
                 }
-                if left == 0 { 0 } else { out.outlet.room().min(most) }
+                if left == 0 || events_left == 0 { 0 } else { out.outlet.room().min(most) }
             });
             out.events = events;
             Poll::Ready(turn)
@@ -297,6 +298,8 @@ impl<T> Future for SourceTask<T> {
                 }
                 return Poll::Ready(Ok(()));
             }
+            // A guest that has stopped for others to have their turn.
+            progress |= this.out.outlet.has_more();
             if !progress {
                 return Poll::Pending;
             }

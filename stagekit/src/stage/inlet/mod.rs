@@ -187,13 +187,13 @@ impl<T> Inlet<T> {
         true
     }
 
-    /// The next batch of what was fetched, if it can be handled at once and nothing waits before it; else it waits with
-    /// what comes before. `None` if nothing is left.
-    pub(crate) fn arrived(&mut self, at_once: bool) -> Option<(u32, Events<T>)> {
+    /// The next batch of what was fetched, if it is of `most` events, can be handled at once and nothing waits before it;
+    /// else it waits with what comes before. `None` if nothing is left.
+    pub(crate) fn arrived(&mut self, most: usize) -> Option<(u32, Events<T>)> {
         while let Some(message) = self.read.pop() {
             match message {
                 Down::Events { sub, batch: Batch::Owned(events) }
-                    if at_once
+                    if events.len() <= most
                         && self.queue.is_empty()
                         && self.subs.get(sub).is_some_and(|sub| events.len() <= sub.cut()) =>
                 {

@@ -16,6 +16,9 @@ use crate::sync::Arc;
 /// two stages of this weight gain by it (BENCHMARKS.md).
 pub(crate) const HEAVY: Duration = Duration::from_micros(50);
 
+/// How many batches of what is buffered a guest is given before others have their turn.
+const MEALS: usize = 4;
+
 /// How many guests of guests there may be: each is a call inside the call before it.
 const DEEPEST: u32 = 100;
 
@@ -134,7 +137,7 @@ impl<T> Outlet<T> {
     pub(crate) fn takes_more(&self) -> bool {
         match &self.line {
             Some(line) if self.buffer.is_empty() => line.demand > 0,
-            None if self.leads_nowhere => true,
+            None if self.is_open_ended() => true,
             _ => self.room() > 0,
         }
     }
@@ -194,12 +197,19 @@ impl<T> Outlet<T> {
         self.show();
     }
 
-    /// What is buffered goes to the one consumer, as far as it has asked.
+    /// What is buffered goes to the one consumer, as far as it has asked; to a guest, some of it at a time.
     pub(super) fn feed(&mut self) {
+        let mut left = MEALS;
         while let Some(line) = self.line.as_deref_mut()
             && line.demand > 0
             && !self.buffer.is_empty()
         {
+            if matches!(line.way, Way::Call(..)) {
+                if left == 0 {
+                    return;
+                }
+                left -= 1;
+            }
             let mut events = self.buffer.take(fuzz::split(line.demand).unwrap_or(line.demand));
             let n = events.len();
             line.demand -= n;
@@ -211,6 +221,16 @@ impl<T> Outlet<T> {
                 self.meet(n);
                 self.deliver(events);
             }
+        }
+    }
+
+    /// Whether a guest, or a guest of a guest, could go on at once: its host has to come again.
+    pub(crate) fn has_more(&self) -> bool {
+        match self.line.as_deref() {
+            Some(Line { way: Way::Call(_, guest), demand, .. }) => {
+                (*demand > 0 && !self.buffer.is_empty()) || guest.has_more()
+            }
+            _ => false,
         }
     }
 

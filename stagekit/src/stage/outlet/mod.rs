@@ -392,7 +392,8 @@ impl<T> Outlet<T> {
         if let Dispatcher::Demand(_) | Dispatcher::Broadcast(_) = self.dispatcher {
             // They discard nothing, and nothing rests in them.
             let meter = self.meter.meter();
-            meter.demand.set(self.dispatcher.demand() as u64);
+            let demand = self.line.as_ref().map_or_else(|| self.dispatcher.demand(), |line| line.demand());
+            meter.demand.set(demand as u64);
             meter.buffered.set(self.buffer.len() as u64);
             if let Some(fault) = self.dispatcher.take_fault() {
                 self.fault.get_or_insert(fault);
@@ -407,8 +408,7 @@ impl<T> Outlet<T> {
             }
         }
         let meter = self.meter.meter();
-        let demand = self.line.as_ref().map_or_else(|| self.dispatcher.demand(), |line| line.demand());
-        meter.demand.set(demand as u64);
+        meter.demand.set(self.dispatcher.demand() as u64);
         meter.buffered.set((self.buffer.len() + self.dispatcher.resting()) as u64);
         if let Some(fault) = self.dispatcher.take_fault() {
             self.fault.get_or_insert(fault);

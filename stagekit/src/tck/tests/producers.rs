@@ -70,6 +70,10 @@ impl Rogue {
             })
             .await;
             for message in messages {
+                let message = match message {
+                    Up::Again { sub, demand, .. } => Up::Ask { sub, demand: demand as usize },
+                    message => message,
+                };
                 match message {
                     Up::Subscribe(subscriber) => {
                         if let Some(confirm) = subscriber.confirm {
@@ -93,6 +97,7 @@ impl Rogue {
                             _ => owed.saturating_add(demand),
                         };
                     }
+                    Up::Again { .. } => {}
                     Up::Cancel { ended, .. } if self.fault == IgnoresTheCancel => drop(ended),
                     Up::Cancel { ended, .. } => {
                         self.cancelled = true;
