@@ -7,6 +7,7 @@ mod ending;
 mod errors;
 mod faults;
 mod floors;
+mod hosts;
 mod language;
 mod live;
 mod options;
