@@ -41,8 +41,9 @@ async fn main() -> Result<(), Error> {
         // A name for the consumer, to ask for its state afterwards. `sum` begins with 0.
         let printed = print(0);
 
-        // `=>` is a subscription: a stage asks the one before it for 4 events, and for more whenever half of them are
-        // done. What the counter prints is what `doubled` asks it for. Without `max_demand` it would ask for 1000.
+        // `=>` is a subscription: a stage asks the one before it for events, here for 4 at most, and for more when they
+        // are done. What the counter prints is what `doubled` asks it for. Without `max_demand` it would begin with one
+        // and soon ask for thousands, because they are handled so quickly.
         counter(9) => doubled.max_demand(4) => printed.max_demand(4);
     }
     .run()

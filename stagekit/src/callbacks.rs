@@ -1,6 +1,6 @@
 //! Stages of several callbacks: what `#[stage] impl` makes of a type, and what a stage that is started by itself runs.
 
-use crate::telemetry::Name;
+use crate::meter::Name;
 use std::future::{Future, ready};
 
 use crate::cancel::{Ended, Reason};

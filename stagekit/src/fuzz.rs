@@ -70,6 +70,16 @@ mod on {
         }
     }
 
+    /// Whether runs are shuffled: then nothing may depend on the clock, so that a seed gives the same run again.
+    pub(crate) fn is_on() -> bool {
+        below(1).is_some()
+    }
+
+    /// Whether a turn of a task that has guests is over, and whether a guest goes home.
+    pub(crate) fn now_and_then() -> bool {
+        below(4) == Some(0)
+    }
+
     /// Shuffles what runs on this thread while it lives; see [`fuzz`].
     #[must_use = "the runs are shuffled while it lives"]
     #[derive(Debug)]
@@ -112,6 +122,14 @@ mod on {
         false
     }
     #[inline]
+    pub(crate) fn is_on() -> bool {
+        false
+    }
+    #[inline]
+    pub(crate) fn now_and_then() -> bool {
+        false
+    }
+    #[inline]
     pub(crate) fn split(_: usize) -> Option<usize> {
         None
     }
@@ -123,4 +141,4 @@ mod on {
 
 #[cfg(any(test, feature = "test"))]
 pub use on::{Fuzz, exact, fuzz};
-pub(crate) use on::{gives_way, limits, split};
+pub(crate) use on::{gives_way, is_on, limits, now_and_then, split};

@@ -251,6 +251,10 @@
 //! - **`subscribe` waits for the producer**, and a refusal is an error and ends nobody
 //!   (`a_wrong_partition_is_refused_and_ends_nobody_168_q08`, `r40_a_refused_subscription_ends_nobody_050`). A producer
 //!   that has ended is an error as well; it ends a permanent consumer, as in GenStage.
+//! - **In a graph demand tunes itself** unless `max_demand` or `min_demand` is given (R1 speaks of 1000): see
+//!   [`Node::max_demand`](crate::Node::max_demand). Live stages keep 1000 and 500.
+//! - **Stages of a graph that share a task are asked for everything at once**, and handle what they are given as one batch
+//!   (R2, R9): there are no messages between them. [`own_task`](crate::Node::own_task) restores both to the letter.
 //! - **Overflow waits by default** (R17; `r17_by_default_whoever_pushes_waits`), and `on_discarded` is given the events
 //!   (`r17_the_callback_is_given_what_is_discarded_028_029_030`).
 //! - **Nothing comes in excess** (R6): a dispatcher cannot send what was not asked for

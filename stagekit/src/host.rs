@@ -28,6 +28,8 @@ pub(crate) trait Guest<T>: Send {
     /// Guests of it, or of one of its own, that have work for another core go home: `before` is how long a batch takes
     /// that comes to this one. Gives what the rest takes.
     fn part(&mut self, before: Duration) -> Duration;
+    /// It has ended, and is at home again: it lets go of what it keeps.
+    fn close(&mut self);
     /// It goes on, in its own task.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ending>;
 }
@@ -132,15 +134,19 @@ impl<T> Future for GuestTask<T> {
             let mut home = lock(&this.home.0);
             match std::mem::replace(&mut home.0, Inner::Away) {
                 Inner::Home(guest) => this.here = Some(guest),
-                Inner::Ended(guest, ending) => {
+                Inner::Ended(mut guest, ending) => {
                     drop(home);
                     // With whatever a `Drop` of the user's does: here it is this stage's.
+                    guest.close();
                     drop(guest);
                     return Poll::Ready(ending);
                 }
                 other => {
                     home.0 = other;
-                    home.1 = Some(cx.waker().clone());
+                    let replaced = home.1.replace(cx.waker().clone());
+                    drop(home);
+                    // Outside the lock, as in an inbox: the last waker of a task may drop the task.
+                    drop(replaced);
                     return Poll::Pending;
                 }
             }

@@ -81,6 +81,11 @@ impl<M> Inbox<M> {
         Ok(())
     }
 
+    /// Whether there is something to drain.
+    pub(crate) fn is_full(&self) -> bool {
+        self.full.load(Ordering::Acquire)
+    }
+
     /// Moves all messages into `to`, which is empty, and arms the inbox: the next message wakes the owner.
     ///
     /// Returns whether there were any. Without messages and with the waker in place this is one load.

@@ -29,7 +29,7 @@
 //!         let refused = complain(0);
 //!
 //!         counter(1..10)
-//!             => halve else refused     // its own task; an `Err` goes along the `else` edge
+//!             => halve else refused     // a subscription; an `Err` goes along the `else` edge
 //!             -> |n| n + 1              // fused into the same task
 //!             => sum;
 //!     }
@@ -127,7 +127,7 @@
 //!
 //! | in `pipeline!` | meaning |
 //! |---|---|
-//! | `a => b` | a subscription: `b` is a task of its own and asks for events |
+//! | `a => b` | a subscription: `b` asks for events; where it runs is stagekit's choice ([`Node::own_task`]) |
 //! | `a -> b` | fusion: one task, one loop, nothing in between |
 //! | `a => [b, c]`, `a => all [b, c]` | every event to each of them; legs may be whole paths |
 //! | `a => any [b, c]` | they share the work |

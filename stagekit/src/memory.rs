@@ -33,7 +33,8 @@ where
     I: IntoIterator<Item: Event, IntoIter: Send + 'static>,
 {
     let ledger = Ledger::default();
-    let queue = Queue { events: events.into_iter(), next: 0, ledger: ledger.clone() };
+    let told = Arc::new(ledger.clone());
+    let queue = Queue { events: events.into_iter(), next: 0, ledger: ledger.clone(), told };
     (from_source(queue).name("queue"), ledger)
 }
 
@@ -46,6 +47,8 @@ pub struct Queue<I> {
     events: I,
     next: u64,
     ledger: Ledger,
+    /// The same, for the receipts: columns with one acknowledger are one column.
+    told: Arc<Ledger>,
 }
 
 impl<I: Iterator<Item: Event> + Send + 'static> Source<I::Item> for Queue<I> {
@@ -55,7 +58,7 @@ impl<I: Iterator<Item: Event> + Send + 'static> Source<I::Item> for Queue<I> {
         let numbers = self.next..self.next + values.len() as u64;
         self.next = numbers.end;
         lock(&self.ledger.0).sent = self.next;
-        let receipts = Receipts::new(Arc::new(self.ledger.clone()), numbers);
+        let receipts = Receipts::new(self.told.clone(), numbers);
         out.append(Events::with_receipts(values, receipts));
         Poll::Ready(more)
     }

@@ -21,7 +21,7 @@ pub struct Several;
 /// | option | default |
 /// |---|---|
 /// | [`name`](Node::name) | the function's name |
-/// | [`max_demand`](Node::max_demand), [`min_demand`](Node::min_demand) | 1000 and half of `max_demand`, in events |
+/// | [`max_demand`](Node::max_demand), [`min_demand`](Node::min_demand) | self-tuned: 1 to 4096 events, as many as are cheap |
 /// | [`workers`](Node::workers) | 1 |
 /// | [`concurrency`](Node::concurrency), [`unordered`](Node::unordered), [`timeout`](Node::timeout) | 1, ordered, none |
 /// | [`batch`](Node::batch) | from the attribute |
@@ -30,7 +30,7 @@ pub struct Several;
 /// | [`on_panic`](Node::on_panic) | as `on_error` |
 /// | [`restart`](Node::restart) | never |
 /// | [`blocking`](Node::blocking) | on the async threads |
-/// | [`own_task`](Node::own_task) | every `=>` starts a task |
+/// | [`own_task`](Node::own_task) | where it runs is stagekit's choice |
 /// | [`poll_every`](Node::poll_every) | at once |
 #[must_use = "a node does nothing until it is connected in a pipeline"]
 pub struct Node<S, W = Single, L = Uncaught> {
@@ -57,13 +57,19 @@ impl<S, W, L> Node<S, W, L> {
 
     /// At most this many events may be on their way to (each worker of) the stage: GenStage's `max_demand`.
     ///
+    /// Without it demand tunes itself: it begins with one event, grows while a batch takes less than 200 microseconds, to
+    /// 4096 events (or to 64 KiB of them, as the values themselves are long) at most, and shrinks at once when a batch
+    /// takes longer. A stage with [`concurrency(n)`](Node::concurrency) asks for one and a half times `n`, one that takes
+    /// batches for two of them. GenStage's own 1000 is `max_demand(1000)`.
+    ///
     /// It must be at least 1, at most 1 048 576, and above `min_demand`; a pipeline with another value does not start.
     pub fn max_demand(mut self, events: usize) -> Self {
         self.options.limits.max = Some(events);
         self
     }
 
-    /// The stage asks for more when this many events or fewer are outstanding: GenStage's `min_demand`.
+    /// The stage asks for more when this many events or fewer are outstanding: GenStage's `min_demand`. Half of
+    /// `max_demand` where only that is given; a `min_demand` alone goes with GenStage's `max_demand` of 1000.
     pub fn min_demand(mut self, events: usize) -> Self {
         self.options.limits.min = Some(events);
         self
@@ -71,8 +77,8 @@ impl<S, W, L> Node<S, W, L> {
 
     /// `n` instances share the work, each in a task of its own, each from the initial state.
     ///
-    /// Order is kept by each worker, not between them. A batch goes to whoever asked for most: give workers a small
-    /// [`max_demand`](Node::max_demand) where events are few or slow, so that all of them get some. A stage bound with
+    /// Order is kept by each worker, not between them. A batch goes to whoever asked for most; slow events are asked for
+    /// one by one, so that all of them get some. A stage bound with
     /// `let` gives back one state for each worker, as a `Vec`.
     pub fn workers(mut self, n: usize) -> Node<S, Several, L>
     where
@@ -171,7 +177,11 @@ impl<S, W, L> Node<S, W, L> {
 
     /// The stage has a task of its own, and shares it with nobody but what is fused to it.
     ///
-    /// Without it stagekit decides: stages that follow one another and never wait share a task while they are light.
+    /// Without it stagekit decides. Stages that stand in a line (one leads to one other), never wait and never block share
+    /// the task of the first of them: a hop is a call then, with its demand kept per batch. A stage that awaits, blocks,
+    /// rests in an iterator, takes batches, has `workers` or `concurrency`, or is led to by several others has a task of
+    /// its own, and so has one behind a stage with several consumers. Two stages that both take 50 microseconds or more
+    /// over a batch are put on two tasks while they run; order, demand and receipts are as before.
     pub fn own_task(mut self) -> Self {
         self.options.own_task = true;
         self

@@ -79,7 +79,7 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// `max_demand` (default 1000) and `min_demand` (default half of it, rounded down), in events.
+    /// `max_demand` (1000, where demand does not tune itself) and `min_demand` (default half of it, rounded down), in events.
     pub(crate) fn resolve(self) -> Result<(usize, usize), String> {
         let max = self.max.unwrap_or(match self.min {
             Some(min) if min >= MAX_DEMAND => min.saturating_mul(2),

@@ -22,7 +22,9 @@ pub(crate) struct Upstream<T> {
     pub(crate) sub: u32,
     pub(crate) max: usize,
     pub(crate) min: usize,
-    /// The user has chosen neither: a stage that can finds its own.
+    /// The user has chosen neither.
+    pub(crate) free: bool,
+    /// A stage that can finds its own.
     pub(crate) tuned: bool,
 }
 

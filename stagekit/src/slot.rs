@@ -99,6 +99,12 @@ impl<X: Send + 'static> Slot<X> {
         }
     }
 
+    /// Whether there are failures that were not looked at.
+    #[inline]
+    pub(crate) fn is_faulty(&self) -> bool {
+        self.failures > 0 || !self.pending.is_empty()
+    }
+
     /// The stage returned an error.
     #[cold]
     pub(crate) fn fail(&mut self, error: X) -> Flow {

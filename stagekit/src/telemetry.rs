@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::meter::Rare;
-pub(crate) use crate::meter::{Count, Meter, Metered, Name, unread};
+pub(crate) use crate::meter::{Count, Meter, Metered};
 
 /// One stage of a running pipeline: what a summary is made of.
 #[derive(Clone, Debug)]

@@ -7,6 +7,8 @@
 
 use std::time::Duration;
 
+use crate::fuzz;
+
 /// How long a batch should take, at most: long against the wake-up of another core (some microseconds), short against
 /// what somebody who waits would notice.
 const DEAR: u64 = 200_000;
@@ -28,6 +30,9 @@ const BATCH: u32 = 8;
 /// takes.
 const SETTLED: u64 = 5_000;
 
+/// The size of a batch in a shuffled run, in which nobody looks at the clock.
+const SHUFFLED: u32 = 4;
+
 /// How many samples in a row say how heavy a stage is.
 const IN_A_ROW: usize = 3;
 
@@ -43,11 +48,16 @@ pub(crate) struct Tuner {
     took: [u32; IN_A_ROW],
 }
 
+/// The longest batch of events of this many bytes.
+fn most(bytes: usize) -> u32 {
+    (MOST_BYTES / bytes.max(1)).clamp(LEAST, MOST) as u32
+}
+
 impl Tuner {
     /// For events of this many bytes.
     pub(crate) fn new(bytes: usize) -> Self {
-        let most = (MOST_BYTES / bytes.max(1)).clamp(LEAST, MOST) as u32;
-        Tuner { cut: 1, most, left: 0, took: [0; IN_A_ROW] }
+        let tuner = Tuner { cut: 1, most: most(bytes), left: 0, took: [0; IN_A_ROW] };
+        if fuzz::is_on() { Tuner { cut: SHUFFLED, left: u32::MAX, ..tuner } } else { tuner }
     }
 
     /// The same, of a stage whose batches are as large as somebody else says: it finds out how much of one takes too long.
@@ -72,7 +82,8 @@ impl Tuner {
 
     /// The limits that are never exceeded, for events of this many bytes.
     pub(crate) fn most(bytes: usize) -> (usize, usize) {
-        Tuner::lax(bytes).limits()
+        let most = most(bytes) as usize;
+        (2 * most, most)
     }
 
     /// Whether the clock is to be looked at before and after the next batch, of `n` events.
@@ -101,25 +112,28 @@ impl Tuner {
         } else if fit < self.cut / 2 || fit == 1 {
             self.cut = fit;
         }
-        self.left = match self.cut {
-            cut if cut == self.most => BETWEEN,
-            cut if cut != before => 0,
-            _ => (SETTLED * (n as u64 + u64::from(BATCH)) / took.max(1)).min(BETWEEN.into()) as u32,
-        };
-        self.cut != before
+        let changed = self.cut != before;
+        self.left = if changed { 0 } else { between(n, took) };
+        changed
     }
 
     /// As [`sample`](Tuner::sample), of a stage whose limits the user has chosen.
-    pub(crate) fn weigh(&mut self, took: Duration) {
+    pub(crate) fn weigh(&mut self, n: usize, took: Duration) {
+        let took = took.as_nanos().min(u128::from(u32::MAX)) as u32;
         self.took.rotate_left(1);
-        self.took[IN_A_ROW - 1] = took.as_nanos().min(u128::from(u32::MAX)) as u32;
-        self.left = BETWEEN;
+        self.took[IN_A_ROW - 1] = took;
+        self.left = between(n, took.into());
     }
 
     /// How long a batch takes: the shortest of the last, so that one that was interrupted says nothing.
     pub(crate) fn weight(&self) -> Duration {
         Duration::from_nanos(self.took.iter().copied().min().unwrap_or(0).into())
     }
+}
+
+/// Events until the next sample, after a batch of `n` that took so many nanoseconds.
+fn between(n: usize, took: u64) -> u32 {
+    (SETTLED * (n as u64 + u64::from(BATCH)) / took.max(1)).min(BETWEEN.into()) as u32
 }
 
 #[cfg(test)]
@@ -186,11 +200,11 @@ mod tests {
     #[test]
     fn one_slow_batch_is_not_weight() {
         let mut tuner = Tuner::new(8);
-        tuner.weigh(Duration::from_secs(1));
-        tuner.weigh(NANO);
-        tuner.weigh(Duration::from_secs(1));
+        tuner.weigh(1, Duration::from_secs(1));
+        tuner.weigh(1, NANO);
+        tuner.weigh(1, Duration::from_secs(1));
         assert_eq!(tuner.weight(), NANO);
-        (0..2).for_each(|_| tuner.weigh(Duration::from_millis(1)));
+        (0..2).for_each(|_| tuner.weigh(1, Duration::from_millis(1)));
         assert_eq!(tuner.weight(), Duration::from_millis(1));
     }
 

@@ -4,6 +4,10 @@ pub(crate) fn split(_: usize) -> Option<usize> {
     None
 }
 
+pub(crate) fn now_and_then() -> bool {
+    false
+}
+
 pub(crate) fn limits(max: usize, min: usize) -> (usize, usize) {
     (max, min)
 }

@@ -42,6 +42,7 @@ mod sync;
 use demand::Demand;
 
 mod explore;
+mod home;
 mod messages;
 mod protocol;
 mod wakers;

@@ -93,7 +93,7 @@ async fn abort_stops_now_and_counts_what_was_lost() {
     assert!(error.is_aborted() && !error.is_timeout(), "{error}");
     assert_eq!(error.to_string(), "the pipeline was aborted");
     let summary = error.summary();
-    let (made, done) = (summary.stage("double").unwrap().events_out, seen.len() as u64);
+    let (made, done) = (summary.stage("numbers").unwrap().events_out, seen.len() as u64);
     let lost: u64 = summary.stages.iter().map(|stage| stage.lost + stage.discarded).sum();
     assert!(done > 0 && lost > 0);
     assert_eq!(made, done + lost, "l03: {summary}");

@@ -10,6 +10,7 @@ mod floors;
 mod language;
 mod live;
 mod options;
+mod placement;
 mod probes;
 mod receipts;
 mod streams;

@@ -149,7 +149,10 @@ async fn a_demand_producer_is_asked_for_what_is_wanted() {
         (from < 25).then(|| (from..*next).collect())
     }
     let (asks, seen) = (Seen::default(), Seen::default());
-    pipeline! { asked(0, asks.clone()) => note::<_>(seen.clone()).max_demand(10).min_demand(5) }.run().await.unwrap();
+    pipeline! { asked(0, asks.clone()) => note::<_>(seen.clone()).max_demand(10).min_demand(5).own_task() }
+        .run()
+        .await
+        .unwrap();
     assert_eq!(seen.all(), (0..25).collect::<Vec<_>>());
     assert_eq!(asks.all()[..3], [10, 5, 5], "max_demand, then lumps of max - min (R4)");
 }
@@ -165,7 +168,7 @@ async fn a_demand_producer_may_owe_and_rest() {
     }
     let (seen, calls) = (Seen::default(), Seen::default());
     let began = tokio::time::Instant::now();
-    pipeline! { dripping(10, calls.clone()).poll_every(10 * MS) => note::<_>(seen.clone()) }.run().await.unwrap();
+    pipeline! { dripping(10, calls.clone()).poll_every(10 * MS) => note::<_>(seen.clone()).max_demand(1000).min_demand(500) }.run().await.unwrap();
     assert_eq!(seen.all(), [8, 6, 4, 2, 0]);
     assert_eq!(calls.len(), 11);
     assert_eq!(began.elapsed(), 100 * MS);

@@ -83,7 +83,7 @@ fn path(input: ParseStream<'_>, errors: &mut Diagnostics, or: &str) -> Path {
             errors.between(
                 arrow.start,
                 arrow.end,
-                format!("unknown arrow `{spelt}`: use `=>` (own task) or `->` (same task)"),
+                format!("unknown arrow `{spelt}`: use `=>` (a subscription) or `->` (fused)"),
             );
             rest.push((arrow, target(input, errors, arrow.start)));
         } else {

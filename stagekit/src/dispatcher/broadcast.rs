@@ -9,8 +9,6 @@
 mod consumers;
 mod copies;
 
-use std::num::NonZeroUsize;
-
 use self::consumers::Consumers;
 use super::heap::Heap;
 use super::{Deliver, DemandDispatcher, Dispatch, Dispatcher, IntoDispatcher, Sub};
@@ -38,7 +36,7 @@ struct Place<T> {
     to: To,
     copier: Copier<T>,
     selector: Option<Selector<T>>,
-    consumer: Option<NonZeroUsize>,
+    consumer: Option<usize>,
 }
 
 struct Group {
@@ -180,7 +178,7 @@ impl<T> Broadcast<T> {
         self.consumers.insert(consumer, sub);
         self.settle_in(sub, Home::Leg(self.legs.len() as u32));
         let selector = options.selected().cloned();
-        self.push(Place { to: To::One(sub as u32), copier, selector, consumer: NonZeroUsize::new(consumer) });
+        self.push(Place { to: To::One(sub as u32), copier, selector, consumer: Some(consumer) });
         Ok(())
     }
 
@@ -226,7 +224,7 @@ impl<T> Broadcast<T> {
         self.selective -= usize::from(gone.selector.is_some());
         if let Some(consumer) = gone.consumer {
             // It may come again, which a refused second subscription has no part in (GenStage's defect Q3).
-            self.consumers.remove(consumer.get());
+            self.consumers.remove(consumer);
         }
         self.asked.leave(leg);
         if let Some(moved) = self.legs.get(leg as usize) {

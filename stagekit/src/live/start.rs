@@ -5,13 +5,13 @@ use std::fmt;
 use super::{Live, LiveError, NO_PRODUCER, OutletRef};
 use crate::callbacks::Callbacks;
 use crate::dispatcher::{DemandDispatcher, Dispatch, Dispatcher};
+use crate::meter::Name;
 use crate::node::{IntoNode, Node, Single};
 use crate::op::NoEvents;
 use crate::options::{Limits, Overflow};
 use crate::stage::{Inlet, LiveStage, LiveTask, Outlet, Setup, live_node};
 use crate::subscribe::Subscribe;
 use crate::subscription::{Door, Down, Inbox, Order};
-use crate::telemetry::Name;
 
 /// GenStage's default, in events.
 const BUFFER: usize = 10_000;

@@ -10,6 +10,7 @@ use super::{LiveError, NO_PRODUCER, OutletRef};
 use crate::batch::Batch;
 use crate::cancel::{Cancel, Ended, Reason};
 use crate::demand::Demand;
+use crate::meter::unread;
 use crate::node::{IntoNode, Node, Single};
 use crate::op::Event;
 use crate::producer::{More, Source};
@@ -18,7 +19,6 @@ use crate::stage::{Front, Inlet};
 use crate::stream::{FromSource, from_source};
 use crate::subscribe::Subscribe;
 use crate::subscription::{Down, Inbox};
-use crate::telemetry::unread;
 
 /// The events of running stages, as a `Stream`: what [`stream`] gives.
 pub struct EventStream<T> {

@@ -32,7 +32,7 @@ where
     #[inline]
     fn push(&mut self, event: E, then: &mut impl FnMut(S::Out) -> Flow) -> Flow {
         let Placed { stage, slot, .. } = &mut self.0;
-        stage.push(event, &mut |result| Placed::<S, S::Fail>::settle(slot, result, then))
+        stage.push(event, &mut |result| Placed::<S, S::Fail>::settle(slot, S::ONE, result, then))
     }
     async fn push_async(&mut self, event: E, out: &mut Outbox<S::Out>) -> Flow {
         let before = out.total();
@@ -42,7 +42,7 @@ where
     #[inline]
     fn look(&mut self, event: &E, then: &mut impl FnMut(S::Out) -> Flow) -> Flow {
         let Placed { stage, slot, .. } = &mut self.0;
-        stage.look(event, &mut |result| Placed::<S, S::Fail>::settle(slot, result, then))
+        stage.look(event, &mut |result| Placed::<S, S::Fail>::settle(slot, S::ONE, result, then))
     }
     async fn look_async(&mut self, event: Loan<'_, E>, out: &mut Outbox<S::Out>) -> Flow {
         let before = out.total();
@@ -87,6 +87,10 @@ where
     }
     fn each(&mut self, visit: &mut dyn FnMut(&mut dyn SurroundingsHidden)) {
         visit(&mut self.0.slot);
+    }
+    #[inline]
+    fn is_faulty(&self) -> bool {
+        self.0.slot.is_faulty()
     }
     fn tally(&mut self, n: u64) -> u64 {
         self.0.tally::<_, E, Up>(n)

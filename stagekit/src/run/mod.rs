@@ -63,6 +63,9 @@ pub trait Run<In>: Sized + Send {
     /// Visits what surrounds each stage, first to last.
     #[doc(hidden)]
     fn each(&mut self, visit: &mut dyn FnMut(&mut dyn SurroundingsHidden));
+    /// Whether there are failures that were not looked at.
+    #[doc(hidden)]
+    fn is_faulty(&self) -> bool;
     /// Counts `n` events into the first stage and what came of them into the others; returns what came out.
     #[doc(hidden)]
     fn tally(&mut self, n: u64) -> u64;
@@ -143,6 +146,9 @@ impl<In: Event> Run<In> for Id {
         Flow::Continue(())
     }
     fn each(&mut self, _: &mut dyn FnMut(&mut dyn SurroundingsHidden)) {}
+    fn is_faulty(&self) -> bool {
+        false
+    }
     fn tally(&mut self, n: u64) -> u64 {
         n
     }

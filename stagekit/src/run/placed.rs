@@ -55,12 +55,20 @@ impl<S, F: Fault> Placed<S, F> {
         self.slot.meter.events_out.add(emitted);
         emitted
     }
-    /// What one synchronous call emits goes on, what failed stays here.
+    /// What one synchronous call emits goes on, what failed stays here. What a one-to-one stage emits is known without
+    /// being counted.
     #[inline]
-    pub(super) fn settle<T>(slot: &mut Slot<F::Error>, result: Result<T, F>, then: &mut impl FnMut(T) -> Flow) -> Flow {
+    pub(super) fn settle<T>(
+        slot: &mut Slot<F::Error>,
+        is_one: bool,
+        result: Result<T, F>,
+        then: &mut impl FnMut(T) -> Flow,
+    ) -> Flow {
         match result {
             Ok(event) => {
-                slot.emitted += 1;
+                if !is_one {
+                    slot.emitted += 1;
+                }
                 then(event)
             }
             Err(failure) => slot.fail(failure.into_error()),

@@ -64,7 +64,9 @@ where
     #[inline]
     fn push(&mut self, event: In, then: &mut impl FnMut(S::Out) -> Flow) -> Flow {
         let Then { run, placed: Placed { stage, slot, .. }, .. } = self;
-        run.push(event, &mut |mid| stage.push(mid, &mut |result| Placed::<S, S::Fail>::settle(slot, result, then)))
+        run.push(event, &mut |mid| {
+            stage.push(mid, &mut |result| Placed::<S, S::Fail>::settle(slot, S::ONE, result, then))
+        })
     }
     async fn push_async(&mut self, event: In, out: &mut Outbox<S::Out>) -> Flow {
         let flow = self.run.push_async(event, &mut self.mid).await;
@@ -73,7 +75,9 @@ where
     #[inline]
     fn look(&mut self, event: &In, then: &mut impl FnMut(S::Out) -> Flow) -> Flow {
         let Then { run, placed: Placed { stage, slot, .. }, .. } = self;
-        run.look(event, &mut |mid| stage.push(mid, &mut |result| Placed::<S, S::Fail>::settle(slot, result, then)))
+        run.look(event, &mut |mid| {
+            stage.push(mid, &mut |result| Placed::<S, S::Fail>::settle(slot, S::ONE, result, then))
+        })
     }
     async fn look_async(&mut self, event: Loan<'_, In>, out: &mut Outbox<S::Out>) -> Flow {
         let flow = self.run.look_async(event, &mut self.mid).await;
@@ -100,6 +104,10 @@ where
     fn each(&mut self, visit: &mut dyn FnMut(&mut dyn SurroundingsHidden)) {
         self.run.each(visit);
         visit(&mut self.placed.slot);
+    }
+    #[inline]
+    fn is_faulty(&self) -> bool {
+        self.run.is_faulty() || self.placed.slot.is_faulty()
     }
     fn tally(&mut self, n: u64) -> u64 {
         let mid = self.run.tally(n);

@@ -1,18 +1,14 @@
 //! The body of a stage: what its task does with batches. One boxed call for each batch, never for each event.
 
 use std::any::Any;
-use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
-use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::vec::Drain;
 
 use crate::batch::{Batch, Lend};
-use crate::error::{Cause, StageFailure};
-use crate::lock::lock;
+use crate::error::StageFailure;
 use crate::op::Flow;
-use crate::receipt::{Events, Receipts};
+use crate::receipt::{Events, Receipts, Yields};
 use crate::run::Run;
 use crate::stage::care::{Care, settle, taken_in_vain};
 
@@ -88,6 +84,55 @@ impl<In> Working<'_, In> {
             Working::Lent(events, at, _) => events.len() - **at,
         }
     }
+
+    /// The receipts that nobody has carried on.
+    fn receipts(&mut self) -> &mut Option<Receipts> {
+        match self {
+            Working::Owned(_, receipts) | Working::Lent(_, _, receipts) => receipts,
+        }
+    }
+}
+
+/// What has become of the events whose receipts are still in their column.
+#[derive(Default)]
+struct Gone {
+    yields: Yields,
+    /// Where what they have emitted begins.
+    before: usize,
+}
+
+impl Gone {
+    /// Receipts are looked after from here on.
+    fn begin(&mut self, before: usize) {
+        self.yields.clear();
+        self.before = before;
+    }
+
+    /// Their receipts follow what came of them.
+    fn carry<T>(&mut self, column: &mut Option<Receipts>, out: &mut Events<T>) {
+        out.carry(self.before, column, &self.yields);
+        self.begin(out.values.len());
+    }
+}
+
+/// An event was finished, and what came of it is behind `before`: its receipt can wait until the batch is, unless
+/// something has failed.
+#[inline(always)]
+fn note<In, R: Run<In>>(
+    run: &mut R,
+    receipts: &mut Option<Receipts>,
+    before: usize,
+    gone: &mut Gone,
+    out: &mut Events<R::Out>,
+) {
+    if R::FALLIBLE && run.is_faulty() {
+        gone.carry(receipts, out);
+        let receipt = receipts.as_mut().and_then(Receipts::pop);
+        settle(run, receipt, before, out);
+        gone.begin(out.values.len());
+    } else {
+        gone.yields.add(out.values.len() - before);
+    }
 }
 
 /// Synchronous stages, on the stage's own task.
@@ -98,11 +143,12 @@ pub(crate) struct SyncBody<In, R> {
     /// The memory of the last batch: where events come and go one for one and are of one type, the next batch leaves
     /// in it.
     spare: Vec<In>,
+    gone: Gone,
 }
 
 impl<In: Send + 'static, R: Run<In>> SyncBody<In, R> {
     pub(crate) fn new(run: R, care: Care) -> Self {
-        SyncBody { run, care, loaded: Loaded::Nothing, spare: Vec::new() }
+        SyncBody { run, care, loaded: Loaded::Nothing, spare: Vec::new(), gone: Gone::default() }
     }
 
     /// The spare memory, if it fits what the stage emits.
@@ -114,14 +160,14 @@ impl<In: Send + 'static, R: Run<In>> SyncBody<In, R> {
     }
 
     /// Goes on with what is loaded until it is finished, a stage stops, or one panics.
-    fn work(run: &mut R, working: &mut Working<'_, In>, out: &mut Events<R::Out>) -> Flow {
-        Self::work_here(run, working, out)
+    fn work(run: &mut R, working: &mut Working<'_, In>, gone: &mut Gone, out: &mut Events<R::Out>) -> Flow {
+        Self::work_here(run, working, gone, out)
     }
 
     #[inline(always)]
-    fn work_here(run: &mut R, working: &mut Working<'_, In>, out: &mut Events<R::Out>) -> Flow {
+    fn work_here(run: &mut R, working: &mut Working<'_, In>, gone: &mut Gone, out: &mut Events<R::Out>) -> Flow {
         match working {
-            Working::Owned(events, None) if R::ONE => {
+            Working::Owned(events, _) if R::ONE => {
                 // One capacity check for the batch, and a loop that vectorises.
                 out.values.extend(events.by_ref().map(|event| run.one(event)));
             }
@@ -134,31 +180,29 @@ impl<In: Send + 'static, R: Run<In>> SyncBody<In, R> {
                     })?;
                 }
             }
-            Working::Owned(events, Some(receipts)) => {
+            Working::Owned(events, receipts) => {
                 for event in events.by_ref() {
-                    let receipt = receipts.pop();
                     let before = out.values.len();
                     let values = &mut out.values;
                     let flow = run.push(event, &mut |event| {
                         values.push(event);
                         Flow::Continue(())
                     });
-                    settle(run, receipt, before, out);
+                    note(run, receipts, before, gone, out);
                     flow?;
                 }
             }
             Working::Lent(events, at, receipts) => {
                 while let Some(event) = events.get(**at) {
                     **at += 1;
-                    let receipt = receipts.as_mut().and_then(Receipts::pop);
                     let before = out.values.len();
                     let values = &mut out.values;
                     let flow = run.look(event, &mut |event| {
                         values.push(event);
                         Flow::Continue(())
                     });
-                    if receipt.is_some() {
-                        settle(run, receipt, before, out);
+                    if receipts.is_some() {
+                        note(run, receipts, before, gone, out);
                     }
                     flow?;
                 }
@@ -167,8 +211,37 @@ impl<In: Send + 'static, R: Run<In>> SyncBody<In, R> {
         Flow::Continue(())
     }
 
+    /// The same, and then the receipts of what was worked on go where it went; that of an event over which it panicked
+    /// has failed.
+    fn work_off(&mut self, working: &mut Working<'_, In>, out: &mut Events<R::Out>) -> std::thread::Result<Flow> {
+        let SyncBody { run, gone, .. } = self;
+        gone.begin(out.values.len());
+        let result = catch_unwind(AssertUnwindSafe(|| Self::work(run, working, gone, out)));
+        let left = working.left();
+        let in_turn = R::ONE && matches!(working, Working::Owned(..));
+        let column = working.receipts();
+        if column.is_none() {
+            out.align();
+            return result;
+        }
+        // Whoever is told may panic.
+        let told = catch_unwind(AssertUnwindSafe(|| {
+            if in_turn {
+                gone.yields.one_each(out.values.len() - gone.before);
+            }
+            gone.carry(column, out);
+            let failed = column.as_ref().map_or(0, |column| column.len().saturating_sub(left));
+            if failed > 0 {
+                drop(Receipts::cut(column, failed));
+            }
+        }));
+        // A panic leaves values of its event without receipts.
+        out.align();
+        result.and_then(|flow| told.map(|()| flow))
+    }
+
     /// Takes back what was loaded.
-    fn unload(&mut self) -> Batch<In> {
+    pub(super) fn unload(&mut self) -> Batch<In> {
         match std::mem::replace(&mut self.loaded, Loaded::Nothing) {
             Loaded::Nothing => Batch::Owned(Events::default()),
             Loaded::Owned(values, receipts) => Batch::Owned(Events { values, receipts }),
@@ -198,6 +271,12 @@ impl<In: Send + 'static, R: Run<In>> SyncBody<In, R> {
         turn
     }
 
+    /// A panic of something of the user's beside the run.
+    #[cold]
+    pub(super) fn panicked(&mut self, panic: Box<dyn Any + Send>) -> Option<StageFailure> {
+        self.care.panicked(&mut self.run, panic, 1).err()
+    }
+
     /// Handles a batch; what it emits is in `out`.
     pub(crate) fn handle(&mut self, batch: Batch<In>, out: &mut Events<R::Out>) -> Turn {
         self.loaded = Loaded::from(batch);
@@ -215,7 +294,7 @@ impl<In: Send + 'static, R: Run<In>> SyncBody<In, R> {
         let n = events.values.len();
         let mut working = Working::Owned(events.values.drain(..), &mut events.receipts);
         // The usual way, without looking twice.
-        match catch_unwind(AssertUnwindSafe(|| Self::work_here(&mut self.run, &mut working, out))) {
+        match catch_unwind(AssertUnwindSafe(|| Self::work_here(&mut self.run, &mut working, &mut self.gone, out))) {
             Ok(Flow::Continue(())) => {
                 drop(working);
                 self.run.tally(n as u64);
@@ -231,7 +310,7 @@ impl<In: Send + 'static, R: Run<In>> SyncBody<In, R> {
     /// Works until it is finished, or has failed.
     fn all_of(&mut self, mut working: Working<'_, In>, out: &mut Events<R::Out>) -> Turn {
         let all = working.left();
-        let result = catch_unwind(AssertUnwindSafe(|| Self::work(&mut self.run, &mut working, out)));
+        let result = self.work_off(&mut working, out);
         self.go_on(result, all, working, out)
     }
 
@@ -246,8 +325,6 @@ impl<In: Send + 'static, R: Run<In>> SyncBody<In, R> {
         let mut turn = Turn::default();
         let mut before = all;
         loop {
-            // A panic leaves values of its event without receipts; that receipt has failed already.
-            out.align();
             let taken = (before - working.left()) as u64;
             if R::ONE && result.is_err() && taken > 0 {
                 self.run.tally(taken - 1);
@@ -265,14 +342,14 @@ impl<In: Send + 'static, R: Run<In>> SyncBody<In, R> {
                 break;
             }
             before = working.left();
-            result = catch_unwind(AssertUnwindSafe(|| Self::work(&mut self.run, &mut working, out)));
+            result = self.work_off(&mut working, out);
         }
         turn.handled = all - working.left();
         // What is left after a failure is the user's, and may panic as it is dropped: the failure came first.
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(working)))
             && turn.failed.is_none()
         {
-            turn.failed = self.care.panicked(&mut self.run, panic, 1).err();
+            turn.failed = self.panicked(panic);
         }
         if R::FALLIBLE {
             let none: &mut Events<R::Out> = &mut Events::default();
@@ -304,124 +381,5 @@ impl<In: Send + 'static, R: Run<In> + 'static> Body<In, R::Out> for SyncBody<In,
     }
     fn finish(self: Box<Self>) {
         SyncBody::finish(*self);
-    }
-}
-
-/// How far a blocking call has come, for the stage that may not live to see its end.
-#[derive(Default)]
-struct Progress {
-    aborted: bool,
-    handled: usize,
-    emitted: usize,
-}
-
-impl Progress {
-    /// Counts finished events. False after an abort: then they are lost already, as nobody is told.
-    fn advance(&mut self, handled: usize, emitted: usize) -> bool {
-        if !self.aborted {
-            self.handled += handled;
-            self.emitted = emitted;
-        }
-        !self.aborted
-    }
-}
-
-type Calling<In, R> = tokio::task::JoinHandle<(SyncBody<In, R>, Events<<R as Run<In>>::Out>, Turn)>;
-
-/// Synchronous stages that block: each batch runs on tokio's blocking threads.
-pub(crate) struct BlockingBody<In, R: Run<In>> {
-    idle: Option<SyncBody<In, R>>,
-    working: Option<Calling<In, R>>,
-    care: Care,
-    loaded: bool,
-    /// Of the last call.
-    progress: Arc<Mutex<Progress>>,
-}
-
-impl<In, R: Run<In>> Drop for BlockingBody<In, R> {
-    fn drop(&mut self) {
-        if self.working.is_some() {
-            lock(&self.progress).aborted = true;
-            tracing::warn!(stage = &**self.care.name(), "aborted: a blocking call goes on in its thread");
-        }
-    }
-}
-
-impl<In: Send + 'static, R: Run<In>> BlockingBody<In, R> {
-    pub(crate) fn new(run: R, care: Care) -> Self {
-        BlockingBody {
-            idle: Some(SyncBody::new(run, care.clone())),
-            working: None,
-            care,
-            loaded: false,
-            progress: Arc::default(),
-        }
-    }
-}
-
-impl<In: Send + 'static, R: Run<In> + 'static> Body<In, R::Out> for BlockingBody<In, R> {
-    fn room(&self) -> usize {
-        if self.is_idle() { usize::MAX } else { 0 }
-    }
-    fn load(&mut self, batch: Batch<In>) {
-        if let Some(body) = &mut self.idle {
-            body.load(batch);
-            self.loaded = true;
-        }
-    }
-    fn is_idle(&self) -> bool {
-        !self.loaded && self.working.is_none()
-    }
-    fn poll(&mut self, cx: &mut Context<'_>, _: usize, _: bool, out: &mut Events<R::Out>) -> Poll<Turn> {
-        if std::mem::take(&mut self.loaded)
-            && let Some(mut body) = self.idle.take()
-        {
-            self.progress = Arc::default();
-            let progress = self.progress.clone();
-            self.working = Some(tokio::task::spawn_blocking(move || {
-                let (mut out, mut all) = (Events::default(), Turn::default());
-                // One event at a time: an abort is heard after the call that is under way.
-                let mut left = body.unload();
-                while !left.is_empty() && all.failed.is_none() && lock(&progress).advance(0, out.len()) {
-                    body.load(left.split_front(1));
-                    let turn = body.turn(&mut out);
-                    all.handled += turn.handled;
-                    all.failed = turn.failed;
-                    lock(&progress).advance(turn.handled, out.len());
-                }
-                // As in `turn`: what is left may panic as it is dropped, and the failure came first.
-                if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(left)))
-                    && all.failed.is_none()
-                {
-                    all.failed = body.care.panicked(&mut body.run, panic, 1).err();
-                }
-                (body, out, all)
-            }));
-        }
-        let Some(working) = &mut self.working else { return Poll::Pending };
-        let Poll::Ready(result) = Pin::new(working).poll(cx) else { return Poll::Pending };
-        self.working = None;
-        Poll::Ready(match result {
-            Ok((body, events, turn)) => {
-                self.progress = Arc::default();
-                self.idle = Some(body);
-                out.append(events);
-                turn
-            }
-            Err(_) => {
-                let failure = StageFailure { stage: self.care.name().clone(), cause: Cause::Aborted };
-                Turn { handled: 0, failed: Some(failure) }
-            }
-        })
-    }
-    fn abandon(&mut self) -> (usize, usize) {
-        let mut progress = lock(&self.progress);
-        progress.aborted = true;
-        (std::mem::take(&mut progress.handled), std::mem::take(&mut progress.emitted))
-    }
-    fn finish(mut self: Box<Self>) {
-        if let Some(body) = self.idle.take() {
-            body.run.finish();
-        }
     }
 }

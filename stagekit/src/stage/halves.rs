@@ -3,11 +3,12 @@
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::Context;
 use std::time::{Duration, Instant};
 
 use crate::cancel::{Ended, Reason};
 use crate::error::{Cause, StageFailure};
+use crate::fuzz;
 use crate::host::Ending;
 use crate::receipt::Events;
 use crate::side::Side;
@@ -17,7 +18,7 @@ use crate::stage::outlet::Outlet;
 use crate::tuner::Tuner;
 
 /// How long a task works before others have their turn.
-pub(super) const SLICE: Duration = Duration::from_micros(100);
+const SLICE: Duration = Duration::from_micros(100);
 
 /// The producing side of a task: its outlet, and the outlets of its stages' errors.
 pub(crate) struct Out<T> {
@@ -128,6 +129,7 @@ pub(super) struct Halves<In, T> {
     tuner: Tuner,
     /// The size of its batches follows from how long they take: else it was chosen.
     tunes: bool,
+    pub(super) turns: Turns,
 }
 
 /// What is left of a stage after it has listened.
@@ -147,7 +149,7 @@ impl<In, T> Halves<In, T> {
         if tunes {
             inlet.tune(tuner.limits());
         }
-        Halves { inlet, out, tuner, tunes }
+        Halves { inlet, out, tuner, tunes, turns: Turns::default() }
     }
 
     /// Reads what both neighbours have said.
@@ -206,21 +208,20 @@ impl<In, T> Halves<In, T> {
     #[inline]
     pub(super) fn timed(&mut self, n: usize, began: Option<Instant>) {
         if let Some(began) = began {
-            self.time(n, began.elapsed());
+            let took = began.elapsed();
+            self.turns.note(took);
+            self.time(n, took);
         }
     }
 
+    /// The batch has been handled, perhaps in several polls.
     #[cold]
-    fn time(&mut self, n: usize, took: Duration) {
+    pub(super) fn time(&mut self, n: usize, took: Duration) {
         if !self.tunes {
-            self.tuner.weigh(took);
+            self.tuner.weigh(n, took);
         } else if self.tuner.sample(n, took) {
             self.inlet.tune(self.tuner.limits());
         }
-    }
-
-    pub(super) fn tunes(&self) -> bool {
-        self.tunes
     }
 
     pub(super) fn weight(&self) -> Duration {
@@ -233,26 +234,53 @@ impl<In, T> Halves<In, T> {
     }
 }
 
-/// How long a poll has taken: others are to have their turn.
-pub(super) struct Turns(Instant);
+/// How long a task works at a stretch, so that others have their turn, and what is due by the clock is looked at.
+///
+/// A scheduler that is never idle looks at its timers and sockets once in some dozens of polls (tokio: 61). So it is not
+/// enough that a turn is short: whoever had a long one lets the scheduler run dry before the next, by giving way as
+/// [`tokio::task::yield_now`] does.
+#[derive(Default)]
+pub(super) struct Turns {
+    began: Option<Instant>,
+    /// The last turn was long.
+    owes_rest: bool,
+}
 
 impl Turns {
-    pub(super) fn begin() -> Self {
-        Turns(Instant::now())
+    /// A turn begins. False if it is the others' first.
+    #[inline]
+    pub(super) fn begin(&mut self, cx: &mut Context<'_>) -> bool {
+        self.began = None;
+        if self.owes_rest {
+            self.owes_rest = false;
+            give_way(cx);
+            return false;
+        }
+        true
     }
 
-    pub(super) fn took(&self) -> Duration {
-        self.0.elapsed()
+    /// From now on the clock runs.
+    pub(super) fn watch(&mut self) {
+        self.began = Some(Instant::now());
     }
 
-    pub(super) fn is_long(&self) -> bool {
-        self.took() >= SLICE
+    /// How long the turn has been, if the clock runs; a long one is to be ended.
+    pub(super) fn is_long(&mut self) -> bool {
+        let long =
+            if fuzz::is_on() { fuzz::now_and_then() } else { self.began.is_some_and(|began| began.elapsed() >= SLICE) };
+        self.owes_rest |= long;
+        long
+    }
+
+    /// A batch has taken so long.
+    #[inline]
+    pub(super) fn note(&mut self, took: Duration) {
+        self.owes_rest |= took >= SLICE && !fuzz::is_on();
     }
 }
 
-/// Others first; then it goes on. What is due by the clock is looked at in between, which a mere wake-up would put off.
-pub(super) fn give_way<T>(cx: &mut Context<'_>) -> Poll<T> {
+/// To be polled again when the others have had their turn.
+fn give_way(cx: &mut Context<'_>) {
     let polled = pin!(tokio::task::yield_now()).poll(cx);
     debug_assert!(polled.is_pending(), "to give way is to be polled again");
-    Poll::Pending
 }

@@ -1,6 +1,7 @@
 //! Running stages: the only place that spawns, waits and looks at a clock.
 
 mod async_body;
+mod blocking_body;
 mod body;
 mod care;
 mod concurrent_body;
@@ -32,9 +33,9 @@ pub(crate) use outlet::Outlet;
 #[cfg(any(test, feature = "test"))]
 pub(crate) use own::{Own, Places, Site};
 pub use place::Stage;
+pub(crate) use place::{Edges, launch, place_source, place_stage, wire};
 #[cfg(any(test, feature = "test"))]
 pub(crate) use place::{Launched, Place, Wrong};
-pub(crate) use place::{launch, place_source, place_stage, wire};
 pub use segment::Segment;
 pub(crate) use side::error_wiring;
 pub(crate) use supervisor::start;

@@ -12,7 +12,8 @@ use crate::options::Options;
 use crate::producer::{Opens, Polled, Source};
 use crate::run::{Id, Run};
 use crate::stage::async_body::{AsyncBody, BatchBody};
-use crate::stage::body::{BlockingBody, Body, SyncBody};
+use crate::stage::blocking_body::BlockingBody;
+use crate::stage::body::{Body, SyncBody};
 use crate::stage::care::Care;
 use crate::stage::concurrent_body::ConcurrentBody;
 use crate::stage::source::{

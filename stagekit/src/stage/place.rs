@@ -92,11 +92,22 @@ pub(crate) fn launch(stages: Vec<Stage>) -> Result<Launched, Wrong> {
     Ok(launched)
 }
 
+/// What leads away from an outlet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Edges {
+    /// To stages, and one of them may be a guest.
+    ToGuests,
+    ToStages,
+    /// `else`: whoever takes the errors asks for many from the first on, because errors that wait when their stage fails
+    /// are discarded.
+    OfErrors,
+}
+
 /// The outlet of one worker, subscribed to by everything its edges lead to; and its door.
 pub(crate) fn wire<T>(
     outlets: &SharedOutlets<T>,
     overflow: Option<(usize, Overflow)>,
-    hosts: bool,
+    edges: Edges,
     meter: Arc<dyn Metered>,
 ) -> Result<(Outlet<T>, Arc<Door<T>>), String> {
     let outlets = lock(outlets);
@@ -110,7 +121,8 @@ pub(crate) fn wire<T>(
         let mut subs = Vec::new();
         for (intake, limits) in &group.legs {
             let (max, min) = limits.resolve().map_err(|wrong| format!("the edge to `{}`: {wrong}", intake.name))?;
-            let tuned = limits.is_default();
+            let free = limits.is_default();
+            let tuned = free && edges != Edges::OfErrors;
             any_tuned |= tuned;
             let (most, least) = if tuned { Tuner::most(size_of::<T>()) } else { (max, min) };
             lump = lump.max(most - least);
@@ -118,7 +130,7 @@ pub(crate) fn wire<T>(
                 let mut ups = lock(ups);
                 let sub = door.number();
                 subs.push((sub as usize, most));
-                ups.push(Upstream { door: door.clone(), sub, max, min, tuned });
+                ups.push(Upstream { door: door.clone(), sub, max, min, free, tuned });
                 targets.push(Target { inbox: down.clone(), sub: ups.len() as u32 - 1 });
             }
         }
@@ -135,7 +147,7 @@ pub(crate) fn wire<T>(
         && let [(intake, _)] = &legs[..]
         && intake.workers.len() == 1
     {
-        outlet.draw_line(0, hosts.then(|| intake.home.clone()));
+        outlet.draw_line(0, (edges == Edges::ToGuests).then(|| intake.home.clone()));
     }
     Ok((outlet, door))
 }
@@ -252,8 +264,9 @@ fn ends<In, R: Run<In>>(
     if let Some(wrong) = wrong {
         return Err(wrong);
     }
+    let edges = if hosts { Edges::ToGuests } else { Edges::ToStages };
     let (outlet, door) =
-        wire(outlets, first.options.buffer, hosts, meter).map_err(|text| (last.options.name.clone(), text))?;
+        wire(outlets, first.options.buffer, edges, meter).map_err(|text| (last.options.name.clone(), text))?;
     Ok(Ends { out: Out::new(last.options.name.clone(), outlet, sides), door, sides: side_meters })
 }
 
@@ -337,10 +350,10 @@ impl<In: Event, R: Run<In>> StagePlace<In, R> {
         let options = &self.parts[0].options;
         for up in &mut ups {
             if let Some((size, _)) = options.batch {
-                if up.tuned {
+                if up.free {
                     (up.max, up.min) = (up.max.max(2 * size), up.min.max(size));
                 }
-            } else if options.concurrency > 1 && up.tuned {
+            } else if options.concurrency > 1 && up.free {
                 // So many are under way; half as many again are there when some are done.
                 (up.max, up.min) = (options.concurrency + options.concurrency.div_ceil(2), options.concurrency);
             }

@@ -10,7 +10,7 @@ use crate::port::SharedOutlets;
 use crate::side::{ErrorWiring, Side};
 use crate::slot::Spill;
 use crate::stage::outlet::Outlet;
-use crate::stage::place::wire;
+use crate::stage::place::{Edges, wire};
 use crate::telemetry::Meter;
 
 /// Errors of type `X`.
@@ -26,7 +26,7 @@ pub(crate) fn error_wiring<X: Event>(outlets: SharedOutlets<X>) -> ErrorWiring {
     Box::new(move |place| {
         let spill = Arc::new(Spill::new());
         let meter = Arc::<Meter>::default();
-        let outlet = wire(&outlets, None, false, meter.clone())?.0;
+        let outlet = wire(&outlets, None, Edges::OfErrors, meter.clone())?.0;
         if let Some(place) = place.downcast_mut::<Option<Arc<Spill<X>>>>() {
             *place = Some(spill.clone());
         }
@@ -43,7 +43,8 @@ impl<X: Send> Side for ErrorSide<X> {
         let _ = self.outlet.publish(self.spill.take());
     }
     fn is_ready(&self) -> bool {
-        self.outlet.is_ready()
+        // Without demand they would wait, and be discarded if the stage fails before there is some.
+        self.outlet.is_ready() && self.outlet.room() > 0
     }
     fn is_clear(&self) -> bool {
         self.outlet.is_clear()

@@ -113,8 +113,12 @@ struct Counted {
 struct Hot<'a, I, R> {
     events: Option<I>,
     run: Option<R>,
-    made: usize,
-    done: usize,
+    /// How many events may be made.
+    room: usize,
+    /// How many more of them.
+    left: usize,
+    /// An event is inside the run: where the run cannot panic, this costs nothing.
+    inside: bool,
     home: (&'a mut Option<I>, &'a mut Option<R>, &'a mut Counted),
 }
 
@@ -122,8 +126,9 @@ impl<I, R> Drop for Hot<'_, I, R> {
     fn drop(&mut self) {
         *self.home.0 = self.events.take();
         *self.home.1 = self.run.take();
-        self.home.2.made += self.made;
-        self.home.2.done += self.done;
+        let made = self.room - self.left;
+        self.home.2.made += made;
+        self.home.2.done += made - usize::from(self.inside);
     }
 }
 
@@ -215,34 +220,45 @@ where
     R: Run<T>,
 {
     let taken = (events.take(), run.take());
-    let mut hot = Hot { events: taken.0, run: taken.1, made: 0, done: 0, home: (events, run, counted) };
-    let Hot { events: Some(events), run: Some(run), made, done, .. } = &mut hot else { return Flow::Continue(()) };
+    let home = (events, run, counted);
+    let mut hot = Hot { events: taken.0, run: taken.1, room, left: room, inside: false, home };
+    let Hot { events: Some(events), run: Some(run), left, inside, .. } = &mut hot else {
+        return Flow::Continue(());
+    };
     if R::ONE && !F::POSSIBLE {
         values.extend(events.by_ref().take(room).map(|result| {
-            *made += 1;
+            *left -= 1;
             match result {
-                Ok(event) => run.one(event),
+                Ok(event) => {
+                    *inside = true;
+                    let event = run.one(event);
+                    *inside = false;
+                    event
+                }
                 Err(_) => unreachable!("a producer that cannot fail has failed"),
             }
         }));
-        *done = *made;
         return Flow::Continue(());
     }
-    events.by_ref().take(room).try_for_each(|result| {
-        *made += 1;
-        let flow = match result {
-            Ok(event) => run.push(event, &mut |event| {
-                values.push(event);
-                Flow::Continue(())
-            }),
+    while *left > 0 {
+        let Some(result) = events.next() else { break };
+        *left -= 1;
+        match result {
+            Ok(event) => {
+                *inside = true;
+                run.push(event, &mut |event| {
+                    values.push(event);
+                    Flow::Continue(())
+                })?;
+                *inside = false;
+            }
             Err(failure) => {
                 failures.push(failure);
-                Flow::Break(())
+                return Flow::Break(());
             }
-        };
-        *done += 1;
-        flow
-    })
+        }
+    }
+    Flow::Continue(())
 }
 
 /// Events that were made and are not finished by the stages of their own task: no inlet has them in its books.

@@ -16,26 +16,35 @@ use crate::op::Event;
 use crate::receipt::Events;
 use crate::run::Run;
 use crate::stage::body::{SyncBody, Turn};
-use crate::stage::halves::{Halves, Heard, Turns, give_way};
+use crate::stage::halves::{Halves, Heard};
 
 /// Synchronous stages: in a task of their own, or as a guest.
 pub(crate) struct SyncTask<In, R: Run<In>> {
     halves: Halves<In, R::Out>,
     /// Until it ends.
     body: Option<SyncBody<In, R>>,
+    /// Then it is here until it is closed, and whether it has ended well.
+    over: Option<(SyncBody<In, R>, bool)>,
 }
 
 impl<In, R: Run<In>> Unpin for SyncTask<In, R> {}
 
 impl<In: Event, R: Run<In> + 'static> SyncTask<In, R> {
     pub(super) fn new(halves: Halves<In, R::Out>, body: SyncBody<In, R>) -> Self {
-        SyncTask { halves, body: Some(body) }
+        SyncTask { halves, body: Some(body), over: None }
+    }
+
+    /// It is not called any more. What it keeps is the user's, and stays until its own task closes it: a `Drop` that
+    /// panics is this stage's panic, not its host's.
+    #[cold]
+    fn end(&mut self, well: bool) {
+        self.over = self.body.take().map(|body| (body, well));
     }
 
     #[cold]
     fn fail(&mut self, failure: StageFailure) -> Poll<Ending> {
         self.halves.stop(Reason::error(&failure.cause));
-        self.body = None;
+        self.end(false);
         Poll::Ready(Err(failure))
     }
 
@@ -49,7 +58,7 @@ impl<In: Event, R: Run<In> + 'static> SyncTask<In, R> {
             _ if self.body.is_none() => Err(Ok(())),
             Heard::Cancelled => {
                 self.halves.stop(Reason::Shutdown);
-                self.body = None;
+                self.end(false);
                 Err(Ok(()))
             }
             Heard::News => match self.work_at_once() {
@@ -119,9 +128,7 @@ impl<In: Event, R: Run<In> + 'static> SyncTask<In, R> {
         if halves.is_done() {
             // l12: everything in flight is settled before the end is told.
             halves.out.end(Reason::Normal);
-            if let Some(body) = self.body.take() {
-                body.finish();
-            }
+            self.end(true);
             return Poll::Ready(Err(Ok(())));
         }
         Poll::Ready(Ok(any))
@@ -173,30 +180,48 @@ impl<In: Event, R: Run<In> + 'static> Guest<In> for SyncTask<In, R> {
         self.halves.part(before)
     }
 
+    fn close(&mut self) {
+        if let Some((body, true)) = self.over.take() {
+            body.finish();
+        }
+    }
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
         self.halves.inlet.set_hosted(false);
-        if fuzz::gives_way(cx) {
+        if fuzz::gives_way(cx) || !self.halves.turns.begin(cx) {
             return Poll::Pending;
         }
-        let turns = self.halves.out.outlet.is_host().then(Turns::begin);
+        if self.halves.out.outlet.is_host() {
+            self.halves.turns.watch();
+        }
         loop {
             let coop = ready!(coop::poll_proceed(cx));
             let heard = match ready!(self.listen(cx)) {
                 Ok(heard) => heard,
-                Err(ending) => return Poll::Ready(ending),
+                Err(ending) => {
+                    self.close();
+                    return Poll::Ready(ending);
+                }
             };
             let worked = match ready!(self.work_off(&mut 0)) {
                 Ok(worked) => worked,
-                Err(ending) => return Poll::Ready(ending),
+                Err(ending) => {
+                    self.close();
+                    return Poll::Ready(ending);
+                }
             };
             if heard || worked {
                 coop.made_progress();
             }
-            if turns.as_ref().is_some_and(Turns::is_long) {
+            let more = (heard || worked) && !self.halves.inlet.is_waiting();
+            if self.halves.turns.is_long() {
                 self.halves.part(Duration::ZERO);
-                return give_way(cx);
+                if more {
+                    cx.waker().wake_by_ref();
+                }
+                return Poll::Pending;
             }
-            if !(heard || worked) || self.halves.inlet.is_waiting() {
+            if !more {
                 return Poll::Pending;
             }
         }

@@ -15,7 +15,7 @@ use crate::error::StageFailure;
 use crate::fuzz;
 use crate::host::Ending;
 use crate::stage::body::Body;
-use crate::stage::halves::{Halves, Heard, Out, SLICE, Turns, give_way};
+use crate::stage::halves::{Halves, Heard, Out, Turns};
 use crate::stage::source_body::{SourceBody, SourceTurn};
 use crate::tuner::Tuner;
 
@@ -75,7 +75,7 @@ impl<In, T> Future for StageTask<In, T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Ending> {
         let this = &mut *self;
-        if fuzz::gives_way(cx) {
+        if fuzz::gives_way(cx) || !this.halves.turns.begin(cx) {
             return Poll::Pending;
         }
         loop {
@@ -100,7 +100,7 @@ impl<In, T> Future for StageTask<In, T> {
                     && (demand > 0 || (halves.inlet.has_begun() && !body.pauses()))
                     && let Some(batch) = halves.inlet.next(room)
                 {
-                    if halves.tunes() && this.loaded.is_none() {
+                    if this.loaded.is_none() {
                         this.loaded = halves.clock(batch.len()).map(|now| (now, 0));
                     }
                     body.load(batch);
@@ -121,7 +121,7 @@ impl<In, T> Future for StageTask<In, T> {
                     if body.is_idle()
                         && let Some((began, done)) = this.loaded.take()
                     {
-                        halves.timed(done, Some(began));
+                        halves.time(done, began.elapsed());
                     }
                     // The ask goes out after what was emitted (R3).
                     halves.inlet.settle(turn.handled);
@@ -158,6 +158,7 @@ pub(crate) struct SourceTask<T> {
     tuner: Tuner,
     /// How many batches are made between two looks at the clock.
     stride: usize,
+    turns: Turns,
 }
 
 impl<T> Unpin for SourceTask<T> {}
@@ -166,7 +167,7 @@ impl<T> SourceTask<T> {
     pub(crate) fn new(body: Box<dyn SourceBody<T>>, out: Out<T>) -> Self {
         // A consumer that finds its own demand begins with one event: so does the producer.
         let tuner = if out.outlet.is_tuned() { Tuner::new(size_of::<T>()) } else { Tuner::lax(size_of::<T>()) };
-        SourceTask { body: Some(body), out, stopped: false, tuner, stride: 1 }
+        SourceTask { body: Some(body), out, stopped: false, tuner, stride: 1, turns: Turns::default() }
     }
 
     fn fail(&mut self, failure: StageFailure) -> Poll<Ending> {
@@ -238,7 +239,9 @@ impl<T> SourceTask<T> {
         let n = self.out.events.len();
         *progress = n > 0;
         if let (Some(began), Poll::Ready(SourceTurn { made: made @ 1.., .. })) = (began, &polled) {
-            self.tuner.sample(*made, began.elapsed());
+            let took = began.elapsed();
+            self.tuner.sample(*made, took);
+            self.turns.note(took);
         }
         verdict = verdict.and(self.out.publish());
         if let Poll::Ready(turn) = polled {
@@ -260,11 +263,14 @@ impl<T> Future for SourceTask<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Ending> {
         let this = &mut *self;
-        if fuzz::gives_way(cx) {
+        if fuzz::gives_way(cx) || !this.turns.begin(cx) {
             return Poll::Pending;
         }
         // Whoever waits for a consumer elsewhere is held back by its demand.
-        let turns = (this.out.outlet.is_host() || this.out.outlet.is_open_ended()).then(Turns::begin);
+        let watched = this.out.outlet.is_host() || this.out.outlet.is_open_ended();
+        if watched {
+            this.turns.watch();
+        }
         loop {
             let coop = ready!(coop::poll_proceed(cx));
             let heard = this.out.listen(cx);
@@ -295,12 +301,15 @@ impl<T> Future for SourceTask<T> {
                 return Poll::Pending;
             }
             coop.made_progress();
-            let Some(turns) = &turns else { continue };
-            let took = turns.took();
-            this.stride = if took >= SLICE { 1 } else { (this.stride * 2).min(AT_ONCE) };
-            if took >= SLICE {
+            if !watched {
+                continue;
+            }
+            let long = this.turns.is_long();
+            this.stride = if long { 1 } else { (this.stride * 2).min(AT_ONCE) };
+            if long {
                 this.out.outlet.part(this.tuner.weight());
-                return give_way(cx);
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
             }
         }
     }

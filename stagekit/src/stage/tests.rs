@@ -36,7 +36,7 @@ impl Dispatch<u64> for Bomb {
 fn l08_subscribers_are_answered_when_the_dispatcher_panics() {
     let door = Door::new();
     let dispatcher = Bomb(0).into_dispatcher().0;
-    let mut outlet = Outlet::new(door.clone(), Vec::new(), dispatcher, false, None, 1, crate::telemetry::unread());
+    let mut outlet = Outlet::new(door.clone(), Vec::new(), dispatcher, false, None, 1, crate::meter::unread());
     let mut answers = Vec::new();
     for sub in 0..4 {
         let (confirm, confirmed) = oneshot::channel();

@@ -7,11 +7,12 @@ use futures_sink::Sink;
 
 use crate::cancel::{Ended, Reason};
 use crate::error::{Cause, Error, StageFailure};
+use crate::meter::unread;
 use crate::op::Event;
 use crate::pipeline::{Stage, runnable};
 use crate::port::{Port, SharedOutlets};
-use crate::stage::{Handle, Outlet, Running, wire};
-use crate::telemetry::{Summary, unread};
+use crate::stage::{Edges, Handle, Outlet, Running, wire};
+use crate::telemetry::Summary;
 
 /// Events are handed on in batches of at most this many.
 const BATCH: usize = 500;
@@ -86,7 +87,7 @@ impl<T: Event> Input<T> {
             return Ok(());
         }
         let State::Idle(outlets, stages) = std::mem::replace(&mut self.state, State::Ended) else { return Ok(()) };
-        match wire(&outlets, None, false, unread()) {
+        match wire(&outlets, None, Edges::ToStages, unread()) {
             Ok((outlet, inbox)) => {
                 let running = runnable(stages).spawn();
                 running.handle().add_source(inbox);

@@ -7,6 +7,7 @@ use futures_core::Stream;
 
 use crate::batch::Batch;
 use crate::error::Error;
+use crate::meter::unread;
 use crate::node::{IntoNode, Node, Single};
 use crate::op::{AcceptedAs, Event};
 use crate::options::{Edge, Limits, Options};
@@ -15,7 +16,7 @@ use crate::port::{Intake, Port, SharedOutlets, same};
 use crate::receipt::Receipts;
 use crate::stage::{Handle, Inlet, Running};
 use crate::stream::FromStream;
-use crate::telemetry::{Summary, unread};
+use crate::telemetry::Summary;
 
 /// The open end of a pipeline, `pipeline! { source => a => .. }`: a `Stream` of its events.
 ///

@@ -357,22 +357,26 @@ fn told<T>(result: Result<T, crate::live::LiveError>) -> T {
 
 /// Who is told of the receipts of a check's events.
 #[derive(Clone, Default)]
-pub(crate) struct Watch(Arc<Mutex<(Vec<u64>, Vec<u64>)>>);
+pub(crate) struct Watch(Arc<Settled>);
+
+/// What was acknowledged, and what has failed: one acknowledger for all batches, as a source has.
+#[derive(Default)]
+struct Settled(Mutex<(Vec<u64>, Vec<u64>)>);
 
 impl Watch {
     /// Events of these numbers, with receipts.
     pub(crate) fn events<T>(&self, numbers: std::ops::Range<u64>, event: &dyn Fn(u64) -> T) -> Events<T> {
-        let receipts = Receipts::new(Arc::new(self.clone()), numbers.clone());
+        let receipts = Receipts::new(self.0.clone(), numbers.clone());
         Events::with_receipts(numbers.map(event).collect(), receipts)
     }
 
     /// What was acknowledged, in that order.
     pub(crate) fn acknowledged(&self) -> Vec<u64> {
-        lock(&self.0).0.clone()
+        lock(&self.0.0).0.clone()
     }
 
     pub(crate) fn failed(&self) -> Vec<u64> {
-        lock(&self.0).1.clone()
+        lock(&self.0.0).1.clone()
     }
 
     /// Each of `n` receipts was settled, once.
@@ -387,7 +391,7 @@ impl Watch {
     }
 }
 
-impl Acknowledger for Watch {
+impl Acknowledger for Settled {
     fn acknowledge(&self, receipts: &[u64]) {
         lock(&self.0).0.extend(receipts);
     }

@@ -15,12 +15,12 @@ use crate::batch::Batch;
 use crate::cancel::{Ended, Reason};
 use crate::live::{LiveError, OutletRef, Subscribe};
 use crate::lock::lock;
+use crate::meter::unread;
 use crate::node::Node;
 use crate::op::{Event, NoEvents};
 use crate::stage::{Front, Inlet, Launched, Place, Places, Site, Stage, Wrong};
 use crate::subscribe::Subscription;
 use crate::subscription::{Down, Inbox};
-use crate::telemetry::unread;
 
 /// A consumer that is driven by hand: it asks when it is told to, and shows what came, batch by batch.
 ///

@@ -13,12 +13,14 @@ use crate::cancel::{Ended, Reason};
 use crate::dispatcher::{DemandDispatcher, Dispatcher};
 use crate::live::OutletRef;
 use crate::lock::lock;
+use crate::meter::unread;
 use crate::node::Node;
 use crate::op::{Event, NoEvents};
 use crate::receipt::Events;
-use crate::stage::{Launched, Outlet, Place, Places, Site, Stage, Wrong, wire};
+use crate::stage::{Edges, Launched, Outlet, Place, Places, Site, Stage, Wrong, wire};
 use crate::subscription::{Door, Up};
-use crate::telemetry::unread;
+#[cfg(feature = "tck")]
+use crate::tuner::Tuner;
 
 /// A producer that is driven by hand: what it is asked for is seen, ask by ask, and it emits what it is told to.
 ///
@@ -167,6 +169,12 @@ impl<T: Event> TestProducer<T> {
         let _ = lock(&self.seat).emit(events);
     }
 
+    /// How much a consumer may ask for that finds its own demand; nought if there is none.
+    #[cfg(feature = "tck")]
+    pub(crate) fn most_tuned(&self) -> usize {
+        if lock(&self.seat).is_tuned() { Tuner::most(size_of::<T>()).0 } else { 0 }
+    }
+
     /// Emits events with their receipts.
     pub async fn send_with_receipts(&mut self, events: impl Into<Events<T>>) {
         poll_fn(|cx| {
@@ -228,8 +236,8 @@ struct Placed<T>(Arc<Mutex<Outlet<T>>>, Site<NoEvents, T>);
 
 impl<T: Event> Place for Placed<T> {
     fn wire(&mut self) -> Result<(), Wrong> {
-        let (mut outlet, _) =
-            wire(&self.1.outlets, None, false, unread()).map_err(|text| (self.1.options.name.clone(), text))?;
+        let (mut outlet, _) = wire(&self.1.outlets, None, Edges::ToStages, unread())
+            .map_err(|text| (self.1.options.name.clone(), text))?;
         outlet.enliven(false);
         *lock(&self.0) = outlet;
         Ok(())

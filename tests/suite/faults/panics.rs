@@ -154,8 +154,7 @@ async fn f01_a_panic_of_the_key_fails_its_event_and_ends_its_stage() {
     }
     // The errors of a stage have partitions too. What panicked there has failed already.
     let ledger = Ledger::new();
-    let pipeline =
-        pipeline! { { ledger.queue(100) } => refuses else by |item| key(item) [bury, bury.name("b")] => finish };
+    let pipeline = pipeline! { { ledger.queue(100) } => refuses.max_demand(1000).min_demand(500) else by |item| key(item) [bury, bury.name("b")] => finish };
     let error = pipeline.run().await.unwrap_err();
     assert!(error.is_panic() && error.stage() == Some("refuses"), "{error}");
     ledger.check(error.summary()).await;

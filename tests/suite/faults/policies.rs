@@ -238,14 +238,20 @@ async fn f06_dead_letters_that_rest_or_never_arrive_are_counted() {
     }
     type Kind = (&'static str, fn(&Ledger) -> Pipeline);
     let kinds: [Kind; 4] = [
-        ("own task", |l| pipeline! { { l.queue(1000) } => refuses else buries_slowly.max_demand(3) => finish }),
-        ("fused", |l| pipeline! { { l.queue(1000) } => pass -> refuses else buries_slowly.max_demand(3) => finish }),
+        (
+            "own task",
+            |l| pipeline! { { l.queue(1000) } => refuses.max_demand(1000).min_demand(500) else buries_slowly.max_demand(3) => finish },
+        ),
+        (
+            "fused",
+            |l| pipeline! { { l.queue(1000) } => pass.max_demand(1000).min_demand(500) -> refuses else buries_slowly.max_demand(3) => finish },
+        ),
         ("blocking", |l| {
-            pipeline! { { l.queue(1000) } => refuses.blocking() else buries_slowly.max_demand(3) => finish.max_demand(2) }
+            pipeline! { { l.queue(1000) } => refuses.blocking().max_demand(1000).min_demand(500) else buries_slowly.max_demand(3) => finish.max_demand(2) }
         }),
         (
             "workers",
-            |l| pipeline! { { l.queue(1000) } => refuses.workers(3) else buries_slowly.max_demand(3) => finish },
+            |l| pipeline! { { l.queue(1000) } => refuses.workers(3).max_demand(1000).min_demand(500) else buries_slowly.max_demand(3) => finish },
         ),
     ];
     for (kind, pipeline) in kinds {
@@ -264,7 +270,7 @@ async fn f06_dead_letters_that_rest_or_never_arrive_are_counted() {
     // The stage behind `else` ends: so does everything, and what was on its way is counted.
     let ledger = Ledger::new();
     let error =
-        pipeline! { { ledger.queue(1000) } => refuses else stumbles.max_demand(3) => finish }.run().await.unwrap_err();
+        pipeline! { { ledger.queue(1000) } => refuses.max_demand(1000).min_demand(500) else stumbles.max_demand(3) => finish }.run().await.unwrap_err();
     assert!(error.is_panic(), "{error}");
     let told = error.summary().clone();
     ledger.quiesced().await.unwrap();

@@ -176,10 +176,12 @@ macro_rules! shapes {
 }
 
 shapes! {
-    f16_sync: |l| { { l.queue(40) } => pass.max_demand(6) => finish.max_demand(4) }
+    f16_sync: |l| { { l.queue(40) }.own_task() => pass.max_demand(6).own_task() => finish.max_demand(4) }
+    f16_guests: |l| { { l.queue(23) } => pass.max_demand(6) => no_sevens.max_demand(4) => finish_later.max_demand(3) }
+    f16_guests_of_one_that_waits: |l| { { l.queue(23) } => rests.max_demand(4) => pass.max_demand(3) => finish.max_demand(2) }
     f16_async: |l| { { l.queue(23) } => rests.max_demand(4) => finish_later.max_demand(3) }
     f16_concurrent: |l| { { l.queue(23) } => rests.concurrency(3).max_demand(7) => finish.max_demand(3) }
-    f16_batch: |l| { { l.queue(23) } => threes.max_demand(6) => finish }
+    f16_batch: |l| { { l.queue(23) } => threes.max_demand(6) => finish.max_demand(1000).min_demand(500) }
     f16_fused: |l| { { l.queue(23) } => pass.max_demand(5) -> rests -> no_sevens => finish }
     f16_fused_to_the_source: |l| { { l.queue(23) } -> rests -> no_sevens => finish.max_demand(4) }
     f16_iterator_fused: |l| { { from_iter(l.items(23)) } -> rests => finish.max_demand(4) }

@@ -432,11 +432,19 @@ async fn f62_what_an_aborted_blocking_stage_has_done_is_not_lost() {
     }
     type Kind = (&'static str, u64, fn(&Ledger, Arc<Permits>) -> Pipeline);
     let kinds: [Kind; 4] = [
-        ("consumer", 90, |l, p| pipeline! { { l.queue(100) } => ends(p).blocking() }),
+        ("consumer", 90, |l, p| pipeline! { { l.queue(100) } => ends(p).blocking().max_demand(1000).min_demand(500) }),
         ("fused to the source", 90, |l, p| pipeline! { { l.queue(100) } -> ends(p).blocking() }),
         // What it has finished is done, and what came of that will never leave.
-        ("producer-consumer", 100, |l, p| pipeline! { { l.queue(100) } => passes(p).blocking() => finish }),
-        ("fused to a loop", 100, |l, p| pipeline! { { from_iter(l.items(100)) } -> passes(p).blocking() => finish }),
+        (
+            "producer-consumer",
+            100,
+            |l, p| pipeline! { { l.queue(100) } => passes(p).blocking().max_demand(1000).min_demand(500) => finish },
+        ),
+        (
+            "fused to a loop",
+            100,
+            |l, p| pipeline! { { from_iter(l.items(100)) } -> passes(p).blocking() => finish.max_demand(1000).min_demand(500) },
+        ),
     ];
     for (kind, lost, pipeline) in kinds {
         eprintln!("{kind}");

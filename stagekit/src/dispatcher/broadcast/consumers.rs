@@ -15,6 +15,7 @@ impl Consumers {
         self.0.get(&consumer).map(|&sub| sub as usize)
     }
 
+    /// Adds a consumer that has none.
     pub(super) fn insert(&mut self, consumer: usize, sub: Sub) {
         self.0.insert(consumer, sub as u32);
     }

@@ -4,7 +4,7 @@
 use std::any::Any;
 use std::task::Context;
 
-use super::{Front, Inlet, Queued, Sub};
+use super::{Asks, Front, Inlet, Queued, Sub};
 use crate::batch::Batch;
 use crate::cancel::{Cancel, Ended, Reason};
 use crate::fuzz;
@@ -34,6 +34,12 @@ impl<T: Send + 'static> Inlet<T> {
             self.read.reverse();
         }
         self.read.pop()
+    }
+
+    /// Whether everything that has been said is heard and handled. It has heard something before: what comes next wakes
+    /// its task.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.read.is_empty() && self.queue.is_empty() && !self.inbox.is_full()
     }
 
     /// The stage ends: what it asked for now would be lost with it.
@@ -75,7 +81,7 @@ impl<T: Send + 'static> Inlet<T> {
     /// Of one of those: who asks is the user.
     pub(crate) fn ask_manually(&mut self, tag: u64) {
         if let Some(sub) = self.find(tag) {
-            sub.manual = true;
+            sub.asks = Asks::User;
         }
     }
 
@@ -87,11 +93,12 @@ impl<T: Send + 'static> Inlet<T> {
         let (max, min) = options.limits.resolve().unwrap_or((1, 0));
         let (max, min) = fuzz::limits(max, min);
         let mut quota = Quota::new(max, min);
+        let asks = if manual { Asks::User } else { Asks::Limits };
         let ask = if manual { 0 } else { quota.open() };
         let number = to.number();
         let mode = options.cancel;
         let (alive, cancelled) = (true, false);
-        let sub = Sub { to: to.clone(), sub: number, quota, tag, alive, cancelled, manual, tuned: false, mode };
+        let sub = Sub { to: to.clone(), sub: number, quota, tag, alive, cancelled, asks, mode };
         let key = self.subs.insert(sub);
         self.alive += 1;
         subscriber.target = Some(Target { inbox: self.inbox.clone(), sub: key });
@@ -126,7 +133,7 @@ impl<T: Send + 'static> Inlet<T> {
     /// The user asks.
     pub(crate) fn ask(&mut self, tag: u64, demand: usize) {
         if let Some(sub) = self.find(tag)
-            && sub.manual
+            && sub.asks == Asks::User
             && !sub.cancelled
         {
             let _ = sub.to.send(Up::Ask { sub: sub.sub, demand });
@@ -146,7 +153,7 @@ impl<T: Send + 'static> Inlet<T> {
     /// What has arrived: it comes back at once if it may be handled now, as one batch, and nothing waits before it.
     pub(crate) fn accept(&mut self, sub: u32, batch: Batch<T>, wanted: bool) -> Option<(Batch<T>, Subscription)> {
         let from = self.subs.get_mut(sub)?;
-        if !wanted || !self.queue.is_empty() || batch.len() > from.cut() || from.manual {
+        if !wanted || !self.queue.is_empty() || batch.len() > from.cut() || from.asks == Asks::User {
             self.queue_batch(sub, batch);
             return None;
         }
@@ -158,7 +165,7 @@ impl<T: Send + 'static> Inlet<T> {
 
     pub(crate) fn queue_batch(&mut self, sub: u32, batch: Batch<T>) {
         if let Some(from) = self.subs.get_mut(sub) {
-            let excess = if from.manual { 0 } else { from.quota.arrive(batch.len()) };
+            let excess = if from.asks == Asks::User { 0 } else { from.quota.arrive(batch.len()) };
             if excess > 0 {
                 // R6: it is handled all the same.
                 tracing::warn!(excess, "received events in excess of what was asked for");
@@ -236,7 +243,7 @@ impl<T: Send + 'static> Inlet<T> {
     /// All of its subscriptions are manual.
     pub(crate) fn ask_by_hand(&mut self) {
         self.opened = true;
-        self.subs.iter_mut().for_each(|sub| sub.manual = true);
+        self.subs.iter_mut().for_each(|sub| sub.asks = Asks::User);
     }
 
     /// Whether it has a subscription of this number.

@@ -28,16 +28,25 @@ struct Sub<T> {
     alive: bool,
     /// Our last word about it has been said.
     cancelled: bool,
-    manual: bool,
-    /// Its limits are the tuner's.
-    tuned: bool,
+    asks: Asks,
     mode: Cancel,
+}
+
+/// Who decides how much is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    /// The limits that were given.
+    Limits,
+    /// The tuner.
+    Tuner,
+    /// The user.
+    User,
 }
 
 impl<T> Sub<T> {
     /// The longest batch that is handled at once: R2, and R8 for manual subscriptions.
     fn cut(&self) -> usize {
-        if self.manual { usize::MAX } else { self.quota.cut() }
+        if self.asks == Asks::User { usize::MAX } else { self.quota.cut() }
     }
 
     /// The last word about it, once (l08).
@@ -82,10 +91,11 @@ impl<T> Inlet<T> {
     /// Without a meter it counts in that of its inbox.
     fn of(inbox: Arc<Inbox<Down<T>>>, ups: Vec<Upstream<T>>, meter: Option<Arc<dyn Metered>>) -> Self {
         let mut subs = Subs::None;
-        for Upstream { door, sub, max, min, tuned } in ups {
+        for Upstream { door, sub, max, min, tuned, .. } in ups {
             let quota = Quota::new(max, min);
-            let (manual, mode, tag) = (false, Cancel::Temporary, fresh_tag());
-            subs.insert(Sub { to: door, sub, quota, tag, alive: true, cancelled: false, manual, tuned, mode });
+            let asks = if tuned { Asks::Tuner } else { Asks::Limits };
+            let (mode, tag) = (Cancel::Temporary, fresh_tag());
+            subs.insert(Sub { to: door, sub, quota, tag, alive: true, cancelled: false, asks, mode });
         }
         Inlet {
             inbox,
@@ -111,7 +121,7 @@ impl<T> Inlet<T> {
             return 0;
         }
         let mut asked = 0;
-        for sub in self.subs.iter_mut().filter(|sub| !sub.manual) {
+        for sub in self.subs.iter_mut().filter(|sub| sub.asks != Asks::User) {
             let demand = sub.quota.open();
             if self.hosted {
                 asked += demand;
@@ -129,7 +139,7 @@ impl<T> Inlet<T> {
 
     /// The limits of the subscriptions whose limits are the tuner's.
     pub(crate) fn tune(&mut self, (max, min): (usize, usize)) {
-        for sub in self.subs.iter_mut().filter(|sub| sub.tuned) {
+        for sub in self.subs.iter_mut().filter(|sub| sub.asks == Asks::Tuner) {
             sub.quota.tune(max, min);
         }
     }
@@ -171,7 +181,9 @@ impl<T> Inlet<T> {
             return false;
         }
         // Last first: should something unwind, what was not looked at is counted in `Drop`.
-        self.read.reverse();
+        if self.read.len() > 1 {
+            self.read.reverse();
+        }
         true
     }
 
@@ -270,7 +282,7 @@ impl<T> Inlet<T> {
             n -= part;
             let sub = self.subs.get_mut(sub);
             if let Some(sub) = sub
-                && !sub.manual
+                && sub.asks != Asks::User
                 && let Some(demand) = sub.quota.settle(part)
                 && sub.alive
                 && !sub.cancelled

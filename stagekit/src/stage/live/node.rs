@@ -11,7 +11,7 @@ use crate::producer::{Opens, Producer};
 use crate::stage::inlet::Inlet;
 use crate::stage::outlet::Outlet;
 use crate::stage::own::{Own, Places, Site};
-use crate::stage::place::{Launched, Place, Stage, Wrong, leads_somewhere, wire};
+use crate::stage::place::{Edges, Launched, Place, Stage, Wrong, leads_somewhere, wire};
 use crate::subscription::{Door, Down, Drains, Inbox};
 use crate::telemetry::Gauge;
 
@@ -123,7 +123,7 @@ impl<S: Callbacks> Place for LivePlace<S> {
         let name = &self.site.options.name;
         if std::any::TypeId::of::<S::Out>() != std::any::TypeId::of::<NoEvents>() {
             leads_somewhere(name, &self.site.outlets)?;
-            let wired = wire(&self.site.outlets, self.site.options.buffer, false, self.shared.clone());
+            let wired = wire(&self.site.outlets, self.site.options.buffer, Edges::ToStages, self.shared.clone());
             let (mut outlet, door) = wired.map_err(|text| (name.clone(), text))?;
             outlet.enliven(false);
             self.outlet = Some((outlet, door));

@@ -4,11 +4,12 @@
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::{Outlet, deliver};
+use super::{Outlet, Sub, deliver};
 use crate::batch::Batch;
 use crate::fuzz;
 use crate::host::{Ending, Guest, Home};
 use crate::receipt::Events;
+use crate::subscription::Down;
 use crate::sync::Arc;
 
 /// A stage that takes as long as this over a batch is worth another core: a wake-up there takes some microseconds, and
@@ -32,7 +33,7 @@ pub(super) struct Line<T> {
 
 /// How events reach the consumer.
 enum Way<T> {
-    /// By its inbox.
+    /// By the inbox of its task.
     Inbox,
     /// It is to be a guest, once the task has begun.
     Home(Arc<Home<T>>),
@@ -137,10 +138,20 @@ impl<T> Outlet<T> {
             }
             return true;
         }
+        let (demand, sub) = (line.demand, line.sub);
         let batch = std::mem::replace(events, Events::from(line.spare.pop().unwrap_or_default()));
         self.meet(n);
-        self.deliver(batch);
-        self.meter.meter().demand.set(self.line.as_ref().map_or(0, |line| line.demand as u64));
+        self.meter.meter().demand.set(demand as u64);
+        match self.subs.get(sub as usize) {
+            Some(Some(Sub { target, .. })) => {
+                let message = Down::Events { sub: target.sub, batch: Batch::Owned(batch) };
+                if let Err(Down::Events { batch, .. }) = target.inbox.send(message) {
+                    // The consumer is gone and has said so in our inbox.
+                    self.meter.meter().lose(batch.len());
+                }
+            }
+            _ => self.meter.meter().lose(batch.len()),
+        }
         true
     }
 
@@ -230,7 +241,7 @@ impl<T> Outlet<T> {
     pub(crate) fn part(&mut self, before: Duration) -> Duration {
         let Some(line) = self.line.as_deref_mut() else { return before };
         let Way::Call(_, guest) = &mut line.way else { return before };
-        if before >= HEAVY && guest.weight() >= HEAVY {
+        if (before >= HEAVY && guest.weight() >= HEAVY) || fuzz::now_and_then() {
             self.part_with_guest();
             return before;
         }

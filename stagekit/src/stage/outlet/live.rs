@@ -93,6 +93,7 @@ impl<T> Outlet<T> {
 impl<T: Send + 'static> Outlet<T> {
     /// From now on it belongs to a live stage.
     pub(crate) fn enliven(&mut self, accumulates: bool) {
+        self.erase_line();
         self.books = Some(Box::new(Books::new(accumulates)));
     }
 

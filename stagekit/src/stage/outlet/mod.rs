@@ -129,7 +129,9 @@ impl<T> Outlet<T> {
     /// Looks at what was read.
     fn look(&mut self) {
         // One by one, last first: should something unwind, those that were not looked at are answered in `Drop`.
-        self.read.reverse();
+        if self.read.len() > 1 {
+            self.read.reverse();
+        }
         while let Some(message) = self.read.pop() {
             match message {
                 Up::Ask { sub, demand } => self.ask(sub, demand),
@@ -352,6 +354,12 @@ impl<T> Outlet<T> {
 
     /// The buffer goes first, whenever there is demand.
     fn flush(&mut self) {
+        if let Some(line) = &self.line
+            && self.buffer.is_empty()
+        {
+            self.meter.meter().demand.set(line.demand() as u64);
+            return;
+        }
         self.feed();
         while !self.buffer.is_empty() && !self.is_held() {
             let demand = self.dispatcher.demand().min(self.until_mark());
@@ -408,6 +416,7 @@ impl<T> Outlet<T> {
     }
 
     /// Why its stage cannot go on, said once: to be asked after it has listened, and after it has published.
+    #[inline]
     pub(crate) fn take_fault(&mut self) -> Option<Cause> {
         self.fault.take()
     }
