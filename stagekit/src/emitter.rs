@@ -4,7 +4,6 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
@@ -24,22 +23,17 @@ use crate::lock::lock;
 /// # let summary = pipeline! { ticks => _ }.run().await?;
 /// # assert_eq!(summary.stage("ticks").unwrap().events_out, 3); Ok(()) }
 /// ```
-pub struct Emitter<T>(Arc<Shared<T>>);
+pub struct Emitter<T>(Arc<Mutex<Queue<T>>>);
 
-/// What all handles of a producer share.
-struct Shared<T> {
-    /// Events lie in the queue: those that are emitted from now on stand behind them. Written under the lock.
-    queued: AtomicBool,
-    queue: Mutex<Queue<T>>,
-}
-
+/// What is emitted while the producer's own function is not being polled, or not from there.
 struct Queue<T> {
     events: Vec<T>,
+    /// None while there is a desk: what is on the desk stands before all that comes here.
     room: usize,
     stopped: bool,
     /// The producer's own function is being polled: what it emits is collected when it has returned.
     polling: bool,
-    /// Something was emitted while it was not.
+    /// Something was emitted while it was not, or looked for room that was on the desk: there is no desk next time.
     elsewhere: bool,
     /// Any number of tasks may wait: none is forgotten, and one that was dropped meanwhile is woken in vain.
     emitting: Vec<Waker>,
@@ -85,6 +79,9 @@ impl<T: fmt::Debug> std::error::Error for Stopped<T> {}
 impl<T: 'static> Emitter<T> {
     /// Gives one event, when there is demand for it.
     ///
+    /// While the producer's own function runs, all the demand may be its own: another task then waits until the function
+    /// waits. A function that holds up its thread until another task has emitted something may wait for ever.
+    ///
     /// # Errors
     /// [`Stopped`], with the event, once the pipeline drains: return from the function then. To return it as the
     /// function's own error (`out.emit(event).await?`) ends the producer well.
@@ -108,8 +105,6 @@ impl<T: 'static> Emitter<T> {
                 && let Some(desk) = desk.as_deref_mut().and_then(|desk| desk.downcast_mut::<Desk<T>>())
                 && desk.of == self.address()
                 && desk.room > 0
-                // What was emitted elsewhere before this event stands before it.
-                && !self.0.queued.load(Ordering::Acquire)
                 && let Some(event) = event.take()
             {
                 desk.room -= 1;
@@ -117,10 +112,6 @@ impl<T: 'static> Emitter<T> {
             }
         });
         event
-    }
-
-    fn address(&self) -> usize {
-        Arc::as_ptr(&self.0).addr()
     }
 
     /// Puts the event into the queue.
@@ -153,7 +144,6 @@ impl<T: 'static> Emitter<T> {
             }
             queue.room -= 1;
             queue.events.extend(event.take());
-            self.0.queued.store(true, Ordering::Release);
             let collector = if queue.polling {
                 None
             } else {
@@ -184,6 +174,10 @@ impl<T: 'static> Emitter<T> {
 }
 
 impl<T> Emitter<T> {
+    fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
     pub(crate) fn new() -> Self {
         let queue = Queue {
             events: Vec::new(),
@@ -196,7 +190,7 @@ impl<T> Emitter<T> {
             collector: None,
             desk: None,
         };
-        Emitter(Arc::new(Shared { queued: AtomicBool::new(false), queue: Mutex::new(queue) }))
+        Emitter(Arc::new(Mutex::new(queue)))
     }
 
     /// The loop's own end of it.
@@ -206,14 +200,7 @@ impl<T> Emitter<T> {
 
     /// Takes what was emitted since.
     pub(crate) fn take(&self, out: &mut Vec<T>) {
-        self.take_from(&mut self.lock(), out);
-    }
-
-    fn take_from(&self, queue: &mut Queue<T>, out: &mut Vec<T>) {
-        if !queue.events.is_empty() {
-            out.append(&mut queue.events);
-            self.0.queued.store(false, Ordering::Release);
-        }
+        out.append(&mut self.lock().events);
     }
 
     pub(crate) fn stop(&self) {
@@ -226,7 +213,7 @@ impl<T> Emitter<T> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue<T>> {
-        lock(&self.0.queue)
+        lock(&self.0)
     }
 }
 
@@ -248,7 +235,7 @@ impl<T: Send + 'static> Emitter<T> {
 
     fn begin(&self, cx: &mut Context<'_>, room: usize, out: &mut Vec<T>) -> Session<'_, T> {
         let mut queue = self.lock();
-        self.take_from(&mut queue, out);
+        out.append(&mut queue.events);
         let room = room.saturating_sub(out.len());
         queue.polling = true;
         // It is polled now: that it waits is no reason to wake it.
@@ -256,9 +243,8 @@ impl<T: Send + 'static> Emitter<T> {
         let alone = !std::mem::take(&mut queue.elsewhere) && queue.emitting.is_empty();
         if alone && room > 0 && !queue.stopped {
             queue.room = 0;
-            let mut desk = queue.desk.take().unwrap_or_else(|| {
-                Box::new(Desk { of: Arc::as_ptr(&self.0).addr(), room: 0, events: Vec::new() })
-            });
+            let mut desk =
+                queue.desk.take().unwrap_or_else(|| Box::new(Desk { of: self.address(), room: 0, events: Vec::new() }));
             drop(queue);
             (desk.room, desk.events) = (room, std::mem::take(out));
             let mut desk: Option<Box<dyn Any + Send>> = Some(desk);
@@ -298,12 +284,14 @@ impl<T: Send + 'static> Session<'_, T> {
             queue.desk = Some(desk);
         }
         // What lies here was emitted after what lay on the desk.
-        self.emitter.take_from(&mut queue, out);
+        out.append(&mut queue.events);
         if !queue.collector.as_ref().is_some_and(|collector| collector.will_wake(cx.waker())) {
             queue.collector = Some(cx.waker().clone());
         }
-        let others = queue.room > 0 && queue.emitting.iter().any(|waker| !waker.will_wake(cx.waker()));
-        let wakers = if others { std::mem::take(&mut queue.emitting) } else { Vec::new() };
+        // Whoever found no room although there is some left was somewhere else, or looked for the desk in the middle of
+        // the poll of another producer, which had put its own in the place: the next poll goes without.
+        let wakers = if queue.room > 0 { std::mem::take(&mut queue.emitting) } else { Vec::new() };
+        queue.elsewhere |= !wakers.is_empty();
         drop(queue);
         wakers.into_iter().for_each(Waker::wake);
     }
@@ -313,9 +301,7 @@ impl<T: Send + 'static> Drop for Session<'_, T> {
     fn drop(&mut self) {
         // After a panic: what was emitted is there to be counted.
         if let Some(mut desk) = self.clear() {
-            let mut queue = self.emitter.lock();
-            desk.events.append(&mut queue.events);
-            queue.events = std::mem::take(&mut desk.events);
+            self.emitter.lock().events.append(&mut desk.events);
         }
     }
 }
@@ -325,3 +311,7 @@ fn remember(wakers: &mut Vec<Waker>, waker: &Waker) {
         wakers.push(waker.clone());
     }
 }
+
+#[cfg(test)]
+#[path = "emitter/tests.rs"]
+mod tests;
