@@ -18,6 +18,7 @@ mod segment;
 mod side;
 mod source;
 mod source_body;
+mod straight;
 mod supervisor;
 mod sync_task;
 mod task;

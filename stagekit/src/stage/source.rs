@@ -85,7 +85,12 @@ pub(crate) struct Asked<A>(pub(crate) A);
 impl<T, F, A: FnMut(Demand) -> Polled<T, F> + Send> Pull<T, F> for Asked<A> {
     fn pull(&mut self, room: usize, out: &mut Vec<T>, failures: &mut Vec<F>) -> More {
         let answer = (self.0)(Demand::new(room));
-        out.extend(answer.events);
+        if out.is_empty() {
+            // In the memory that they came in.
+            *out = answer.events;
+        } else {
+            out.extend(answer.events);
+        }
         failures.extend(answer.failure);
         if answer.ended { More::Ended } else { More::Yes }
     }
@@ -297,21 +302,21 @@ impl<T, Fut> Emitted<T, Fut> {
 
 impl<T: Event, F: Fault, Fut: Future<Output = Result<(), F>> + Send> Spring<T, F> for Emitted<T, Fut> {
     fn poll(&mut self, cx: &mut Context<'_>, room: usize, out: &mut Events<T>, failures: &mut Vec<F>) -> Poll<More> {
-        self.emitter.collect(cx, room, &mut out.values);
-        let mut ended = false;
-        if let Some(working) = &mut self.working
-            && let Poll::Ready(result) = working.as_mut().poll(cx)
-        {
+        let working = &mut self.working;
+        let polled = self.emitter.collect(cx, room, &mut out.values, |cx| match working {
+            Some(working) => working.as_mut().poll(cx),
+            None => Poll::Pending,
+        });
+        if let Poll::Ready(result) = polled {
             self.working = None;
-            ended = true;
             // To pass `Stopped` on is to have heard it: no failure.
             let heard = |failure: &F| (failure as &dyn Any).is::<Failed<Stopped<T>>>();
             failures.extend(result.err().filter(|failure| !heard(failure)));
             // An emitter that was moved elsewhere is told that nobody listens any longer.
             self.emitter.stop();
+            self.emitter.take(&mut out.values);
         }
-        self.emitter.take(&mut out.values);
-        if ended || self.working.is_none() {
+        if self.working.is_none() {
             return Poll::Ready(More::Ended);
         }
         if out.values.is_empty() { Poll::Pending } else { Poll::Ready(More::Yes) }

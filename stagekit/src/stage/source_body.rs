@@ -53,8 +53,8 @@ pub(crate) trait SourceBody<Out>: Send {
 /// What surrounds the producer's own function.
 pub(crate) struct Rim<F: Fault> {
     pub(crate) slot: Slot<F::Error>,
-    failures: Vec<F>,
-    ended: bool,
+    pub(super) failures: Vec<F>,
+    pub(super) ended: bool,
 }
 
 impl<F: Fault> Rim<F> {
@@ -63,7 +63,7 @@ impl<F: Fault> Rim<F> {
     }
 
     /// Counts `n` events; errors go where they belong.
-    fn account(&mut self, n: usize) -> Result<(), StageFailure> {
+    pub(super) fn account(&mut self, n: usize) -> Result<(), StageFailure> {
         self.slot.meter.events_out.add(n as u64);
         if !F::POSSIBLE || self.failures.is_empty() {
             return Ok(());
@@ -78,7 +78,7 @@ impl<F: Fault> Rim<F> {
     }
 
     /// The producer itself panicked: there is nothing left of it to go on with.
-    fn panicked(&mut self, panic: Box<dyn std::any::Any + Send>) -> Result<(), StageFailure> {
+    pub(super) fn panicked(&mut self, panic: Box<dyn std::any::Any + Send>) -> Result<(), StageFailure> {
         let cause = Cause::Panicked(text(&*panic));
         self.ended = true;
         self.slot.meter.failed.add(1);
