@@ -245,7 +245,7 @@ pub use producer::{More, Source};
 pub use receipt::{Acknowledger, Events, Receipts};
 pub use stage::{Handle, Running};
 pub use stream::{FromIter, FromSource, FromStream, Input, Output, Segment, from_iter, from_source, from_stream};
-pub use telemetry::{StageSummary, Summary};
+pub use telemetry::{HotPartition, StageSummary, Summary};
 pub use wrap::{Repeats, Retrying, Timed};
 
 /// Makes a function a stage that takes events and emits none: see [the crate](crate#signatures).

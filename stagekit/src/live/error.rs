@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::cancel::Reason;
 
-/// Why something was not done. Nothing has happened then to any stage.
+/// Why something was not done. Nothing has happened to a stage then, except where a producer was found to have ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LiveError {
