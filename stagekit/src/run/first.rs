@@ -11,6 +11,9 @@ use crate::batch::{Lend, Loan};
 use crate::op::{Event, Fault, Flow, Takes};
 use crate::outbox::Outbox;
 
+/// The memory of how many events a call that is over keeps for the next.
+const KEPT: usize = 64;
+
 /// The first stage of a run: it takes what arrives over a subscription.
 pub struct First<S, Up, E, F: Fault>(pub(crate) Placed<S, F>, pub(crate) PhantomData<fn(E) -> Up>);
 
@@ -19,11 +22,12 @@ where
     S: Takes<E, Up>,
 {
     type Out = S::Out;
-    type Begun = (Outbox<S::Out>, Vec<S::Fail>);
+    type Begun = Box<(Outbox<S::Out>, Vec<S::Fail>)>;
     const ASYNC: bool = S::ASYNC;
     const ONE: bool = S::ONE;
     const PAUSES: bool = S::PAUSES;
     const FALLIBLE: bool = <S::Fail as Fault>::POSSIBLE;
+    const LATER: bool = false;
 
     #[inline]
     fn one(&mut self, event: E) -> S::Out {
@@ -54,14 +58,19 @@ where
         self.0.stage.batch(events, out, &mut self.0.failures).await;
         self.0.account_batch(out, before, n)
     }
-    fn begin(&mut self, event: E) -> impl Future<Output = Self::Begun> + Send + 'static {
+    fn begin(
+        &mut self,
+        event: E,
+        spare: Option<Self::Begun>,
+    ) -> impl Future<Output = Self::Begun> + Send + 'static + use<S, Up, E> {
         let mut stage = self.0.again.map(|again| again(&self.0.stage));
+        let mut begun = spare.unwrap_or_default();
         async move {
-            let (mut out, mut failures) = (Outbox::default(), Vec::new());
             if let Some(stage) = &mut stage {
-                stage.push_async(event, &mut out, &mut failures).await;
+                let (out, failures) = &mut *begun;
+                stage.push_async(event, out, failures).await;
             }
-            (out, failures)
+            begun
         }
     }
     fn begin_lent(
@@ -71,19 +80,23 @@ where
     ) -> impl Future<Output = Self::Begun> + Send + 'static {
         let mut stage = self.0.again.map(|again| again(&self.0.stage));
         async move {
-            let (mut out, mut failures) = (Outbox::default(), Vec::new());
+            let mut begun = Self::Begun::default();
             if let Some(stage) = &mut stage {
-                stage.look_async(Loan::new(&*events, index), &mut out, &mut failures).await;
+                let (out, failures) = &mut *begun;
+                stage.look_async(Loan::new(&*events, index), out, failures).await;
             }
-            (out, failures)
+            begun
         }
     }
-    async fn resume(&mut self, (mut begun, mut failures): Self::Begun, out: &mut Outbox<S::Out>) -> Flow {
-        let before = out.total();
+    async fn resume(&mut self, begun: &mut Self::Begun, out: &mut Outbox<S::Out>) -> Flow {
+        let (begun, failures) = &mut **begun;
+        self.0.slot.emitted += begun.events.len() as u64;
         out.extend(begun.events.drain(..));
-        self.0.slot.emitted += out.total() - before;
+        if begun.events.capacity() > KEPT {
+            begun.events = Vec::new();
+        }
         self.0.slot.retried(begun.take_retried());
-        self.0.slot.absorb(&mut failures, begun.take_fault())
+        self.0.slot.absorb(failures, begun.take_fault())
     }
     fn each(&mut self, visit: &mut dyn FnMut(&mut dyn SurroundingsHidden)) {
         visit(&mut self.0.slot);

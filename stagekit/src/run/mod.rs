@@ -36,6 +36,8 @@ pub trait Run<In>: Sized + Send {
     const PAUSES: bool;
     /// A stage of the run can fail.
     const FALLIBLE: bool;
+    /// A stage behind the first may have to wait.
+    const LATER: bool;
 
     /// One event in, one out.
     fn one(&mut self, event: In) -> Self::Out;
@@ -49,8 +51,12 @@ pub trait Run<In>: Sized + Send {
     fn look_async(&mut self, event: Loan<'_, In>, out: &mut Outbox<Self::Out>) -> impl Future<Output = Flow> + Send;
     /// All events of a batch at once.
     fn batch(&mut self, events: Vec<In>, out: &mut Outbox<Self::Out>) -> impl Future<Output = Flow> + Send;
-    /// Starts the first stage's call for an event.
-    fn begin(&mut self, event: In) -> impl Future<Output = Self::Begun> + Send + 'static;
+    /// Starts the first stage's call for an event. `spare` is what another call came to, worked off: its memory.
+    fn begin(
+        &mut self,
+        event: In,
+        spare: Option<Self::Begun>,
+    ) -> impl Future<Output = Self::Begun> + Send + 'static + use<Self, In>;
     /// Starts the first stage's call for an event that is lent.
     fn begin_lent(
         &mut self,
@@ -58,7 +64,7 @@ pub trait Run<In>: Sized + Send {
         index: usize,
     ) -> impl Future<Output = Self::Begun> + Send + 'static;
     /// What a call has come to goes through the rest of the run.
-    fn resume(&mut self, begun: Self::Begun, out: &mut Outbox<Self::Out>) -> impl Future<Output = Flow> + Send;
+    fn resume(&mut self, begun: &mut Self::Begun, out: &mut Outbox<Self::Out>) -> impl Future<Output = Flow> + Send;
 
     /// Visits what surrounds each stage, first to last.
     #[doc(hidden)]
@@ -107,11 +113,12 @@ pub struct Id;
 
 impl<In: Event> Run<In> for Id {
     type Out = In;
-    type Begun = In;
+    type Begun = Option<In>;
     const ASYNC: bool = false;
     const ONE: bool = true;
     const PAUSES: bool = false;
     const FALLIBLE: bool = false;
+    const LATER: bool = false;
 
     #[inline]
     fn one(&mut self, event: In) -> In {
@@ -135,14 +142,18 @@ impl<In: Event> Run<In> for Id {
         out.events.extend(events);
         Flow::Continue(())
     }
-    fn begin(&mut self, event: In) -> impl Future<Output = In> + Send + 'static {
-        std::future::ready(event)
+    fn begin(
+        &mut self,
+        event: In,
+        _: Option<Option<In>>,
+    ) -> impl Future<Output = Option<In>> + Send + 'static + use<In> {
+        std::future::ready(Some(event))
     }
-    fn begin_lent(&mut self, _: Arc<dyn Lend<In>>, _: usize) -> impl Future<Output = In> + Send + 'static {
+    fn begin_lent(&mut self, _: Arc<dyn Lend<In>>, _: usize) -> impl Future<Output = Option<In>> + Send + 'static {
         std::future::pending()
     }
-    async fn resume(&mut self, begun: In, out: &mut Outbox<In>) -> Flow {
-        out.push(begun);
+    async fn resume(&mut self, begun: &mut Option<In>, out: &mut Outbox<In>) -> Flow {
+        out.extend(begun.take());
         Flow::Continue(())
     }
     fn each(&mut self, _: &mut dyn FnMut(&mut dyn SurroundingsHidden)) {}

@@ -55,6 +55,7 @@ where
     const ONE: bool = R::ONE && S::ONE;
     const PAUSES: bool = S::PAUSES;
     const FALLIBLE: bool = R::FALLIBLE || <S::Fail as Fault>::POSSIBLE;
+    const LATER: bool = R::LATER || S::ASYNC || S::PAUSES;
 
     #[inline]
     fn one(&mut self, event: In) -> S::Out {
@@ -87,8 +88,12 @@ where
         let flow = self.run.batch(events, &mut self.mid).await;
         self.rest(flow, out).await
     }
-    fn begin(&mut self, event: In) -> impl Future<Output = Self::Begun> + Send + 'static {
-        self.run.begin(event)
+    fn begin(
+        &mut self,
+        event: In,
+        spare: Option<Self::Begun>,
+    ) -> impl Future<Output = Self::Begun> + Send + 'static + use<In, R, S, Up, Mid> {
+        self.run.begin(event, spare)
     }
     fn begin_lent(
         &mut self,
@@ -97,7 +102,7 @@ where
     ) -> impl Future<Output = Self::Begun> + Send + 'static {
         self.run.begin_lent(events, index)
     }
-    async fn resume(&mut self, begun: Self::Begun, out: &mut Outbox<S::Out>) -> Flow {
+    async fn resume(&mut self, begun: &mut Self::Begun, out: &mut Outbox<S::Out>) -> Flow {
         let flow = self.run.resume(begun, &mut self.mid).await;
         self.rest(flow, out).await
     }

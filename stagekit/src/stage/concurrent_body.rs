@@ -2,12 +2,13 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use futures_util::FutureExt;
+use futures_util::future::Either;
 use futures_util::stream::{FuturesOrdered, FuturesUnordered};
 
 use crate::batch::{Batch, Lend};
@@ -18,27 +19,37 @@ use crate::run::Run;
 use crate::stage::body::{Body, Turn};
 use crate::stage::care::{Care, settle};
 
-type Call<B> = Pin<Box<dyn Future<Output = (std::thread::Result<B>, Option<Receipt>)> + Send>>;
+/// What a call comes to, with the receipt of its event.
+type Called<B> = (std::thread::Result<B>, Option<Receipt>);
 
-enum InFlight<B> {
-    Ordered(FuturesOrdered<Call<B>>),
-    Unordered(FuturesUnordered<Call<B>>),
+/// A call for an event that is lent.
+type LentCall<B> = Pin<Box<dyn Future<Output = Called<B>> + Send>>;
+
+/// A call lies where it was put, together with what wakes it.
+enum InFlight<C: Future> {
+    Ordered(FuturesOrdered<C>),
+    Unordered(FuturesUnordered<C>),
 }
 
-impl<B> InFlight<B> {
+impl<C: Future> InFlight<C> {
+    fn new(unordered: bool) -> Self {
+        if unordered { InFlight::Unordered(FuturesUnordered::new()) } else { InFlight::Ordered(FuturesOrdered::new()) }
+    }
     fn len(&self) -> usize {
         match self {
             InFlight::Ordered(calls) => calls.len(),
             InFlight::Unordered(calls) => calls.len(),
         }
     }
-    fn push(&mut self, call: Call<B>) {
+    #[inline]
+    fn push(&mut self, call: C) {
         match self {
             InFlight::Ordered(calls) => calls.push_back(call),
             InFlight::Unordered(calls) => calls.push(call),
         }
     }
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<(std::thread::Result<B>, Option<Receipt>)>> {
+    #[inline]
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<C::Output>> {
         match self {
             InFlight::Ordered(calls) => Pin::new(calls).poll_next(cx),
             InFlight::Unordered(calls) => Pin::new(calls).poll_next(cx),
@@ -46,75 +57,147 @@ impl<B> InFlight<B> {
     }
 }
 
-/// What comes back from the rest of the run.
+/// The body of a run with at most `limit` calls in flight.
+pub(super) fn concurrent<In: Send + 'static, R: Run<In> + 'static>(
+    run: R,
+    care: Care,
+    limit: usize,
+    unordered: bool,
+) -> Box<dyn Body<In, R::Out>> {
+    Box::new(ConcurrentBody {
+        run: Some(run),
+        care,
+        limit,
+        start: |run: &mut R, event, receipt, spare| {
+            let call = AssertUnwindSafe(run.begin(event, spare)).catch_unwind();
+            Either::Left(call.map(move |result| (result, receipt)))
+        },
+        in_flight: InFlight::new(unordered),
+        rest: None,
+        waiting: VecDeque::new(),
+        spare: Vec::new(),
+        outbox: Outbox::default(),
+        untold: 0,
+    })
+}
+
+/// What comes back from the rest of the run, where a stage of it may have to wait.
 type Rest<R, T> = Pin<Box<dyn Future<Output = (R, Outbox<T>, std::thread::Result<Flow>)> + Send>>;
 
 /// The same, with the receipt of the event.
 type Resting<R, T> = (Rest<R, T>, Option<Receipt>);
 
-/// At most `limit` calls in flight.
-pub(crate) struct ConcurrentBody<In, R: Run<In>> {
+struct ConcurrentBody<In, R: Run<In>, C: Future<Output = Called<R::Begun>>, S> {
     run: Option<R>,
     care: Care,
     limit: usize,
-    in_flight: InFlight<R::Begun>,
+    /// Makes the call for an event.
+    start: S,
+    in_flight: InFlight<Either<C, LentCall<R::Begun>>>,
     /// The rest of the run, while it works on what a call came to; with the receipt of that event.
     rest: Option<Resting<R, R::Out>>,
     waiting: VecDeque<(In, Option<Receipt>)>,
+    /// The memory of calls that are over.
+    spare: Vec<R::Begun>,
+    outbox: Outbox<R::Out>,
+    /// Events that are over and not counted.
+    untold: u64,
 }
 
-impl<In: Send + 'static, R: Run<In> + 'static> ConcurrentBody<In, R> {
-    pub(crate) fn new(run: R, care: Care, limit: usize, unordered: bool) -> Self {
-        let in_flight = if unordered {
-            InFlight::Unordered(FuturesUnordered::new())
-        } else {
-            InFlight::Ordered(FuturesOrdered::new())
-        };
-        ConcurrentBody { run: Some(run), care, limit, in_flight, rest: None, waiting: VecDeque::new() }
-    }
-
+impl<In, R, C, S> ConcurrentBody<In, R, C, S>
+where
+    In: Send + 'static,
+    R: Run<In> + 'static,
+    C: Future<Output = Called<R::Begun>> + Send + 'static,
+    S: FnMut(&mut R, In, Option<Receipt>, Option<R::Begun>) -> Either<C, LentCall<R::Begun>> + Send,
+{
     /// Starts what waits, as far as the limit allows.
     fn begin(&mut self) {
         let Some(run) = &mut self.run else { return };
         while self.in_flight.len() < self.limit
             && let Some((event, receipt)) = self.waiting.pop_front()
         {
-            let call = AssertUnwindSafe(run.begin(event)).catch_unwind();
-            self.in_flight.push(Box::pin(call.map(|result| (result, receipt))));
+            self.in_flight.push((self.start)(run, event, receipt, self.spare.pop()));
         }
     }
 
-    /// One event is over.
+    /// Counts what is over.
+    fn tell(&mut self) {
+        if let Some(run) = &mut self.run {
+            run.tally(std::mem::take(&mut self.untold));
+        }
+    }
+
+    /// One event is over: it has emitted the values of `out` from `before` on.
     fn over(
         &mut self,
-        mut run: R,
         result: std::thread::Result<Flow>,
         receipt: Option<Receipt>,
-        mut outbox: Outbox<R::Out>,
+        before: usize,
         out: &mut Events<R::Out>,
         turn: &mut Turn,
     ) {
-        let before = out.values.len();
-        out.values.append(&mut outbox.events);
-        run.tally(1);
+        self.untold += 1;
         turn.handled += 1;
-        let verdict = match result {
+        let Some(run) = &mut self.run else { return };
+        match result {
             Ok(flow) => {
-                settle(&mut run, receipt, before, out);
-                if flow.is_break() { self.care.stopped(&mut run) } else { Ok(()) }
+                settle(run, receipt, before, out);
+                if flow.is_continue() {
+                    return;
+                }
+                run.tally(std::mem::take(&mut self.untold));
+                turn.failed = self.care.stopped(run).err();
             }
             Err(panic) => {
+                // The receipt fails by being dropped.
                 drop(receipt);
                 out.align();
-                self.care.panicked(&mut run, panic, 1)
+                run.tally(std::mem::take(&mut self.untold));
+                turn.failed = self.care.panicked(run, panic, 1).err();
             }
-        };
-        turn.failed = verdict.err();
-        self.run = Some(run);
+        }
+    }
+
+    /// What a call came to goes through the rest of the run, where no stage of it waits.
+    fn resume(&mut self, mut begun: R::Begun, out: &mut Events<R::Out>) -> std::thread::Result<Flow> {
+        let Some(run) = &mut self.run else { return Ok(Flow::Continue(())) };
+        let outbox = &mut self.outbox;
+        std::mem::swap(&mut outbox.events, &mut out.values);
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            let mut rest = pin!(run.resume(&mut begun, outbox));
+            match rest.as_mut().poll(&mut Context::from_waker(std::task::Waker::noop())) {
+                Poll::Ready(flow) => flow,
+                Poll::Pending => unreachable!("no stage of the rest waits"),
+            }
+        }));
+        std::mem::swap(&mut outbox.events, &mut out.values);
+        if result.is_ok() {
+            self.spare.push(begun);
+        }
+        result
+    }
+
+    /// The same, where one may.
+    fn resume_later(&mut self, mut begun: R::Begun, receipt: Option<Receipt>) {
+        self.tell();
+        let Some(mut run) = self.run.take() else { return };
+        let rest: Rest<R, R::Out> = Box::pin(async move {
+            let mut outbox = Outbox::default();
+            let result = AssertUnwindSafe(run.resume(&mut begun, &mut outbox)).catch_unwind().await;
+            (run, outbox, result)
+        });
+        self.rest = Some((rest, receipt));
     }
 }
 
-impl<In: Send + 'static, R: Run<In> + 'static> Body<In, R::Out> for ConcurrentBody<In, R> {
+impl<In, R, C, S> Body<In, R::Out> for ConcurrentBody<In, R, C, S>
+where
+    In: Send + 'static,
+    R: Run<In> + 'static,
+    C: Future<Output = Called<R::Begun>> + Send + 'static,
+    S: FnMut(&mut R, In, Option<Receipt>, Option<R::Begun>) -> Either<C, LentCall<R::Begun>> + Send,
+{
     fn room(&self) -> usize {
         self.limit.saturating_sub(self.in_flight.len() + self.waiting.len())
     }
@@ -122,9 +205,15 @@ impl<In: Send + 'static, R: Run<In> + 'static> Body<In, R::Out> for ConcurrentBo
     fn load(&mut self, batch: Batch<In>) {
         match batch {
             Batch::Owned(Events { values, mut receipts }) => {
+                self.begin();
                 for event in values {
                     let receipt = receipts.as_mut().and_then(Receipts::pop);
-                    self.waiting.push_back((event, receipt));
+                    match &mut self.run {
+                        Some(run) if self.waiting.is_empty() && self.in_flight.len() < self.limit => {
+                            self.in_flight.push((self.start)(run, event, receipt, self.spare.pop()));
+                        }
+                        _ => self.waiting.push_back((event, receipt)),
+                    }
                 }
             }
             Batch::Lent(events, mut receipts) => {
@@ -133,7 +222,8 @@ impl<In: Send + 'static, R: Run<In> + 'static> Body<In, R::Out> for ConcurrentBo
                 for index in 0..events.events().len() {
                     let receipt = receipts.as_mut().and_then(Receipts::pop);
                     let call = AssertUnwindSafe(run.begin_lent(events.clone(), index)).catch_unwind();
-                    self.in_flight.push(Box::pin(call.map(|result| (result, receipt))));
+                    let call: LentCall<R::Begun> = Box::pin(call.map(move |result| (result, receipt)));
+                    self.in_flight.push(Either::Right(call));
                 }
             }
         }
@@ -145,37 +235,29 @@ impl<In: Send + 'static, R: Run<In> + 'static> Body<In, R::Out> for ConcurrentBo
 
     fn poll(&mut self, cx: &mut Context<'_>, _: usize, _: bool, out: &mut Events<R::Out>) -> Poll<Turn> {
         let mut turn = Turn::default();
-        loop {
+        while turn.failed.is_none() {
             if let Some((rest, receipt)) = &mut self.rest {
-                let Poll::Ready((run, outbox, result)) = rest.as_mut().poll(cx) else { break };
+                let Poll::Ready((run, mut outbox, result)) = rest.as_mut().poll(cx) else { break };
                 let receipt = receipt.take();
-                self.rest = None;
-                self.over(run, result, receipt, outbox, out, &mut turn);
+                (self.rest, self.run) = (None, Some(run));
+                let before = out.values.len();
+                out.values.append(&mut outbox.events);
+                self.over(result, receipt, before, out, &mut turn);
             } else {
                 self.begin();
                 let Poll::Ready(Some((result, receipt))) = self.in_flight.poll(cx) else { break };
-                let Some(mut run) = self.run.take() else { break };
+                let before = out.values.len();
                 match result {
-                    Err(panic) => self.over(run, Err(panic), receipt, Outbox::default(), out, &mut turn),
+                    Err(panic) => self.over(Err(panic), receipt, before, out, &mut turn),
+                    Ok(begun) if R::LATER => self.resume_later(begun, receipt),
                     Ok(begun) => {
-                        let mut rest: Rest<R, R::Out> = Box::pin(async move {
-                            let mut outbox = Outbox::default();
-                            let result = AssertUnwindSafe(run.resume(begun, &mut outbox)).catch_unwind().await;
-                            (run, outbox, result)
-                        });
-                        match rest.as_mut().poll(cx) {
-                            Poll::Ready((run, outbox, result)) => {
-                                self.over(run, result, receipt, outbox, out, &mut turn)
-                            }
-                            Poll::Pending => self.rest = Some((rest, receipt)),
-                        }
+                        let result = self.resume(begun, out);
+                        self.over(result, receipt, before, out, &mut turn);
                     }
                 }
             }
-            if turn.failed.is_some() {
-                return Poll::Ready(turn);
-            }
         }
+        self.tell();
         if turn.handled > 0 { Poll::Ready(turn) } else { Poll::Pending }
     }
 

@@ -15,7 +15,7 @@ use crate::stage::async_body::{AsyncBody, BatchBody};
 use crate::stage::blocking_body::BlockingBody;
 use crate::stage::body::{Body, SyncBody};
 use crate::stage::care::Care;
-use crate::stage::concurrent_body::ConcurrentBody;
+use crate::stage::concurrent_body::concurrent;
 use crate::stage::source::{
     Asked, AskedAsync, Blocking, Emitted, Iterated, Pull, Pulled, Sourced, Spring, Stepped, Streamed,
 };
@@ -37,7 +37,7 @@ pub(super) fn body<In: Send + 'static, R: Run<In> + 'static>(
     if let Some((size, every)) = options.batch {
         Box::new(BatchBody::new(run, care, size, every, blocking))
     } else if options.concurrency > 1 {
-        Box::new(ConcurrentBody::new(run, care, options.concurrency, options.unordered))
+        concurrent(run, care, options.concurrency, options.unordered)
     } else if blocking {
         Box::new(BlockingBody::new(run, care))
     } else if R::ASYNC || R::PAUSES {
