@@ -59,7 +59,7 @@ impl<S, W, L> Node<S, W, L> {
     ///
     /// Without it demand tunes itself: it begins with one event, grows while a batch takes less than 200 microseconds, to
     /// 4096 events (or to 64 KiB of them, as the values themselves are long) at most, and shrinks at once when a batch
-    /// takes longer. A stage with [`concurrency(n)`](Node::concurrency) asks for one and a half times `n`, one that takes
+    /// takes longer; of events that turn dear all at once a whole batch is handled first. A stage with [`concurrency(n)`](Node::concurrency) asks for one and a half times `n`, one that takes
     /// batches for two of them. GenStage's own 1000 is `max_demand(1000)`.
     ///
     /// It must be at least 1, at most 1 048 576, and above `min_demand`; a pipeline with another value does not start.
@@ -69,7 +69,8 @@ impl<S, W, L> Node<S, W, L> {
     }
 
     /// The stage asks for more when this many events or fewer are outstanding: GenStage's `min_demand`. Half of
-    /// `max_demand` where only that is given; a `min_demand` alone goes with GenStage's `max_demand` of 1000.
+    /// `max_demand` where only that is given; a `min_demand` alone goes with a `max_demand` of 1000, or of twice as much where
+    /// it is 1000 or more.
     pub fn min_demand(mut self, events: usize) -> Self {
         self.options.limits.min = Some(events);
         self
@@ -78,7 +79,8 @@ impl<S, W, L> Node<S, W, L> {
     /// `n` instances share the work, each in a task of its own, each from the initial state.
     ///
     /// Order is kept by each worker, not between them. A batch goes to whoever asked for most; slow events are asked for
-    /// one by one, so that all of them get some. A stage bound with
+    /// one by one, so that all of them get some; two stages of slow workers behind one another overlap with a `max_demand` of 2
+    /// or more. A stage bound with
     /// `let` gives back one state for each worker, as a `Vec`.
     pub fn workers(mut self, n: usize) -> Node<S, Several, L>
     where

@@ -44,6 +44,8 @@ pub(crate) struct Tuner {
     most: u32,
     /// Events until the next sample.
     left: u32,
+    /// The next event is made while this one is handled, however dear both are.
+    ahead: bool,
     /// What the last batches took, in nanoseconds, newest last.
     took: [u32; IN_A_ROW],
 }
@@ -56,7 +58,7 @@ fn most(bytes: usize) -> u32 {
 impl Tuner {
     /// For events of this many bytes.
     pub(crate) fn new(bytes: usize) -> Self {
-        let tuner = Tuner { cut: 1, most: most(bytes), left: 0, took: [0; IN_A_ROW] };
+        let tuner = Tuner { cut: 1, most: most(bytes), left: 0, ahead: false, took: [0; IN_A_ROW] };
         if fuzz::is_on() { Tuner { cut: SHUFFLED, left: u32::MAX, ..tuner } } else { tuner }
     }
 
@@ -64,6 +66,11 @@ impl Tuner {
     pub(crate) fn lax(bytes: usize) -> Self {
         let tuner = Tuner::new(bytes);
         Tuner { cut: tuner.most, ..tuner }
+    }
+
+    /// Of a stage that shares its events with nobody: what it does not ask for early, nobody makes meanwhile.
+    pub(crate) fn ahead(self) -> Self {
+        Tuner { ahead: true, ..self }
     }
 
     /// The most events that are handled, or made, at a stretch; as many as are wanted while they are light.
@@ -77,10 +84,11 @@ impl Tuner {
         if self.cut == self.most { usize::MAX } else { 2 * self.cut as usize }
     }
 
-    /// `max_demand` and `min_demand`: two batches, of which one is on its way while the other is handled. A batch of a
-    /// single event is asked for when the one before is done: it would only wait.
+    /// `max_demand` and `min_demand`: two batches, of which one is made while the other is handled. Where several share the
+    /// events, a single one is asked for when the one before is done: what waits here could be handled there.
     pub(crate) fn limits(&self) -> (usize, usize) {
         match self.cut as usize {
+            1 if self.ahead => (2, 1),
             1 => (1, 0),
             cut => (2 * cut, cut),
         }
@@ -174,6 +182,14 @@ mod tests {
         let mut tuner = Tuner::new(8);
         assert_eq!(batches(&mut tuner, 1_000_000 * NANO, 4), [1, 1, 1, 1]);
         assert_eq!(tuner.limits(), (1, 0));
+    }
+
+    #[test]
+    fn who_is_alone_asks_ahead() {
+        let mut tuner = Tuner::new(8).ahead();
+        assert_eq!(tuner.limits(), (2, 1));
+        batches(&mut tuner, 1_000_000 * NANO, 4);
+        assert_eq!(tuner.limits(), (2, 1));
     }
 
     #[test]

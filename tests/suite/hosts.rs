@@ -29,6 +29,7 @@ async fn what_would_be_discarded_waits_for_who_subscribes() {
 
 #[tokio::test]
 async fn a_host_shows_what_its_guest_has_asked_for() {
+    let _exact = stagekit::test::exact();
     let running = pipeline! {
         { from_stream(futures::stream::pending::<u64>()) } => (|n: u64| n).name("p") => sum(0).max_demand(10)
     }

@@ -159,8 +159,10 @@ pub(super) enum Heard {
 }
 
 impl<In, T> Halves<In, T> {
-    pub(super) fn new(mut inlet: Inlet<In>, out: Out<T>, tunes: bool) -> Self {
+    /// `alone`: it shares its events with no other worker.
+    pub(super) fn new(mut inlet: Inlet<In>, out: Out<T>, tunes: bool, alone: bool) -> Self {
         let tuner = if tunes { Tuner::new(size_of::<In>()) } else { Tuner::lax(size_of::<In>()) };
+        let tuner = if alone { tuner.ahead() } else { tuner };
         if tunes {
             inlet.tune(tuner.limits());
         }

@@ -425,7 +425,7 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
             all_sides.extend(sides);
             let care = care(&self.parts);
             let name = care.name().clone();
-            let halves = Halves::new(inlet, out, tunes);
+            let halves = Halves::new(inlet, out, tunes, self.parts[0].options.workers == 1);
             let (options, blocking) = (&self.parts[0].options, blocks(&self.parts));
             let task: Task = if !is_at_once::<In, R>(options, blocking) {
                 Box::pin(StageTask::new(halves, body(run, options, blocking, care)))
