@@ -207,8 +207,10 @@ async fn a_stage_that_becomes_heavy_goes_home_and_loses_nothing() {
         .unwrap();
     assert!(seen.all().into_iter().eq(0..6000), "each once, in order");
     assert_eq!(summary.stage("b").unwrap().events_out, 6000);
-    let (host, guest) = (a.one(), b.all());
-    assert!(guest.len() == 2 && guest[0] == host && guest[1] != host, "b began with {host} and went home: {guest:?}");
+    // The one before it may have gone home as well, from a producer that took its time.
+    let (a, b) = (a.all(), b.all());
+    assert_eq!(a[0], b[0], "they begin in one task");
+    assert!(a.last() != b.last() && b.len() == 2, "b has gone home: {a:?} {b:?}");
 }
 
 #[tokio::test(start_paused = true)]
