@@ -277,6 +277,7 @@ async fn f19_what_is_dropped_detached_or_kept_of_a_running_pipeline_decides_its_
         let summary = watch.summary();
         ledger.check(&summary).await;
         assert_eq!(ledger.handled() == 20_000, goes_on, "{what}: {summary}");
-        assert_eq!(summary.stages.iter().any(|stage| stage.lost > 0), !goes_on, "{what}: {summary}");
+        // An abort may come when nothing is under way.
+        assert!(!goes_on || summary.stages.iter().all(|stage| stage.lost == 0), "{what}: {summary}");
     }
 }
