@@ -3,9 +3,9 @@ use tests::stages::*;
 
 fn main() {
     let _ = pipeline! {
-        counter(0..3) => match {
-            0 => save,
-            _ => print,
+        happenings => match {
+            Happening::Logged(line, urgent) => alarm,
+            _ => _,
         }
     };
 }

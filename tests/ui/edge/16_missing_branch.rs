@@ -1,0 +1,13 @@
+use stagekit::prelude::*;
+use tests::stages::*;
+
+fn main() {
+    let _ = pipeline! {
+        happenings => match {
+            Happening::Ordered(order) => ship,
+            Happening::Logged(line, urgent) if urgent => |(line, _): (String, bool)| drop(line),
+            Happening::Counted(n) => save,
+            Happening::Idle => _,
+        }
+    };
+}

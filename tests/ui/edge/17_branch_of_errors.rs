@@ -1,0 +1,8 @@
+use stagekit::prelude::*;
+use tests::stages::*;
+
+fn main() {
+    let _ = pipeline! {
+        words => parse else match { NotANumber(text) => quarantine } => save
+    };
+}

@@ -1,0 +1,14 @@
+#![deny(unreachable_patterns)]
+
+use stagekit::prelude::*;
+use tests::stages::*;
+
+fn main() {
+    let _ = pipeline! {
+        counter(0..3) => match {
+            0 => _,
+            n => save,
+            3 => _,
+        }
+    };
+}

@@ -1,0 +1,8 @@
+use stagekit::prelude::*;
+use tests::stages::*;
+
+fn main() {
+    let _ = pipeline! {
+        words => parse else by |error| error.0.len() [alarm.workers(2)] => save
+    };
+}

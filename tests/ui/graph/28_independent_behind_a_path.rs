@@ -1,0 +1,10 @@
+use stagekit::prelude::*;
+use tests::stages::*;
+
+fn main() {
+    let _ = pipeline! {
+        counter(0..3) => save;
+        independent;
+        words => alarm
+    };
+}

@@ -1,0 +1,11 @@
+use stagekit::prelude::*;
+use tests::stages::*;
+
+fn main() {
+    let _ = pipeline! {
+        happenings => match {
+            Happening::Ordered(order) if order.prise > 3.0 => ship,
+            _ => _,
+        }
+    };
+}

@@ -1,0 +1,9 @@
+use stagekit::prelude::*;
+use tests::stages::*;
+
+fn main() {
+    let _ = pipeline! {
+        let branches = match { Happening::Counted(n) => save, _ => _ };
+        happenings => double
+    };
+}

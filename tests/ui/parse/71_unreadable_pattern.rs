@@ -1,0 +1,12 @@
+use stagekit::prelude::*;
+use tests::stages::*;
+
+fn main() {
+    let _ = pipeline! {
+        happenings => match {
+            Happening::Ordered(order) => ship,
+            Happening::Counted(n + 1) => save,
+            _ => _,
+        }
+    };
+}
