@@ -23,6 +23,11 @@ pub(crate) fn respan(tokens: TokenStream, span: Span) -> TokenStream {
                 moved.set_span(span);
                 TokenTree::Group(moved)
             }
+            // What it is depends on where it was written.
+            TokenTree::Ident(mut word) if word == "$crate" => {
+                word.set_span(span.resolved_at(word.span()));
+                TokenTree::Ident(word)
+            }
             mut token => {
                 token.set_span(span);
                 token

@@ -8,6 +8,7 @@ mod ending;
 mod errors;
 mod faults;
 mod floors;
+mod forms;
 mod hosts;
 mod language;
 mod live;

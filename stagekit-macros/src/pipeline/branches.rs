@@ -89,6 +89,18 @@ pub(crate) fn parse(input: ParseStream<'_>, errors: &mut Diagnostics) -> Target 
     if arms.is_empty() && own.is_empty() {
         own.error(group.span(), "empty `match`: write at least one branch, `pattern => stage`");
     }
+    let legs = arms.iter_mut().filter(|arm: &&mut Arm| !arm.leg.is_discard());
+    for (at, arm) in legs.skip(MOST).enumerate() {
+        if at == 0 {
+            let text = format!(
+                "more than {MOST} branches lead to stages: give the rest a `match` of its own, `other => match {{ .. }}`"
+            );
+            own.error(arm.branch.span, text);
+        }
+        arm.branch.dead = true;
+        let leg = std::mem::replace(&mut arm.leg, Path { head: Target::Missing, rest: Vec::new() });
+        arm.leg = leg.behind_a_mistake(arm.arrow);
+    }
     let broken = !own.is_empty();
     errors.append(own);
     if arms.is_empty() { Target::Missing } else { Target::Match(Match { span, arms, broken }) }
@@ -267,35 +279,22 @@ fn borrows(pattern: &Pat, errors: &mut Diagnostics) -> bool {
     }
 }
 
-impl Match {
-    /// Reports what the branches together have too much of.
-    pub(crate) fn check(&self, errors: &mut Diagnostics) {
-        let legs: Vec<_> = self.arms.iter().filter(|arm| !arm.leg.is_discard()).collect();
-        if let Some(arm) = legs.get(MOST) {
-            let text = format!(
-                "more than {MOST} branches lead to stages: give the rest a `match` of its own, `other => match {{ .. }}`"
-            );
-            errors.error(arm.branch.span, text);
-        }
-    }
-}
-
 /// A branch, and the variable of its end; `None` where its events are discarded.
 pub(crate) type Way<'a> = (&'a Branch, Option<Ident>);
 
 /// The line that splits the events of `port`: the user's patterns in the user's order.
 pub(crate) fn line(port: &Ident, word: Span, broken: bool, ways: &[Way<'_>]) -> TokenStream {
-    let ends: Vec<&Ident> = ways.iter().filter_map(|(_, end)| end.as_ref()).take(MOST).collect();
+    let ends: Vec<&Ident> = ways.iter().filter_map(|(_, end)| end.as_ref()).collect();
     let comma = |tokens: TokenStream| quote!(#tokens,);
     let legs: TokenStream =
-        ways.iter().filter(|(_, end)| end.is_some()).take(MOST).map(|(branch, _)| comma(branch.way())).collect();
+        ways.iter().filter(|(_, end)| end.is_some()).map(|(branch, _)| comma(branch.way())).collect();
     // The compiler says at the scrutinee which patterns are missing: that is the user's word.
     let event = Ident::new("__event", word);
     let legs_of = variable("__ways");
     let mut index = 0;
     let mut arms = TokenStream::new();
     for (branch, end) in ways {
-        let at = (end.is_some() && index < MOST).then_some(index);
+        let at = end.is_some().then_some(index);
         index += usize::from(end.is_some());
         arms.extend(branch.arm(&legs_of, at));
     }
@@ -309,7 +308,7 @@ pub(crate) fn line(port: &Ident, word: Span, broken: bool, ways: &[Way<'_>]) -> 
     legs.set_span(after(word));
     let closure = quote!(move |#event, #legs_of| #keyword #event #body);
     let branches = call("branches", word, [at(port, word), legs.into_token_stream(), closure]);
-    quote!(#[allow(unused_variables)] let (#(#ends,)*) = #branches;)
+    quote!(#[allow(unused_variables, unused_parens, unused_braces)] let (#(#ends,)*) = #branches;)
 }
 
 impl Branch {
@@ -324,18 +323,10 @@ impl Branch {
         call("way", after(self.span), [quote!(#text), respan(named, ours())])
     }
 
-    /// How the compiler's messages name it.
+    /// How the compiler's messages name it: `Event_Log_line` is the branch `Event::Log(line)`.
     fn name(&self) -> Ident {
         let mut words = Vec::new();
-        for token in self.pattern.clone().unwrap_or_default() {
-            match token {
-                TokenTree::Ident(word) if word != "ref" && word != "mut" => {
-                    words.push(word.to_string().replace("r#", ""))
-                }
-                TokenTree::Punct(punct) if punct.as_char() == ':' => {}
-                _ => break,
-            }
-        }
+        collect(self.pattern.clone().unwrap_or_default(), &mut words);
         let name = words.join("_");
         syn::parse_str::<Ident>(&name).map_or_else(|_| variable("branch"), |_| variable(name))
     }
@@ -356,5 +347,16 @@ impl Branch {
             }
         };
         quote!(#pattern #guard => #taken,)
+    }
+}
+
+/// The words of a pattern.
+fn collect(tokens: TokenStream, words: &mut Vec<String>) {
+    for token in tokens {
+        match token {
+            TokenTree::Ident(word) if word != "mut" => words.push(word.to_string().replace("r#", "")),
+            TokenTree::Group(group) => collect(group.stream(), words),
+            _ => {}
+        }
     }
 }

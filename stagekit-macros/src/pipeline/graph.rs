@@ -350,7 +350,6 @@ impl Lowering<'_> {
     /// A vertex for the `match`, and one behind it for each of its branches: what leads on leads out of those.
     fn branches(&mut self, feeds: Vec<Feed>, mut arrow: Option<Arrow>, branches: Match) -> Vec<Feed> {
         let span = branches.span;
-        branches.check(self.errors);
         let text = match &feeds[..] {
             _ if arrow.is_none() => {
                 Some("`match` reads the events of a stage, so it cannot begin a path: `events => match { .. }`")

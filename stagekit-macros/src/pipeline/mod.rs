@@ -5,6 +5,7 @@ mod branches;
 mod closure;
 mod expand;
 mod finish;
+mod fragments;
 mod graph;
 mod options;
 mod parse;
@@ -22,7 +23,7 @@ use crate::names::ours;
 /// The expression that a `pipeline!` stands for.
 pub(crate) fn expand(graph: TokenStream) -> TokenStream {
     let mut errors = Diagnostics::default();
-    let mut source = parse::parse(graph, &mut errors);
+    let mut source = parse::parse(fragments::resolved(graph), &mut errors);
     let kit = source.kit.take();
     let mut graph = graph::Graph::new(source, &mut errors);
     let wrong = validate::validate(&mut graph, &mut errors);

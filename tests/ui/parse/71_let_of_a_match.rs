@@ -4,6 +4,6 @@ use tests::stages::*;
 fn main() {
     let _ = pipeline! {
         let branches = match { Happening::Counted(n) => save, _ => _ };
-        happenings => double
+        counter(0..3) => save
     };
 }
