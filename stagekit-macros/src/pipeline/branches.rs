@@ -189,6 +189,8 @@ fn branch(
     if let Some(pattern) = parsed {
         bindings(pattern, &mut names);
     }
+    // The compiler prints tokens as they were written.
+    let spell = |tokens: &TokenStream| if proc_macro::is_available() { tokens.to_string() } else { spell(tokens) };
     let mut text = spell(&tokens);
     if let Some(guard) = &guard {
         text = format!("{text} if {}", spell(guard));
