@@ -186,6 +186,8 @@
 //! - Several paths, or a leg of a list, need a stage before the `match`: `[a, b] => |e| e => match { .. }`. Twelve branches
 //!   may lead to stages, and any number to `_`.
 //!
+//! What the compiler says when it is wrong, and what to write instead, is on a page of its own: [`guide::errors`].
+//!
 //! # How it ends
 //!
 //! A finite source ends the pipeline. A stage that returns `Err` sends the error along its `else` edge; without one the
@@ -243,6 +245,7 @@ mod emitter;
 mod error;
 mod fuzz;
 pub mod genstage;
+pub mod guide;
 mod hash;
 mod host;
 mod inbox;
