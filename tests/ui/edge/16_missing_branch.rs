@@ -11,3 +11,7 @@ fn main() {
         }
     };
 }
+
+// Instead of line 9:
+//     Happening::Logged(_, _) => _,
+//     Happening::Counted(n) => save,

@@ -9,3 +9,6 @@ fn main() {
         }
     };
 }
+
+// Instead:
+//     Happening::Counted(n) => match { n @ 1..10 => save, _ => _ },

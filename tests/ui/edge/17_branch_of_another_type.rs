@@ -10,3 +10,6 @@ fn main() {
         }
     };
 }
+
+// Instead:
+//     Happening::Counted(n) => save,

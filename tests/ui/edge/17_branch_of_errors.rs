@@ -6,3 +6,6 @@ fn main() {
         words => parse else match { NotANumber(text) => quarantine } => save
     };
 }
+
+// Instead:
+//     words => parse else match { error => quarantine } => save

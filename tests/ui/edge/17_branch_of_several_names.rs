@@ -9,3 +9,6 @@ fn main() {
         }
     };
 }
+
+// Instead:
+//     Happening::Logged(line, _) => alarm,

@@ -11,3 +11,6 @@ fn main() {
         }
     };
 }
+
+// Instead:
+//     Happening::Logged(line, _) => |line| line.len() as u64 => numbers,

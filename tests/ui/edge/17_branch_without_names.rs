@@ -6,3 +6,6 @@ fn main() {
         counter(0..3) => match { 0 => save, _ => _ }
     };
 }
+
+// Instead:
+//     counter(0..3) => match { n @ 0 => save, _ => _ }

@@ -11,3 +11,8 @@ fn main() {
         }
     };
 }
+
+// Instead of lines 7 to 9:
+//     Happening::Counted(n) => save,
+//     Happening::Ordered(order) => ship,
+//     Happening::Logged(line, _) => alarm,

@@ -12,3 +12,7 @@ fn main() {
         }
     };
 }
+
+// Instead of lines 10 to 11:
+//     3 => _,
+//     n => save,

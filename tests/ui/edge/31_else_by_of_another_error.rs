@@ -6,3 +6,6 @@ fn main() {
         words => parse else by |error| error.0.len() [alarm.workers(2)] => save
     };
 }
+
+// Instead:
+//     words => parse else by |error| error.0.len() [quarantine.workers(2)] => save

@@ -6,3 +6,6 @@ fn main() {
         words => parse else any [quarantine, alarm] => save
     };
 }
+
+// Instead:
+//     words => parse else any [quarantine, |error| drop(error)] => save

@@ -9,3 +9,6 @@ fn main() {
         }
     };
 }
+
+// Instead:
+//     connection => [look, |connection: &Connection| println!("{}", connection.0)],

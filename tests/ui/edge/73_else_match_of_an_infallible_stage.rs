@@ -6,3 +6,6 @@ fn main() {
         counter(0..3) => double else match { error => alarm } => save
     };
 }
+
+// Instead:
+//     counter(0..3) => double => save

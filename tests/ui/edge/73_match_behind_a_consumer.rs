@@ -6,3 +6,6 @@ fn main() {
         counter(0..3) => save => match { 0 => _, n => print }
     };
 }
+
+// Instead:
+//     counter(0..3) => double => match { 0 => _, n => print }

@@ -8,3 +8,7 @@ fn main() {
         words => alarm
     };
 }
+
+// Instead of lines 6 to 7:
+//     independent;
+//     counter(0..3) => save;

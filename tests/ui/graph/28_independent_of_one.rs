@@ -7,3 +7,6 @@ fn main() {
         counter(0..3) => double => save
     };
 }
+
+// Instead of lines 6 to 7:
+//     counter(0..3) => double => save

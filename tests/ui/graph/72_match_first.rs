@@ -6,3 +6,6 @@ fn main() {
         match { Happening::Counted(n) => save, _ => _ }
     };
 }
+
+// Instead:
+//     happenings => match { Happening::Counted(n) => save, _ => _ }

@@ -6,3 +6,6 @@ fn main() {
         counter(0..3) => [match { 0 => _, n => save }, print]
     };
 }
+
+// Instead:
+//     counter(0..3) => [|n| n => match { 0 => _, n => save }, print]

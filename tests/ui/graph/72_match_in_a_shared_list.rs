@@ -6,3 +6,6 @@ fn main() {
         counter(0..3) => any [match { 0 => _, n => save }, print]
     };
 }
+
+// Instead:
+//     counter(0..3) => any [|n| n => match { 0 => _, n => save }, print]

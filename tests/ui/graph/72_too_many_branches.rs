@@ -22,3 +22,6 @@ fn main() {
         }
     };
 }
+
+// Instead of lines 19 to 20:
+//     n => match { 12 => _, n => save.name("m") },

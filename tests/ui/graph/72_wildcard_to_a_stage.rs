@@ -10,5 +10,5 @@ fn main() {
     };
 }
 
-// Instead of lines 6 to 9:
-//     counter(0..3) => by |x| *x [save, print]
+// Instead:
+//     other => save,

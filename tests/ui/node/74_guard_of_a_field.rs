@@ -9,3 +9,6 @@ fn main() {
         }
     };
 }
+
+// Instead:
+//     Happening::Ordered(order) if order.price > 3.0 => ship,

@@ -6,3 +6,6 @@ fn main() {
         happenings => match {}
     };
 }
+
+// Instead:
+//     happenings => match { Happening::Counted(n) => save, _ => _ }

@@ -9,3 +9,6 @@ fn main() {
         }
     };
 }
+
+// Instead:
+//     Happening::Counted(n) => save,

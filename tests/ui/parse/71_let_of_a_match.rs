@@ -7,3 +7,6 @@ fn main() {
         counter(0..3) => save
     };
 }
+
+// Instead of lines 6 to 7:
+//     happenings => match { Happening::Counted(n) => save, _ => _ }

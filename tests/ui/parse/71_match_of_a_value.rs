@@ -9,3 +9,6 @@ fn main() {
         }
     };
 }
+
+// Instead:
+//     happenings => match {

@@ -10,3 +10,6 @@ fn main() {
         }
     };
 }
+
+// Instead of line 7:
+//     Happening::Counted(n) => save,

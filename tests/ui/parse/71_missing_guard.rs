@@ -9,3 +9,6 @@ fn main() {
         }
     };
 }
+
+// Instead:
+//     Happening::Counted(n) if n > 3 => save,

@@ -10,3 +10,6 @@ fn main() {
         }
     };
 }
+
+// Instead:
+//     Happening::Counted(n) => |n| n - 1 => save,

@@ -7,3 +7,7 @@ fn main() {
         crate = stagekit;
     };
 }
+
+// Instead of lines 6 to 7:
+//     crate = stagekit;
+//     counter(0..3) => save;
