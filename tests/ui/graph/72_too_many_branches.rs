@@ -23,5 +23,5 @@ fn main() {
     };
 }
 
-// Instead of lines 19 to 20:
-//     n => match { 12 => _, n => save.name("m") },
+// Instead of lines 18 to 20:
+//     n => match { n if n < 20 => save.name("l"), _ => _ },
