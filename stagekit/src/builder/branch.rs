@@ -198,6 +198,7 @@ macro_rules! legs {
         }
         impl<S, $($p: Event, $b: 'static),*> Legs<S> for ($(Way<$p, $b>,)*) {
             type Ports = ($(Port<Branch<S, $b>, $p, CannotFail>,)*);
+            #[allow(clippy::unused_unit)]
             fn ports(&self) -> Self::Ports {
                 ($(Port { outlets: self.$n.outlets.clone(), ..Port::new() },)*)
             }

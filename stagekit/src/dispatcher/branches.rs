@@ -139,17 +139,16 @@ impl<T> Branches<T> {
         let (mut values, mut column) = (events.values.into_iter(), events.receipts);
         let mut runs = std::mem::take(&mut self.runs);
         let routed = self.router.route(&mut values, room, &mut runs, &mut self.legs);
-        let mut receipts: Vec<Option<Receipts>> = self.legs.iter().map(|_| None).collect();
+        // For each leg, where there are some.
+        let mut receipts: Vec<Receipts> =
+            column.iter().flat_map(|all| self.legs.iter().map(|_| all.empty_like())).collect();
         for (at, n) in runs.drain(..) {
-            let receipts = receipts.get_mut(at as usize);
-            if receipts.is_none() {
-                self.filtered += n as u64;
-            }
-            match (&mut column, receipts) {
+            self.filtered += if at == NOWHERE { n as u64 } else { 0 };
+            match (&mut column, receipts.get_mut(at as usize)) {
                 (None, _) => {}
                 // What is discarded has had all its effects.
                 (Some(column), None) => column.split_front(n).acknowledge(),
-                (Some(column), Some(to)) => column.move_front(n, to.get_or_insert_with(|| column.empty_like())),
+                (Some(column), Some(to)) => column.move_front(n, to),
             }
         }
         self.runs = runs;
@@ -159,15 +158,13 @@ impl<T> Branches<T> {
             self.unplaced += 1;
             self.fault.get_or_insert(fault);
         }
-        for (leg, receipts) in self.legs.iter_mut().zip(receipts) {
-            leg.publish(receipts);
+        let mut receipts = receipts.into_iter();
+        for leg in &mut self.legs {
+            leg.publish(receipts.next());
         }
-        let full = self.legs.iter().filter(|leg| leg.is_full()).count();
-        if full > 0 {
-            for at in (0..self.legs.len()).filter(|&at| self.legs[at].is_full()) {
-                let wants = |(other, leg): (usize, &Box<dyn Leg>)| other != at && leg.wanted().is_some_and(|n| n > 0);
-                self.held_back[at] += u64::from(self.legs.iter().enumerate().any(wants));
-            }
+        let wants = |at: usize| self.legs[at].wanted().is_some_and(|n| n > 0);
+        for at in (0..self.legs.len()).filter(|&at| self.legs[at].is_full()) {
+            self.held_back[at] += u64::from((0..self.legs.len()).any(|other| other != at && wants(other)));
         }
         let left = Events { values: values.collect(), receipts: column };
         (!left.is_empty()).then_some(left)
