@@ -10,6 +10,7 @@ mod pipeline;
 #[cfg(test)]
 mod snapshot;
 mod stage;
+mod words;
 
 use proc_macro::TokenStream;
 

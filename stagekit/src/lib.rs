@@ -280,4 +280,31 @@ pub mod __private {
     pub use crate::stage::{LiveStage, live_node};
     pub use crate::telemetry::Summary;
     pub use crate::{Demand, Emitter};
+
+    pub mod words {
+        //! The options of the attributes: an editor completes them, and shows what stands here.
+        pub mod function {
+            /// `batch(size, every)`: the stage takes a `Vec<E>` or a `&[E]` of at most `size` events, or what has come
+            /// within `every` of the first.
+            pub mod batch {}
+            /// `one`: what the function returns is one event, also where it is an `Option` or a `Vec`.
+            pub mod one {}
+            /// `maybe`: what the function returns is none or one event, whatever the type is called.
+            pub mod maybe {}
+            /// `many`: what the function returns is a list of events, whatever the type is called.
+            pub mod many {}
+            /// `try`: what the function returns is a `Result`, whatever it is called.
+            pub mod r#try {}
+            /// `as = Name`: the name of the stage's type, where that of the function is taken.
+            pub mod r#as {}
+        }
+        pub mod stage {
+            /// `name = ".."`: the stage's name in summaries, logs and errors.
+            pub mod name {}
+            /// `takes = T`: the events it takes, where the callbacks do not say it.
+            pub mod takes {}
+            /// `emits = T`: the events it emits, where the callbacks do not say it.
+            pub mod emits {}
+        }
+    }
 }

@@ -32,6 +32,8 @@ pub(crate) struct Graph {
     pub(crate) splits: Vec<Split>,
     /// Two `let`s of one name.
     pub(crate) doubles: Vec<(Ident, Ident)>,
+    /// Where the names of `let`s are used.
+    pub(crate) uses: Vec<Ident>,
     /// Said to the user without stopping anything.
     pub(crate) warnings: Vec<(Span, String)>,
 }
@@ -252,6 +254,7 @@ impl Lowering<'_> {
             && let Some(&vertex) = self.names.get(&named.name)
         {
             let name = named.name.clone();
+            self.graph.uses.push(name.clone());
             if let Some(args) = &named.args {
                 self.errors.error(args.span(), format!("`{name}` is bound with `let`: its arguments belong there"));
             }

@@ -2,6 +2,7 @@
 
 mod ast;
 mod closure;
+mod editor;
 mod expand;
 mod finish;
 mod graph;
@@ -28,12 +29,15 @@ pub(crate) fn expand(graph: TokenStream) -> TokenStream {
     let lines = &body.lines;
     let notes = notes(&graph);
     // A block that ends in `compile_error!` has the type of an error: what is done with it is not reported again.
-    let result = if errors.is_empty() { finish::finish(&body) } else { errors.into_tokens() };
+    let sound = errors.is_empty();
+    let editor = editor::rest(&graph, &body, sound);
+    let result = if sound { finish::finish(&graph, &body) } else { errors.into_tokens() };
     quote_spanned!(ours()=> {
         #[allow(unused_imports)]
         use ::stagekit::__private::GoesOn as _;
         #notes
         #(#lines)*
+        #editor
         #result
     })
 }

@@ -24,12 +24,16 @@ pub(crate) struct Options {
     pub(crate) kit: Option<Path>,
     /// A mistake leaves open what the stage is.
     pub(crate) broken: bool,
+    /// All of it, as it was written.
+    pub(crate) written: TokenStream,
     seen: Vec<Ident>,
 }
 
 impl Options {
     /// Adds the options in `tokens`; mistakes go to `errors`, and the options behind them are still read.
     pub(crate) fn read(&mut self, tokens: TokenStream, errors: &mut Diagnostics) {
+        let comma = (!self.written.is_empty()).then(<Token![,]>::default);
+        self.written.extend(quote::quote!(#comma #tokens));
         let parsed = (|input: ParseStream<'_>| {
             while !input.is_empty() {
                 self.one(input, errors)?;
