@@ -155,7 +155,7 @@ pub(crate) fn parameter(index: usize, arg: &FnArg, role: Role, event: bool) -> O
         return parameter(Kind::Event, ty);
     }
     match ty {
-        Type::Reference(reference) => {
+        Type::Reference(reference) if lent(ty).is_some() => {
             let elem = plain(&reference.elem);
             match (&reference.mutability, fresh(&typed.attrs)) {
                 (Some(_), Some(init)) => parameter(Kind::Fresh(init), elem),
