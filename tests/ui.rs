@@ -4,6 +4,8 @@
 //! compared on the one they were recorded with; `TRYBUILD=overwrite` records them anew: read each before keeping it.
 //! A new case starts from a neighbour with a mistake of its kind.
 
+mod editor;
+
 use std::path::Path;
 use std::process::Command;
 
