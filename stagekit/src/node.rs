@@ -246,6 +246,10 @@ pub trait InitialState<Stage>: Clone {}
 impl<T: Clone, Stage> InitialState<Stage> for T {}
 
 /// What happens to an event whose function returns `Err`; see [`Node::on_error`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no policy for errors",
+    label = "expected `stop()`, `skip()` or `retry(n, backoff)`"
+)]
 pub trait OnError {
     /// The stage with the policy around it.
     type Stage<S: Send + 'static>;
@@ -300,7 +304,8 @@ pub fn retry(attempts: u32, backoff: Duration) -> Retry {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a node of a pipeline",
     label = "expected `from_iter(..)`, `from_stream(..)`, a segment or another node",
-    note = "an iterator becomes one with `from_iter(i)`, a stream with `from_stream(s)`"
+    note = "an iterator becomes one with `from_iter(i)`, a stream with `from_stream(s)`, a type of your own with `#[stage]` on its `impl`",
+    note = "a function with an attribute stands without braces: `=> name`, `=> name(args)`"
 )]
 pub trait IntoNode {
     /// The stage.

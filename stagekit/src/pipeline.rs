@@ -1,6 +1,7 @@
 //! A pipeline: the stages of a graph, and what remains to be done to run them.
 
 use std::fmt;
+use std::future::IntoFuture;
 
 use crate::error::Error;
 use crate::stage::{Running, launch, start};
@@ -73,5 +74,14 @@ impl<T> Pipeline<T> {
             Ok(runtime) => runtime.block_on(self.run()),
             Err(error) => panic!("no runtime for the pipeline: {error}"),
         }
+    }
+}
+
+/// `pipeline.await` is `pipeline.run().await`.
+impl<T: 'static> IntoFuture for Pipeline<T> {
+    type Output = Result<T, Error>;
+    type IntoFuture = <Running<T> as IntoFuture>::IntoFuture;
+    fn into_future(self) -> Self::IntoFuture {
+        self.spawn().into_future()
     }
 }

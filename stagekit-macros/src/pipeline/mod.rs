@@ -3,6 +3,7 @@
 mod ast;
 mod closure;
 mod editor;
+mod elsewhere;
 mod expand;
 mod finish;
 mod graph;

@@ -118,6 +118,11 @@ impl Stage {
         let (name, args) = (self.own_name(), self.scope.args());
         quote!(#name #args)
     }
+    /// The event is a whole `Vec`, and no batch.
+    pub(crate) fn takes_a_list(&self) -> bool {
+        let list = |event: &Parameter| arguments(plain(&event.ty), "Vec").is_some();
+        matches!(self.by, By::Value | By::Ref) && self.event().is_some_and(list)
+    }
     /// The event's parameter.
     pub(crate) fn event(&self) -> Option<&Parameter> {
         self.parameters.iter().find(|parameter| matches!(parameter.kind, Kind::Event))

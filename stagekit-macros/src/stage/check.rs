@@ -189,6 +189,9 @@ pub(crate) fn parameters(stage: &Stage, errors: &mut Diagnostics) -> bool {
         };
         let text = match stage.role {
             Role::Producer => format!("take the `{special}` by value"),
+            role if special == "Emitter" => {
+                format!("only a `#[producer]` takes an `Emitter`: {} emits what it returns", role.attribute())
+            }
             role => format!("only a `#[producer]` takes a `{special}`: {} emits what it returns", role.attribute()),
         };
         errors.push(syn::Error::new_spanned(ty, text));

@@ -9,6 +9,24 @@ use crate::diagnostic::Diagnostics;
 
 const KNOWN: &str = "`batch`, `one`, `maybe`, `many`, `try`, `as`, `crate`";
 
+/// What is said where the stage stands in a graph.
+const OF_A_NODE: [&str; 14] = [
+    "name",
+    "max_demand",
+    "min_demand",
+    "workers",
+    "concurrency",
+    "unordered",
+    "timeout",
+    "buffer",
+    "on_error",
+    "on_panic",
+    "restart",
+    "blocking",
+    "own_task",
+    "poll_every",
+];
+
 /// What the attributes of one function say besides its role.
 #[derive(Default)]
 pub(crate) struct Options {
@@ -118,6 +136,11 @@ impl Options {
             "crate" => {
                 input.parse::<Token![=]>()?;
                 self.kit = Some(input.call(Path::parse_mod_style)?);
+            }
+            word if OF_A_NODE.contains(&word) => {
+                let text = format!("`{word}` is an option of the node, in the pipeline: `stage.{word}(..)`");
+                errors.error(key.span(), text);
+                return skip(input);
             }
             _ => {
                 errors.error(key.span(), format!("unknown option `{word}`; expected one of: {KNOWN}"));

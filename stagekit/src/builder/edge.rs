@@ -8,7 +8,7 @@ use crate::batch::Copier;
 use crate::lock::lock;
 use crate::node::{Node, Single};
 use crate::op::{
-    And, CannotFail, Consumer, ErrorsOf, Event, Failed, Fault, Known, PerBatch, PerEvent, Settles, Takes, Whole,
+    And, CannotFail, Consumer, Else, Event, Failed, Fault, Known, PerBatch, PerEvent, Settles, Takes, Whole,
 };
 use crate::open::{Begins, Begun, Open, Part, Subscribes};
 use crate::options::Edge;
@@ -183,7 +183,7 @@ pub fn discard<S, E, F>(port: &Port<S, E, F>) {
 }
 
 /// `s else target`: the end that the errors of `s` leave by.
-pub fn errors<S, E, F, X>(port: &Port<S, E, F>) -> Port<ErrorsOf<S>, X, CannotFail>
+pub fn errors<S, E, F, X>(port: &Port<S, E, F>) -> Port<Else<S>, X, CannotFail>
 where
     F: Fails<S, E, Error = X>,
     X: Event,
@@ -195,9 +195,9 @@ where
 
 /// A stage that can fail.
 #[diagnostic::on_unimplemented(
-    message = "`{Stage}` cannot fail: it emits `{Out}` and no `Result`",
+    message = "`{Stage}` cannot fail: it returns no `Result`",
     label = "`else` needs a stage that returns a `Result`",
-    note = "remove `else ..`, or let `{Stage}` return `Result<{Out}, YourError>`"
+    note = "remove `else ..`, or let `{Stage}` return a `Result`"
 )]
 pub trait Fails<Stage, Out> {
     /// Its error.

@@ -11,7 +11,7 @@ use crate::dispatcher::each_key;
 use crate::hash::StableHasher;
 use crate::lock::lock;
 use crate::node::Node;
-use crate::op::{AClosure, AcceptedAs, ByRef, ByValue, Consumer, Event, Fault, Settles, Takes};
+use crate::op::{AcceptedAs, ByRef, ByValue, Consumer, Event, Fault, Settles, Takes, a_closure};
 use crate::port::{Port, same};
 
 /// How one leg of a broadcast gets its events.
@@ -125,7 +125,7 @@ pub fn hash_by<S, K: PartitionKey<S> + ?Sized>(_: &Upstream<S>, key: &K) -> u64 
 pub fn by_also<S, E: Event, F, S0, T, F0>(port: &Port<S, E, F>, first: &Port<S0, T, F0>) -> Port<S, E, F>
 where
     S: 'static,
-    T: AcceptedAs<E, S, AClosure> + Event,
+    T: AcceptedAs<E, S, a_closure> + Event,
 {
     let key = first.group.and_then(|group| lock(&first.outlets).groups[group].key.clone());
     port.grouped(key.map(same))
