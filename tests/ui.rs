@@ -19,12 +19,16 @@ fn answer(program: &str, arguments: &[&str]) -> String {
     output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default()
 }
 
+fn rustc() -> String {
+    std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into())
+}
+
 /// The folders of `ui` with mistakes in them.
 const KINDS: [&str; 5] = ["parse", "graph", "edge", "node", "attr"];
 
 /// This is the compiler, and it is without the sources.
 fn recorded_here() -> bool {
-    let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
+    let rustc = rustc();
     let version = answer(&rustc, &["--version"]);
     let sysroot = answer(&rustc, &["--print", "sysroot"]);
     let sources = Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/core/src/lib.rs");

@@ -28,7 +28,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Starts `rust-analyzer` on the crate at `root`, and waits until it has loaded it.
-    pub(super) fn start(root: &Path, target: &Path) -> Server {
+    pub(super) fn start(root: &Path, target: &Path, sysroot: &Path, sources: Option<&Path>) -> Server {
         let mut child = Command::new("rust-analyzer")
             .current_dir(root)
             .env("CARGO_TARGET_DIR", target)
@@ -51,7 +51,8 @@ impl Server {
             "checkOnSave": false,
             "cachePriming": { "enable": false },
             "procMacro": { "enable": true },
-            "cargo": { "buildScripts": { "enable": true } },
+            // Said outright: a server that looks for it installs the sources of the standard library, too.
+            "cargo": { "buildScripts": { "enable": true }, "sysroot": sysroot, "sysrootSrc": sources },
         });
         let root = root.to_owned();
         let mut server = Server { child, input, messages, next: 0, root, texts: HashMap::new(), settings };
