@@ -78,6 +78,15 @@ impl<T> Pipeline<T> {
 }
 
 /// `pipeline.await` is `pipeline.run().await`.
+///
+/// ```
+/// use stagekit::prelude::*;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), stagekit::Error> {
+/// let summary = pipeline! { { from_iter(0..3) } => |n| println!("{n}") }.await?;
+/// assert_eq!(summary.stages.len(), 2);
+/// # Ok(()) }
+/// ```
 impl<T: 'static> IntoFuture for Pipeline<T> {
     type Output = Result<T, Error>;
     type IntoFuture = <Running<T> as IntoFuture>::IntoFuture;
