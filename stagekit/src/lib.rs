@@ -54,7 +54,7 @@
 //! | first parameter `Vec<E>` or `&[E]`, with the attribute option `batch(size, every)` | a batch, of `size` events or what came within `every` (a `Duration`) of the first. Its outputs share the receipts of all of it, an `Err` fails all of it |
 //! | `&T` | a shared resource: an argument of the stage in `pipeline!` (a `T` or an `Arc<T>`), one for all its workers |
 //! | `&mut T` | state of one instance: an argument. With `#[state]` it is `Default`, with `#[state(init = ..)]` that expression, and no argument |
-//! | another parameter by value | configuration: cloned for each call; moved, in a producer |
+//! | another parameter by value, or a `&'static T` | configuration: cloned for each call; moved, in a producer |
 //! | [`Demand`], in producers | called with how many events are wanted; returns `Vec<T>` (endless) or `Option<Vec<T>>` (`None` ends). Fewer than asked is owed: it is called again |
 //! | [`Emitter<E>`](Emitter), in async producers | `out.emit(event).await` waits for demand; it returns an error once the pipeline drains, and the function returns then |
 //! | returns `T`, `Option<T>`, `Result<T, E>` | one event, a filter, fallible |
@@ -63,7 +63,7 @@
 //! | `async fn` | the same, awaited |
 //!
 //! Attribute options: `one`, `maybe`, `many`, `try` override what is read (an event that *is* a `Vec`, an alias of
-//! `Result` by another name); `batch(size, every)`; `as = Name` names the type; `crate = path` names the crate.
+//! `Result`, `Option` or `Vec` by another name: the compiler asks for the word); `batch(size, every)`; `as = Name` names the type; `crate = path` names the crate.
 //!
 //! A stage may be generic: a type parameter that is not settled by the event alone is written where the stage stands,
 //! `parse::<u64>` or `parse::<_>`. A stage may not be more visible than its types (`pub(crate) fn` for a `pub(crate)`

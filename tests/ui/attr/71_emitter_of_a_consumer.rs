@@ -7,5 +7,6 @@ fn save(n: u64, out: Emitter<u64>) {
 
 fn main() {}
 
-// Instead of line 4:
+// Instead of lines 4 to 5:
 //     fn save(n: u64) {
+//         drop(n);
