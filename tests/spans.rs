@@ -35,7 +35,7 @@ impl Mistake {
 /// The cases: `kind/name`, and what is recorded.
 fn cases() -> BTreeMap<String, String> {
     let mut cases = BTreeMap::new();
-    for kind in super::KINDS {
+    for (kind, ..) in super::errors_page::KINDS {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui").join(kind);
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
