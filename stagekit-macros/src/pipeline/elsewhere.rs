@@ -2,7 +2,7 @@
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::parse::{ParseBuffer, ParseStream};
+use syn::parse::{ParseBuffer, ParseStream, Parser};
 use syn::{Result, Token, braced, bracketed, parenthesized, token};
 
 use super::ast::Arrow;
@@ -32,9 +32,7 @@ pub(crate) fn backwards(input: ParseStream<'_>, errors: &mut Diagnostics) -> Opt
 /// `(a, b)` and `{ a, b }`: a list in other brackets.
 pub(crate) fn other_brackets(input: ParseStream<'_>, errors: &mut Diagnostics) -> bool {
     let list = match input.cursor().token_tree() {
-        Some((TokenTree::Group(group), _)) if input.peek(token::Paren) => {
-            has_comma(&group) && syn::parse2::<syn::ExprClosure>(group.stream()).is_err()
-        }
+        Some((TokenTree::Group(group), _)) if input.peek(token::Paren) => has_comma(&group) && !is_closure(&group),
         Some((TokenTree::Group(group), _)) if input.peek(token::Brace) => {
             has_comma(&group) && syn::parse2::<syn::Block>(group.into_token_stream()).is_err()
         }
@@ -44,6 +42,14 @@ pub(crate) fn other_brackets(input: ParseStream<'_>, errors: &mut Diagnostics) -
         errors.error(token.span(), "a list is written in brackets: `[a, b]`");
     }
     list
+}
+
+fn is_closure(group: &Group) -> bool {
+    let read = |input: ParseStream<'_>| {
+        let begins = closure::begins(input);
+        input.parse::<TokenStream>().map(|_| begins)
+    };
+    read.parse2(group.stream()).unwrap_or(false)
 }
 
 fn has_comma(group: &Group) -> bool {
