@@ -79,6 +79,12 @@ pub(crate) fn expand(role: Role, options: TokenStream, item: TokenStream) -> Tok
         let errors = errors.into_tokens();
         return quote!(#function #errors);
     }
+    if check::has_no_size(&function.sig) {
+        // The compiler says so of the function, better than of anything that would be made of it.
+        strip(&mut function);
+        let errors = errors.into_tokens();
+        return quote!(#function #errors);
+    }
     let declarable = check::name(options.name.as_ref().unwrap_or(&function.sig.ident), role, &mut mistakes);
     check::function(&function.sig, role, &mut mistakes);
     check::attributes(&function.sig, role, &mut mistakes);
