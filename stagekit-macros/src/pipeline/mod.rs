@@ -1,11 +1,13 @@
 //! `pipeline!`: read, lower, check, write. No phase fails; mistakes are collected, and what is sound still expands.
 
 mod ast;
+mod branches;
 mod closure;
 mod editor;
 mod elsewhere;
 mod expand;
 mod finish;
+mod fragments;
 mod graph;
 mod options;
 mod parse;
@@ -23,7 +25,8 @@ use crate::names::ours;
 /// The expression that a `pipeline!` stands for.
 pub(crate) fn expand(graph: TokenStream) -> TokenStream {
     let mut errors = Diagnostics::default();
-    let source = parse::parse(graph, &mut errors);
+    let mut source = parse::parse(fragments::resolved(graph), &mut errors);
+    let kit = source.kit.take();
     let mut graph = graph::Graph::new(source, &mut errors);
     let wrong = validate::validate(&mut graph, &mut errors);
     let body = expand::expand(&graph, &wrong);
@@ -33,14 +36,18 @@ pub(crate) fn expand(graph: TokenStream) -> TokenStream {
     let sound = errors.is_empty();
     let editor = editor::rest(&graph, &body, sound);
     let result = if sound { finish::finish(&graph, &body) } else { errors.into_tokens() };
-    quote_spanned!(ours()=> {
+    let block = quote_spanned!(ours()=> {
         #[allow(unused_imports)]
         use ::stagekit::__private::GoesOn as _;
         #notes
         #(#lines)*
         #editor
         #result
-    })
+    });
+    match kit {
+        Some(kit) => crate::names::rehome(block, &kit),
+        None => block,
+    }
 }
 
 /// What rustc says best: two items of one name, and a use of something deprecated.
