@@ -194,6 +194,7 @@ pub mod checks;
 pub mod closure;
 mod demand;
 pub mod dispatcher;
+pub mod dynamic;
 mod emitter;
 mod error;
 mod fuzz;
@@ -211,6 +212,7 @@ pub mod op;
 mod open;
 mod options;
 mod outbox;
+mod outline;
 mod pipeline;
 mod port;
 pub mod producer;
@@ -250,6 +252,11 @@ pub use wrap::{Repeats, Retrying, Timed};
 
 /// Makes a function a stage that takes events and emits none: see [the crate](crate#signatures).
 pub use stagekit_macros::consumer;
+/// One node of the language as a value, for the [`builder`] and for [`dynamic`] graphs: `node!(add(0).workers(4))`.
+///
+/// What may stand in it is what may stand in [`pipeline!`]: a stage with its arguments and options, or a value in braces.
+/// A closure hangs on a port ([`builder::map`]), and `else` is an edge ([`builder::errors`]).
+pub use stagekit_macros::node;
 /// The graph of a pipeline: see [the crate](crate#graphs).
 pub use stagekit_macros::pipeline;
 /// Makes a function a stage that starts a path: see [the crate](crate#signatures).

@@ -16,7 +16,7 @@ use crate::port::{ErrorOutlets, Intake, Port};
 use crate::producer::Producer;
 use crate::run::{First, Id, Placed, Run, Then};
 use crate::slot::Slot;
-use crate::stage::{Stage, error_wiring, place_source, place_stage};
+use crate::stage::{Stage, error_end, place_source, place_stage};
 use crate::telemetry::Meter;
 
 /// A path begins.
@@ -41,7 +41,7 @@ where
 /// The end of an edge `=>`.
 pub type Linked<Up, S, E, O, Fl, K> = Open<Subscribes<E>, First<S, Up, E, Fl>, S, O, Fl, K>;
 
-pub(super) fn placed<S, W, L, Fl: Fault, Style: 'static>(
+pub(crate) fn placed<S, W, L, Fl: Fault, Style: 'static>(
     node: Node<S, W, L>,
     errors: &ErrorOutlets,
 ) -> (Placed<S, Fl>, Part)
@@ -189,7 +189,7 @@ where
     X: Event,
 {
     let errors = Port::new();
-    *lock(&port.errors) = Some(error_wiring(errors.outlets.clone()));
+    *lock(&port.errors) = Some(error_end(errors.outlets.clone()));
     errors
 }
 

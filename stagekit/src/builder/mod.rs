@@ -21,7 +21,7 @@
 //! # Ok(()) }
 //! ```
 
-mod edge;
+pub(crate) mod edge;
 mod emit;
 mod list;
 mod shared;
@@ -39,9 +39,12 @@ pub use shared::{
 
 pub use crate::closure::{annotated, each, each_ref, filter, flat_map, inspect, map, map_ref, try_each, try_map, ty};
 pub use crate::node::IntoNode;
+pub use stagekit_macros::node;
+
 pub use crate::open::{Begins, Begun, Head, Open, Subscribes};
 pub use crate::options::Edge;
-pub use crate::pipeline::{Stage, runnable};
+pub use crate::outline::{GraphError, Mistake};
+pub use crate::pipeline::{Stage, build, runnable};
 pub use crate::port::Port;
 pub use crate::stage::{LiveStage, live_node};
 pub use crate::stream::{input, open_in, output, segment};
