@@ -139,7 +139,12 @@
 //! | `a => ..`, `.. => b`, `.. => a => ..` | open ends: an [`Output`], an [`Input`], a [`Segment`] |
 //! | `\|e\| ..`, `filter \|e\| ..`, `flat_map`, `try_map`, `inspect` | a closure as a stage |
 //! | `{ from_iter(i) }`, `{ from_stream(s) }`, `{ segment() }` | an expression as a node |
-//! | `a(x).workers(4).name("b")` | options: the methods of [`Node`], with their defaults |
+//! | `a(x).workers(4).name("b")`, `(\|e\| ..).workers(4)` | options: the methods of [`Node`], with their defaults; a closure that has some stands in parentheses |
+//!
+//! # Graphs without the macro
+//!
+//! [`pipeline!`] expands to calls of the typed [`builder`], where every form stands beside what it becomes. Graphs that are
+//! known only when the program runs, from a configuration file, are [`dynamic`] ones. Both are checked as the macro checks.
 //!
 //! # How it ends
 //!

@@ -3,6 +3,7 @@
 
 pub mod conservation;
 mod conservation_bites;
+mod dynamic;
 mod ending;
 mod errors;
 mod faults;
@@ -16,6 +17,7 @@ mod probes;
 mod receipts;
 mod streams;
 mod tck;
+mod texts;
 mod warnings;
 
 use stagekit::prelude::*;

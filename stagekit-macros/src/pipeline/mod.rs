@@ -44,7 +44,10 @@ pub(crate) fn single(tokens: TokenStream) -> TokenStream {
     let node = parse::single(tokens, &mut errors);
     let value = node.as_ref().map(|node| match &node.stage {
         ast::Stage::Named(named) => tokens::stage(&named.path, named.name.span(), named.args.as_ref()),
-        ast::Stage::Value(group) => tokens::over("value", node.span(), quote!(#group)),
+        ast::Stage::Value(group) => {
+            let value = tokens::over("value", node.span(), quote!(#group));
+            quote_spanned!(ours()=> { #[allow(unused_braces)] let node = #value; node })
+        }
         ast::Stage::Closure(_) => {
             let text = "a closure hangs on the port of its upstream stage: `map(&port, |event| ..)`, \
                         or `each(&port, |event| ..)` where it ends its path";

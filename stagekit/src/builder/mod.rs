@@ -1,25 +1,4 @@
-//! The typed builder that `pipeline!` expands to: one call for each edge.
-//!
-//! Every graph that `pipeline!` can say can be said with these functions, with the same checks by the compiler.
-//!
-//! ```
-//! use stagekit::builder::*;
-//! use stagekit::prelude::*;
-//!
-//! #[producer_consumer]
-//! fn double(x: u64) -> u64 { x * 2 }
-//! #[consumer]
-//! fn add(x: u64, sum: &mut u64) { *sum += x; }
-//!
-//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), stagekit::Error> {
-//! // pipeline! { { from_iter(1..=3) } => double => add(0) }
-//! let numbers = start(value(from_iter(1..=3u64)));
-//! let doubled = link(&numbers.port(), <double>::__stage());
-//! let sum = link_last(&doubled.port(), <add>::__stage(0));
-//! let summary = runnable([close(numbers), close(doubled), close(sum)]).run().await?;
-//! assert_eq!(summary.stage("add").unwrap().events_in, 3);
-//! # Ok(()) }
-//! ```
+#![doc = include_str!("page.md")]
 
 pub(crate) mod edge;
 mod emit;
@@ -31,7 +10,8 @@ pub use edge::{
 };
 pub use emit::{Emits, GoesOn};
 pub use list::{
-    Fitting, Leg, Lendable, PartitionKey, Shares, Upstream, any, by, by_also, hash_by, share, share_last, upstream,
+    Fitting, Leg, Lendable, PartitionKey, Shares, Upstream, any, by, by_also, by_key, hash_by, share, share_last,
+    upstream,
 };
 pub use shared::{
     Claim, Collects, Shared, ends, join, join_also, kept, out_of, place, share_join, share_join_also, shared,

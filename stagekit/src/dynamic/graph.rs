@@ -243,11 +243,7 @@ impl<'k, A: ?Sized> Graph<'k, A> {
     ///
     /// # Errors
     /// As [`link`](Graph::link) and [`build`](Graph::build).
-    pub fn build_segment<In: Event, Out: Event>(
-        self,
-        first: &str,
-        last: &str,
-    ) -> Result<Segment<In, Out>, GraphError> {
+    pub fn build_segment<In: Event, Out: Event>(self, first: &str, last: &str) -> Result<Segment<In, Out>, GraphError> {
         let (first, last) = (self.find(first)?, At { node: self.find(last)?, errors: false });
         let (down, up) = (&self.nodes[first], self.nodes[last.node].name());
         match down.takes {
@@ -299,9 +295,7 @@ impl<'k, A: ?Sized> Graph<'k, A> {
         let (emits, up, down) = (self.emits(from)?, self.label(from), &self.nodes[to]);
         match down.takes {
             None => Err(text::takes_no_events(down.name(), &up)),
-            Some(takes) if takes.id != emits.id => {
-                Err(text::event(&up, &emits.text(), down.name(), &takes.text()))
-            }
+            Some(takes) if takes.id != emits.id => Err(text::event(&up, &emits.text(), down.name(), &takes.text())),
             Some(_) => Ok(()),
         }
     }
@@ -324,7 +318,11 @@ impl<'k, A: ?Sized> Graph<'k, A> {
 
     /// The stages, tied together. `head` are outlets that lead into one of them, `tail` is the node whose
     /// outlets are wanted.
-    fn place(self, head: Option<(usize, &dyn Any)>, tail: Option<usize>) -> Result<(Vec<Stage>, Option<Box<dyn Any>>), GraphError> {
+    fn place(
+        self,
+        head: Option<(usize, &dyn Any)>,
+        tail: Option<usize>,
+    ) -> Result<(Vec<Stage>, Option<Box<dyn Any>>), GraphError> {
         let ends = self.links.iter().map(|link| link.from).chain(self.discards.iter().copied());
         let caught: HashSet<usize> = ends.filter(|end| end.errors).map(|end| end.node).collect();
         let uncaught = self.nodes.iter().enumerate().filter(|(at, _)| !caught.contains(at));

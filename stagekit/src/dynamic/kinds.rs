@@ -77,12 +77,8 @@ impl<X: Into<BoxError>> Made for Result<AnyNode, X> {
 impl<A: ?Sized> Kinds<A> {
     /// No kinds. Of the types of events it knows numbers, `bool`, `char`, `String`, `&str`, `Vec<u8>` and `PathBuf`.
     pub fn new() -> Self {
-        let mut new = Kinds {
-            kinds: BTreeMap::new(),
-            keys: BTreeMap::new(),
-            clones: HashMap::new(),
-            lends: HashMap::new(),
-        };
+        let mut new =
+            Kinds { kinds: BTreeMap::new(), keys: BTreeMap::new(), clones: HashMap::new(), lends: HashMap::new() };
         macro_rules! known {
             ($($event:ty),*) => { $(new.clones::<$event>().lends::<$event>();)* };
         }
@@ -155,12 +151,7 @@ impl<A: ?Sized> Kinds<A> {
 }
 
 /// There is nothing of this name.
-pub(super) fn unknown<'a>(
-    stage: &str,
-    what: &str,
-    name: &str,
-    known: impl Iterator<Item = &'a str>,
-) -> GraphError {
+pub(super) fn unknown<'a>(stage: &str, what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> GraphError {
     let known: Vec<_> = known.map(|name| format!("`{name}`")).collect();
     let known = if known.is_empty() { "there is none".into() } else { format!("there is {}", known.join(", ")) };
     Mistake::new(stage, format!("unknown {what} `{name}`: {known}")).into()

@@ -62,10 +62,7 @@ mod tests {
     fn types_are_written_as_the_compiler_writes_them() {
         assert_eq!(TypeOf::of::<Vec<String>>().text(), "Vec<String>");
         assert_eq!(TypeOf::of::<(u64, &'static str, [u8; 4])>().text(), "(u64, &str, [u8; 4])");
-        assert_eq!(
-            TypeOf::of::<Result<Vec<String>, std::io::Error>>().text(),
-            "Result<Vec<String>, std::io::Error>"
-        );
+        assert_eq!(TypeOf::of::<Result<Vec<String>, std::io::Error>>().text(), "Result<Vec<String>, std::io::Error>");
         assert_eq!(TypeOf::of::<Box<dyn std::error::Error + Send>>().text(), "Box<dyn std::error::Error + Send>");
         assert_eq!(TypeOf::of::<std::num::ParseIntError>().text(), "ParseIntError");
         let own = TypeOf::of::<std::collections::HashMap<u64, Option<Own<String>>>>().text();

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Live, LiveError, NO_PRODUCER, OutletRef};
+use super::{HasOutlet, Live, LiveError, NO_PRODUCER};
 use crate::callbacks::Callbacks;
 use crate::dispatcher::{DemandDispatcher, Dispatch, Dispatcher};
 use crate::meter::Name;
@@ -117,7 +117,8 @@ impl<S: Callbacks> Start<S> {
     }
 
     /// Subscribes it as soon as it has begun, in the order of these calls.
-    pub fn subscribe_to(mut self, to: &OutletRef<S::In>, options: Subscribe<S::In>) -> Self {
+    pub fn subscribe_to(mut self, to: &impl HasOutlet<S::In>, options: Subscribe<S::In>) -> Self {
+        let to = to.outlet_ref();
         match (options.limits.resolve(), to.door.clone()) {
             (Ok(_), Some(to_door)) => {
                 self.orders.reserve_exact(1);

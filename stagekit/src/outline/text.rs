@@ -8,8 +8,7 @@ pub(crate) fn empty() -> Mistake {
 }
 
 pub(crate) fn never_connected(name: &str) -> Mistake {
-    let text =
-        format!("stage `{name}` is declared but never connected: lead an edge to it, `=> {name}`, or remove it");
+    let text = format!("stage `{name}` is declared but never connected: lead an edge to it, `=> {name}`, or remove it");
     Mistake::new(name, text)
 }
 
@@ -33,17 +32,14 @@ pub(crate) fn no_producer(name: &str) -> Mistake {
 }
 
 pub(crate) fn cycle(names: &[&str]) -> Mistake {
-    let text = format!(
-        "these edges form a cycle: `{}`; a bounded graph would deadlock: break the cycle",
-        names.join(" => ")
-    );
+    let text =
+        format!("these edges form a cycle: `{}`; a bounded graph would deadlock: break the cycle", names.join(" => "));
     Mistake::new(names[0], text)
 }
 
 pub(crate) fn two_graphs(other: &str, first: &str) -> Mistake {
-    let text = format!(
-        "two unconnected graphs: nothing links `{other}` to `{first}`; use two `pipeline!`s or connect them"
-    );
+    let text =
+        format!("two unconnected graphs: nothing links `{other}` to `{first}`; use two `pipeline!`s or connect them");
     Mistake::new(other, text)
 }
 
@@ -82,9 +78,8 @@ pub(crate) fn cannot_fail(name: &str, emits: &str) -> Mistake {
 }
 
 pub(crate) fn errors_lead_nowhere(name: &str, fail: &str) -> Mistake {
-    let text = format!(
-        "the errors of `{name}` lead nowhere: `Failed<{fail}>` has no `else` edge and cannot end the pipeline"
-    );
+    let text =
+        format!("the errors of `{name}` lead nowhere: `Failed<{fail}>` has no `else` edge and cannot end the pipeline");
     Mistake::new(name, text)
         .note(format!("give the error to a stage: `{name} else quarantine`, or implement `std::error::Error` for it"))
 }
@@ -99,9 +94,8 @@ pub(crate) fn cannot_be_cloned(up: &str, leg: &str, event: &str) -> Mistake {
 }
 
 pub(crate) fn is_not_sync(up: &str, leg: &str, event: &str) -> Mistake {
-    let text = format!(
-        "`{up}` is connected to several stages, and `{leg}` borrows `{event}`, but `{event}` is not `Sync`"
-    );
+    let text =
+        format!("`{up}` is connected to several stages, and `{leg}` borrows `{event}`, but `{event}` is not `Sync`");
     Mistake::new(leg, text).note(format!(
         "let `{leg}` take `{event}` by value (then it is cloned), or share the work out instead: `=> any [a, b]`"
     ))
@@ -188,7 +182,6 @@ pub(crate) fn min_demand(name: &str, min: usize, max: usize) -> Mistake {
 }
 
 pub(crate) fn batch_over_demand(name: &str, size: usize, max: usize) -> Mistake {
-    let text =
-        format!("a batch of {size} can never fill: `max_demand` of `{name}` is {max}, let it be {size} or more");
+    let text = format!("a batch of {size} can never fill: `max_demand` of `{name}` is {max}, let it be {size} or more");
     Mistake::new(name, text)
 }

@@ -12,7 +12,7 @@ use crate::op::Event;
 use crate::outline::{GraphError, OpenEnds};
 use crate::pipeline::{Stage, runnable};
 use crate::port::{Port, SharedOutlets, leads};
-use crate::stage::{Edges, check, Handle, Outlet, Running, wire};
+use crate::stage::{Edges, Handle, Outlet, Running, check, wire};
 use crate::telemetry::Summary;
 
 /// Events are handed on in batches of at most this many.

@@ -1,0 +1,6 @@
+use stagekit::builder::node;
+use tests::stages::*;
+
+fn main() {
+    let _ = node!(counter(0..3) => save);
+}
