@@ -97,7 +97,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let wrong = [
         "input = words 1 2\n total = add\n input => total",
         "input = words 1 2\n numbers = parse\n input => numbers",
-        "input = words 1 2\n numbers = parse\n total = add\n input => numbers\n total.max_demand = 0",
+        "input = words 1 2\n numbers = parse\n total = add\n input => numbers => total\n total.max_demand = 0",
         "tenfold = scale ten",
     ];
     for text in wrong {
