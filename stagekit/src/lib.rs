@@ -146,6 +146,8 @@
 //! [`pipeline!`] expands to calls of the typed [`builder`], where every form stands beside what it becomes. Graphs that are
 //! known only when the program runs, from a configuration file, are [`dynamic`] ones. Both are checked as the macro checks.
 //!
+//! What the compiler says when it is wrong, and what to write instead, is on a page of its own: [`guide::errors`].
+//!
 //! # How it ends
 //!
 //! A finite source ends the pipeline. A stage that returns `Err` sends the error along its `else` edge; without one the
@@ -204,6 +206,7 @@ mod emitter;
 mod error;
 mod fuzz;
 pub mod genstage;
+pub mod guide;
 mod hash;
 mod host;
 mod inbox;

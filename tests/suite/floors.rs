@@ -24,7 +24,7 @@ const FLOORS: [&[&str]; 6] = [
     &["quota", "tuner", "buffer", "intensity", "dispatcher"],
     &["inbox", "subscription", "host", "port", "slot", "run", "wrap", "node", "open", "closure", "outline"],
     &["signal", "stage"],
-    &["pipeline", "stream", "builder", "dynamic", "memory", "live", "test", "tck", "genstage"],
+    &["pipeline", "stream", "builder", "dynamic", "memory", "live", "test", "tck", "genstage", "guide"],
 ];
 
 #[test]

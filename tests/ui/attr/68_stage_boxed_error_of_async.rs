@@ -12,3 +12,6 @@ impl Relay {
 }
 
 fn main() {}
+
+// Instead:
+//     async fn on_event(&mut self, x: u64) -> Result<u64, Box<dyn Error + Send + Sync>> {
