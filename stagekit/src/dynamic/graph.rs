@@ -55,6 +55,9 @@ struct Link {
     edge: Edge,
 }
 
+/// The outlets of the node whose end is open, a `SharedOutlets`.
+type Tail = Option<Box<dyn Any>>;
+
 /// An `any` or `by` list.
 struct List<'k> {
     from: At,
@@ -310,7 +313,7 @@ impl<'k, A: ?Sized> Graph<'k, A> {
             } else {
                 (text::cannot_be_cloned(&up, leg.name(), &event), "clones")
             };
-            wrong.also(format!("what can is known to the kinds: `kinds.{say}::<{event}>()`"))
+            wrong.also(format!("if it can, tell the kinds: `kinds.{say}::<{event}>()`"))
         })
     }
 
@@ -318,11 +321,7 @@ impl<'k, A: ?Sized> Graph<'k, A> {
 
     /// The stages, tied together. `head` are outlets that lead into one of them, `tail` is the node whose
     /// outlets are wanted.
-    fn place(
-        self,
-        head: Option<(usize, &dyn Any)>,
-        tail: Option<usize>,
-    ) -> Result<(Vec<Stage>, Option<Box<dyn Any>>), GraphError> {
+    fn place(self, head: Option<(usize, &dyn Any)>, tail: Option<usize>) -> Result<(Vec<Stage>, Tail), GraphError> {
         let ends = self.links.iter().map(|link| link.from).chain(self.discards.iter().copied());
         let caught: HashSet<usize> = ends.filter(|end| end.errors).map(|end| end.node).collect();
         let uncaught = self.nodes.iter().enumerate().filter(|(at, _)| !caught.contains(at));

@@ -88,7 +88,7 @@ impl<S: Callbacks> fmt::Debug for Start<S> {
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), stagekit::live::LiveError> {
 /// let counter = live(Counter(0)).start().await?;
 /// let sum = live(Sum(0)).start().await?;
-/// sum.subscribe(&counter.outlet(), Subscribe::new().max_demand(10)).await?;
+/// sum.subscribe(&counter, Subscribe::new().max_demand(10)).await?;
 /// assert!(sum.ended().await.is_normal());
 /// # counter.stop(stagekit::live::Reason::Normal).await; Ok(()) }
 /// ```
