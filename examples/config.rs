@@ -7,7 +7,7 @@
 use std::error::Error;
 use std::num::ParseIntError;
 
-use stagekit::dynamic::{Graph, Kinds, errors, node, producer, stage};
+use stagekit::dynamic::{Graph, Kinds, errors_of, node, producer, stage};
 use stagekit::prelude::*;
 
 #[producer]
@@ -57,7 +57,7 @@ fn read<'k>(kinds: &'k Kinds<str>, text: &str) -> Result<Graph<'k, str>, Box<dyn
             let path: Vec<&str> = line.split("=>").map(str::trim).collect();
             path.windows(2).try_for_each(|edge| graph.link(edge[0], edge[1]))?;
         } else if let Some((from, to)) = line.split_once(" else ") {
-            graph.link(errors(from.trim()), to.trim())?;
+            graph.link(errors_of(from.trim()), to.trim())?;
         } else if let Some((name, value)) = line.split_once('=').map(|(name, value)| (name.trim(), value.trim())) {
             let (kind, given) = value.split_once(' ').unwrap_or((value, ""));
             match name.split_once('.') {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use stagekit::builder::{annotated, each, filter, flat_map, map, try_map, ty};
-use stagekit::dynamic::{Graph, Kinds, errors, node, producer, stage};
+use stagekit::dynamic::{Graph, Kinds, errors_of, node, producer, stage};
 use stagekit::prelude::*;
 
 use super::conservation::{Item, Ledger};
@@ -125,7 +125,7 @@ async fn l03_shared_work_meets_again_and_errors_take_their_edge() {
     graph.any("items", &["pass", "later"]).unwrap();
     graph.link("pass", "fifth").unwrap();
     graph.link("later", "fifth").unwrap();
-    graph.link(errors("fifth"), "bury").unwrap();
+    graph.link(errors_of("fifth"), "bury").unwrap();
     graph.link("fifth", "done").unwrap();
     conserves(graph, &ledger, false).await;
     assert_eq!((ledger.handled(), ledger.dead_letters().len()), (400, 100));
@@ -278,6 +278,7 @@ async fn an_edge_has_options_of_its_own() {
     graph.link_with("source", "slow", Edge::new().max_demand(3)).unwrap();
     graph.link_with("more", "slow", Edge::new().max_demand(5)).unwrap();
     graph.set("slow", "own_task", "").unwrap();
+    graph.set("slow", "max_demand", 20).unwrap();
     graph.discard("slow").unwrap();
     let running = graph.build().unwrap().spawn();
     tokio::time::sleep(Duration::from_millis(1)).await;

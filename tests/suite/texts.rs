@@ -9,7 +9,7 @@ use stagekit::builder::{
     GraphError, Mistake, Shared, any, build, caught, close, discard, fuse, join, link, link_last, node, out_of, place,
     runnable, share_last, shared, start,
 };
-use stagekit::dynamic::{self, Graph, Kinds, errors, producer, stage};
+use stagekit::dynamic::{self, Graph, Kinds, errors_of, producer, stage};
 use stagekit::op::{ByRef, CannotFail, NoEvents, Uncaught};
 use stagekit::prelude::*;
 use tests::stages::*;
@@ -267,7 +267,7 @@ fn read(kinds: &Kinds, text: &str) -> Result<Pipeline, GraphError> {
         if let Some((from, to)) = word.split_once('>') {
             if to == "_" { graph.discard(from)? } else { graph.link(from, to)? }
         } else if let Some((from, to)) = word.split_once('!') {
-            graph.link(errors(from), to)?;
+            graph.link(errors_of(from), to)?;
         } else if let Some((from, to)) = word.split_once('?') {
             graph.any(from, &to.split(',').collect::<Vec<_>>())?;
         } else if let Some((name, option)) = word.split_once('.') {

@@ -18,7 +18,7 @@ use crate::port::{SharedOutlets, outlets};
 use crate::stage::Stage;
 use crate::stream::Segment;
 
-/// Where an edge begins: at a node, or at its [`errors`].
+/// Where an edge begins: at a node, or at its [`errors_of`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct End<'a> {
     name: &'a str,
@@ -36,8 +36,8 @@ impl<'a> From<&'a String> for End<'a> {
     }
 }
 
-/// The errors of a node, where an edge begins: `graph.link(errors("parse"), "quarantine")` is `parse else quarantine`.
-pub fn errors(name: &str) -> End<'_> {
+/// The errors of a node, where an edge begins: `graph.link(errors_of("parse"), "quarantine")` is `parse else quarantine`.
+pub fn errors_of(name: &str) -> End<'_> {
     End { name, errors: true }
 }
 

@@ -5,7 +5,7 @@
 //! left when events flow: no box, no downcast, no call more than in the same graph under [`pipeline!`](crate::pipeline).
 //!
 //! ```
-//! use stagekit::dynamic::{Kinds, errors, node, producer, stage};
+//! use stagekit::dynamic::{Kinds, errors_of, node, producer, stage};
 //! use stagekit::prelude::*;
 //!
 //! #[producer]
@@ -47,7 +47,7 @@
 //!         ["node", name, kind, given] => graph.add(name, kind, given)?,
 //!         ["set", name, option, value] => graph.set(name, option, value)?,
 //!         ["edge", from, to] => graph.link(from, to)?,
-//!         ["else", from, to] => graph.link(errors(from), to)?,
+//!         ["else", from, to] => graph.link(errors_of(from), to)?,
 //!         _ => return Err(format!("what does `{line}` say?").into()),
 //!     }
 //! }
@@ -108,7 +108,7 @@
 //! | `[a, b] => c` | `graph.link("a", "c")`, `graph.link("b", "c")` |
 //! | `a => any [b, c]` | `graph.any("a", &["b", "c"])` |
 //! | `a => by \|e\| e.id [b, c]` | `kinds.key("id", \|e: &Event\| e.id)`, `graph.by("a", "id", &["b", "c"])` |
-//! | `a else b` | `graph.link(errors("a"), "b")` |
+//! | `a else b` | `graph.link(errors_of("a"), "b")` |
 //! | `a => _` | `graph.discard("a")` |
 //! | `a => b.max_demand(5)` | `graph.set("b", "max_demand", 5)`; of one edge, [`link_with`](Graph::link_with) |
 //! | `let b = add(0);` and `finished.b` | `graph.kept::<u64>("b")`, and `take()` |
@@ -121,6 +121,6 @@ mod set;
 mod types;
 
 pub use any_node::{AnyNode, producer, stage};
-pub use graph::{End, Graph, Kept, errors};
+pub use graph::{End, Graph, Kept, errors_of};
 pub use kinds::{Kinds, Made};
 pub use stagekit_macros::node;
