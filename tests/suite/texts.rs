@@ -192,6 +192,14 @@ fn what_the_macro_makes_is_sound() {
     let _ = input.checked().unwrap();
 }
 
+/// What the types of the builder refuse has the macro's text too.
+#[test]
+fn the_compiler_says_the_same_of_a_value() {
+    let first = |case: &str| recorded(case).0.swap_remove(0);
+    assert_eq!(first("edge/71_workers_of_a_value"), first("graph/67_workers_of_a_producer"));
+    assert_eq!(first("edge/71_fused_workers_of_a_value"), first("graph/34_fused_workers"));
+}
+
 /// What only the builder can get wrong, and what the start would say, has a text too.
 #[test]
 fn the_builders_own_mistakes() {

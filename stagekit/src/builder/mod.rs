@@ -6,7 +6,8 @@ mod list;
 mod shared;
 
 pub use edge::{
-    Close, Fails, Fused, Fuses, Fusible, Linked, close, discard, errors, fuse, fuse_last, link, link_last, start,
+    BeginsOnce, Close, Fails, Fused, Fuses, FusesOnce, Fusible, Linked, close, discard, errors, fuse, fuse_last, link,
+    link_last, start,
 };
 pub use emit::{Emits, GoesOn};
 pub use list::{

@@ -10,7 +10,7 @@ use crate::batch::Copier;
 use crate::builder::edge::{placed, start};
 use crate::dispatcher::Key;
 use crate::lock::lock;
-use crate::node::Node;
+use crate::node::{Node, Single};
 use crate::op::{ByRef, CannotFail, Event, Fault, NoEvents, Parts, Settles, Takes};
 use crate::open::{Open, Subscribes};
 use crate::options::{Edge, Options};
@@ -260,7 +260,7 @@ impl<S: Producer, W: 'static, L: Settles<S, S::Fail> + 'static> Erased for Givin
     fn place(self: Box<Self>, options: Options, is_caught: bool) -> Standing {
         let mut node = self.0.retyped();
         node.options = options;
-        let open = start::<S, L, S::Out, S::Fail, <S::Fail as Fault>::Error, ()>(node);
+        let open = start::<S, L, S::Out, S::Fail, <S::Fail as Fault>::Error, (), Single>(node);
         let errors = is_caught.then(|| caught::<<S::Fail as Fault>::Error>(&open.port.errors));
         let outlets = Box::new(open.port.outlets.clone());
         Standing { stage: place_source(open), intake: None, outlets, errors }
