@@ -38,6 +38,12 @@ pub fn stage(options: TokenStream, item: TokenStream) -> TokenStream {
     callbacks::expand(options.into(), item.into()).into()
 }
 
+/// A node by itself, for the builder: see the crate `stagekit`.
+#[proc_macro]
+pub fn node(node: TokenStream) -> TokenStream {
+    pipeline::single(node.into()).into()
+}
+
 /// A graph of stages: see the crate `stagekit`.
 #[proc_macro]
 pub fn pipeline(graph: TokenStream) -> TokenStream {

@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 use futures_util::StreamExt;
 
+use crate::error::BoxError;
 use crate::op::{Event, Failed};
 
 /// Whether the checks of a stage hold.
@@ -112,6 +113,27 @@ pub trait Fails {}
 impl<T: Send + 'static> Fails for T {}
 /// Checks a type of errors.
 pub const fn fails<T: Fails>() {}
+
+/// Errors of callbacks: they end the stage, and are told to whoever asks.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the error of a stage of callbacks",
+    label = "must be a `std::error::Error + Send + Sync` of your own, a `String`, or boxed as below",
+    note = "a box of any error is a `Box<dyn std::error::Error + Send + Sync>` here: `stagekit::BoxError`"
+)]
+pub trait Told {
+    #[doc(hidden)]
+    fn told(self) -> BoxError;
+}
+#[diagnostic::do_not_recommend]
+impl<X: Into<BoxError>> Told for X {
+    fn told(self) -> BoxError {
+        self.into()
+    }
+}
+/// The error of a callback as its stage tells it.
+pub fn told<X: Told>(error: X) -> BoxError {
+    error.told()
+}
 
 /// Checks what is read as a `Result`.
 pub const fn fallible<T: Fallible>() {}

@@ -140,7 +140,7 @@
 //! | `a => ..`, `.. => b`, `.. => a => ..` | open ends: an [`Output`], an [`Input`], a [`Segment`] |
 //! | `\|e\| ..`, `filter \|e\| ..`, `flat_map`, `try_map`, `inspect` | a closure as a stage |
 //! | `{ from_iter(i) }`, `{ from_stream(s) }`, `{ segment() }` | an expression as a node |
-//! | `a(x).workers(4).name("b")` | options: the methods of [`Node`], with their defaults |
+//! | `a(x).workers(4).name("b")`, `(\|e\| ..).workers(4)` | options: the methods of [`Node`], with their defaults; a closure that has some stands in parentheses |
 //! | `independent;`, first | several graphs that nothing connects run as one pipeline: the error of one ends all |
 //! | `crate = path;`, first | the crate by another name; for a `macro_rules!` of yours, `$crate::path` |
 //!
@@ -185,6 +185,11 @@
 //!   branch keeps its order. The summary names a branch that held back the others.
 //! - Several paths, or a leg of a list, need a stage before the `match`: `[a, b] => |e| e => match { .. }`. Twelve branches
 //!   may lead to stages, and any number to `_`.
+//!
+//! # Graphs without the macro
+//!
+//! [`pipeline!`] expands to calls of the typed [`builder`], where every form stands beside what it becomes. Graphs that are
+//! known only when the program runs, from a configuration file, are [`dynamic`] ones. Both are checked as the macro checks.
 //!
 //! What the compiler says when it is wrong, and what to write instead, is on a page of its own: [`guide::errors`].
 //!
@@ -241,6 +246,7 @@ pub mod checks;
 pub mod closure;
 mod demand;
 pub mod dispatcher;
+pub mod dynamic;
 mod emitter;
 mod error;
 mod fuzz;
@@ -259,6 +265,7 @@ pub mod op;
 mod open;
 mod options;
 mod outbox;
+mod outline;
 mod pipeline;
 mod port;
 pub mod producer;
@@ -298,6 +305,11 @@ pub use wrap::{Repeats, Retrying, Timed};
 
 /// Makes a function a stage that takes events and emits none: see [the crate](crate#signatures).
 pub use stagekit_macros::consumer;
+/// One node of the language as a value, for the [`builder`] and for [`dynamic`] graphs: `node!(add(0).workers(4))`.
+///
+/// What may stand in it is what may stand in [`pipeline!`]: a stage with its arguments and options, or a value in braces.
+/// A closure hangs on a port ([`builder::map`]), and `else` is an edge ([`builder::errors`]).
+pub use stagekit_macros::node;
 /// The graph of a pipeline: see [the crate](crate#graphs).
 pub use stagekit_macros::pipeline;
 /// Makes a function a stage that starts a path: see [the crate](crate#signatures).

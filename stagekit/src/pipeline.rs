@@ -4,7 +4,8 @@ use std::fmt;
 use std::future::IntoFuture;
 
 use crate::error::Error;
-use crate::stage::{Running, launch, start};
+use crate::outline::{GraphError, OpenEnds};
+use crate::stage::{Running, check, launch, start};
 use crate::telemetry::Summary;
 
 pub use crate::stage::Stage;
@@ -25,7 +26,15 @@ impl<T> fmt::Debug for Pipeline<T> {
     }
 }
 
-/// A pipeline of these stages whose result is its summary.
+/// A pipeline of these stages, if they are a sound graph: see [`Pipeline::checked`].
+///
+/// # Errors
+/// All mistakes that there are.
+pub fn build(stages: impl IntoIterator<Item = Stage>) -> Result<Pipeline, GraphError> {
+    runnable(stages).checked()
+}
+
+/// A pipeline of these stages whose result is its summary, unchecked: `pipeline!` has checked it.
 pub fn runnable(stages: impl IntoIterator<Item = Stage>) -> Pipeline<Summary> {
     Pipeline::__new(stages, |summary| summary)
 }
@@ -35,6 +44,26 @@ impl<T> Pipeline<T> {
     #[doc(hidden)]
     pub fn __new(stages: impl IntoIterator<Item = Stage>, finish: impl FnOnce(Summary) -> T + Send + 'static) -> Self {
         Pipeline { stages: stages.into_iter().collect(), finish: Box::new(finish) }
+    }
+
+    /// The pipeline, if its graph is sound: what [`pipeline!`](crate::pipeline) checks when it is compiled, for graphs
+    /// that are built by hand. Stages that have none or too many edges, cycles, options that cannot work: each is a
+    /// [`Mistake`](crate::builder::Mistake) with the compiler's text.
+    ///
+    /// # Errors
+    /// All mistakes that there are.
+    pub fn checked(self) -> Result<Self, GraphError> {
+        check(&self.stages, OpenEnds::default())?;
+        Ok(self)
+    }
+
+    /// The same pipeline with another result, made of the first when it has finished.
+    pub fn map<U>(self, then: impl FnOnce(T) -> U + Send + 'static) -> Pipeline<U>
+    where
+        T: 'static,
+    {
+        let finish = self.finish;
+        Pipeline { stages: self.stages, finish: Box::new(move |summary| then(finish(summary))) }
     }
 
     /// Runs the pipeline to its end.

@@ -50,6 +50,39 @@ pub(crate) fn expand(graph: TokenStream) -> TokenStream {
     }
 }
 
+/// The expression that a `node!` stands for.
+pub(crate) fn single(tokens: TokenStream) -> TokenStream {
+    let mut errors = Diagnostics::default();
+    let node = parse::single(tokens, &mut errors);
+    let value = node.as_ref().map(|node| match &node.stage {
+        ast::Stage::Named(named) => tokens::stage(&named.path, named.name.span(), named.args.as_ref()),
+        ast::Stage::Value(group) => {
+            let value = tokens::over("value", node.span(), quote!(#group));
+            quote_spanned!(ours()=> { #[allow(unused_braces)] let node = #value; node })
+        }
+        ast::Stage::Closure(_) => {
+            let text = "a closure hangs on the port of its upstream stage: `map(&port, |event| ..)`, \
+                        or `each(&port, |event| ..)` where it ends its path";
+            errors.error(node.span(), text);
+            TokenStream::new()
+        }
+        ast::Stage::Discard(_) | ast::Stage::Open(..) | ast::Stage::Match(..) | ast::Stage::Branch(_) => {
+            errors.between(node.span(), node.end(), format!("`{}` is no stage", node.label()));
+            TokenStream::new()
+        }
+    });
+    if let Some(otherwise) = node.as_ref().and_then(|node| node.otherwise.as_ref()) {
+        errors.error(otherwise.span, "`else` is an edge: `caught(node)`, and what `errors(&port)` leads to");
+    }
+    if errors.is_empty() {
+        let options = node.map(|node| node.options());
+        return quote!(#value #options);
+    }
+    let value = value.filter(|value| !value.is_empty()).map(|value| quote!(let _ = #value;));
+    let errors = errors.into_tokens();
+    quote_spanned!(ours()=> { #value #errors })
+}
+
 /// What rustc says best: two items of one name, and a use of something deprecated.
 fn notes(graph: &graph::Graph) -> TokenStream {
     let doubles = graph.doubles.iter().map(|(first, second)| {

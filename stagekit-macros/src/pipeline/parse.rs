@@ -67,6 +67,25 @@ fn setting(input: ParseStream<'_>, source: &mut Source, errors: &mut Diagnostics
     true
 }
 
+/// Reads a `node!`: one node, and nothing behind it.
+pub(crate) fn single(input: TokenStream, errors: &mut Diagnostics) -> Option<Node> {
+    let mut found = None;
+    let read = |input: ParseStream<'_>| {
+        found = node(input, errors, Span::call_site());
+        if found.is_some() && !input.is_empty() {
+            errors.error(input.span(), "expected one stage: edges are calls of `stagekit::builder`");
+        }
+        while !input.is_empty() {
+            let _ = input.parse::<TokenTree>();
+        }
+        Ok(())
+    };
+    if let Err(error) = read.parse2(input) {
+        errors.push(error);
+    }
+    found
+}
+
 fn item(input: ParseStream<'_>, errors: &mut Diagnostics) -> Item {
     if !input.peek(Token![let]) {
         return Item::Path(path(input, errors, "`;` (next path)"));

@@ -106,6 +106,15 @@ pub fn by<S, E: 'static, F>(port: &Port<S, E, F>, key: impl FnMut(&E) -> u64 + S
     port.grouped(Some(Arc::new(Mutex::new(each_key(key)))))
 }
 
+/// `by |e| key [a, b]`, the key by value.
+pub fn by_key<S: 'static, E: 'static, F, K: PartitionKey<S>>(
+    port: &Port<S, E, F>,
+    mut key: impl FnMut(&E) -> K + Send + 'static,
+) -> Port<S, E, F> {
+    let of = upstream(port);
+    by(port, move |event| hash_by(&of, &key(event)))
+}
+
 /// Names the stage behind a port, for the errors about its partition key.
 pub struct Upstream<S>(PhantomData<fn() -> S>);
 
