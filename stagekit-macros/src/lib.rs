@@ -10,6 +10,7 @@ mod pipeline;
 #[cfg(test)]
 mod snapshot;
 mod stage;
+mod words;
 
 use proc_macro::TokenStream;
 
@@ -35,6 +36,12 @@ pub fn producer_consumer(options: TokenStream, item: TokenStream) -> TokenStream
 #[proc_macro_attribute]
 pub fn stage(options: TokenStream, item: TokenStream) -> TokenStream {
     callbacks::expand(options.into(), item.into()).into()
+}
+
+/// A node by itself, for the builder: see the crate `stagekit`.
+#[proc_macro]
+pub fn node(node: TokenStream) -> TokenStream {
+    pipeline::single(node.into()).into()
 }
 
 /// A graph of stages: see the crate `stagekit`.

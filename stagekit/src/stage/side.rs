@@ -1,13 +1,14 @@
 //! The side of a running stage: see [`Side`].
 
+use std::any::Any;
 use std::sync::Arc;
 use std::task::Context;
 
 use crate::cancel::Ended;
 use crate::error::Cause;
 use crate::op::Event;
-use crate::port::SharedOutlets;
-use crate::side::{ErrorWiring, Side};
+use crate::port::{ErrorEnd, SharedOutlets, leads};
+use crate::side::Side;
 use crate::slot::Spill;
 use crate::stage::outlet::Outlet;
 use crate::stage::place::{Edges, wire};
@@ -22,16 +23,18 @@ struct ErrorSide<X> {
 }
 
 /// What leads the errors of a stage to these outlets. Each worker of the stage has a side of its own.
-pub(crate) fn error_wiring<X: Event>(outlets: SharedOutlets<X>) -> ErrorWiring {
-    Box::new(move |place| {
+pub(crate) fn error_end<X: Event>(outlets: SharedOutlets<X>) -> ErrorEnd {
+    let edges = outlets.clone();
+    let wiring = Box::new(move |place: &mut dyn Any| {
         let spill = Arc::new(Spill::new());
         let meter = Arc::<Meter>::default();
         let outlet = wire(&outlets, None, Edges::OfErrors, meter.clone())?.0;
         if let Some(place) = place.downcast_mut::<Option<Arc<Spill<X>>>>() {
             *place = Some(spill.clone());
         }
-        Ok(Box::new(ErrorSide { spill, outlet, meter }))
-    })
+        Ok(Box::new(ErrorSide { spill, outlet, meter }) as Box<dyn Side>)
+    });
+    ErrorEnd { wiring, leads: Box::new(move || leads(&edges)) }
 }
 
 impl<X: Send> Side for ErrorSide<X> {
