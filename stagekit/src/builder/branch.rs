@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use crate::dispatcher::{BranchLeg, Branches, NOWHERE, Router, note, routed};
 use crate::lock::lock;
 use crate::op::{Branch, CannotFail, Event};
-use crate::port::{Lump, Match, Port, SharedOutlets, outlets};
+use crate::port::{Leads, Lump, Match, Port, SharedOutlets, leads, outlets};
 use crate::stage::{BranchOutlet, Edges, wire};
 use crate::telemetry::Meter;
 
@@ -104,7 +104,12 @@ pub trait AnyWay {
     fn events(&mut self) -> &mut dyn Any;
     #[doc(hidden)]
     fn wire(&self, eager: bool) -> Result<Wired, String>;
+    #[doc(hidden)]
+    fn leads(&self) -> Leading;
 }
+
+/// The edges that leave a branch.
+pub struct Leading(Leads);
 
 /// The outlet of a branch, for one worker.
 pub struct Wired(Box<dyn BranchLeg>, Lump);
@@ -131,6 +136,9 @@ impl<P: Event, B: 'static> AnyWay for Way<P, B> {
         let lump = (outlet.lump(), outlet.is_tuned());
         Ok(Wired(Box::new(BranchOutlet::new(outlet)), lump))
     }
+    fn leads(&self) -> Leading {
+        Leading(leads(&self.outlets))
+    }
 }
 
 struct Routes<L, R> {
@@ -152,6 +160,12 @@ impl<E: Event, L: Ways, R: FnMut(E, &mut L) -> Taken + Send + 'static> Match<E> 
             Some(text) => Err(text),
             None => Ok((Branches::new(Arc::new(Shared(self.route.clone())), legs, self.names.clone()), all)),
         }
+    }
+
+    fn leads(&self) -> Vec<(String, Leads)> {
+        let mut all = Vec::new();
+        lock(&self.route).1.each(&mut |way| all.push((way.text().to_owned(), way.leads().0)));
+        all
     }
 }
 
