@@ -216,6 +216,7 @@ mod port;
 pub mod producer;
 mod quota;
 mod receipt;
+mod ring;
 mod run;
 mod side;
 #[cfg(feature = "signal")]

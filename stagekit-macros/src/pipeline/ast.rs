@@ -32,8 +32,20 @@ pub(crate) struct Arrow {
 pub(crate) enum Target {
     Node(Node),
     List(List),
+    Feedback(Box<Feedback>),
     /// Not understood; the parser has said so.
     Missing,
+}
+
+/// `feedback(room, overflow) name`: the end of an edge that closes a loop.
+pub(crate) struct Feedback {
+    /// The word.
+    pub(crate) span: Span,
+    pub(crate) room: TokenStream,
+    /// An `Overflow`.
+    pub(crate) overflow: TokenStream,
+    /// The name, and the options of the edge.
+    pub(crate) node: Node,
 }
 
 /// `[a, b]`, `all [a, b]`, `any [a, b]`, `by |e| key [a, b]`
@@ -140,6 +152,16 @@ pub(crate) struct Opt {
     pub(crate) args: Option<Group>,
     /// As the user wrote it, dot included.
     pub(crate) tokens: TokenStream,
+}
+
+impl Feedback {
+    /// The same for another edge into it, without the options.
+    pub(crate) fn again(&self) -> Option<Box<Feedback>> {
+        let Stage::Named(Named { path, name, .. }) = &self.node.stage else { return None };
+        let named = Named { path: path.clone(), name: name.clone(), bare: true, args: None };
+        let node = Node { stage: Stage::Named(named), options: Vec::new(), otherwise: None };
+        Some(Box::new(Feedback { span: self.span, room: self.room.clone(), overflow: self.overflow.clone(), node }))
+    }
 }
 
 impl Node {

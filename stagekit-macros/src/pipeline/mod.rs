@@ -3,8 +3,10 @@
 mod ast;
 mod closure;
 mod expand;
+mod feedback;
 mod finish;
 mod graph;
+mod loops;
 mod options;
 mod parse;
 #[cfg(test)]

@@ -82,7 +82,7 @@ fn misplaced(graph: &mut Graph, vertex: usize, understood: bool, wrong: &mut [bo
 }
 
 /// An argument that is an integer literal, of the last option of this name: it is the one that holds.
-fn literal(options: &[Opt], name: &str) -> Option<(LitInt, u128)> {
+pub(crate) fn literal(options: &[Opt], name: &str) -> Option<(LitInt, u128)> {
     number(options.iter().rfind(|option| option.name == name)?)
 }
 

@@ -8,7 +8,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::{Result, Token, bracketed, token};
 
 use super::ast::{Arrow, Item, Key, List, Mode, Named, Node, Opt, Otherwise, Path, Source, Stage, Target};
-use super::closure;
+use super::{closure, feedback};
 use crate::diagnostic::Diagnostics;
 
 const STAGE: &str = "expected a stage: `name`, `name(args)`, `|event| ...`, `[a, b]` or `_`";
@@ -58,8 +58,14 @@ fn item(input: ParseStream<'_>, errors: &mut Diagnostics) -> Item {
             Item::Let(name, node)
         }
         other => {
-            if let Target::List(list) = &other {
-                errors.error(list.span, format!("a list has no name: write the list where `{name}` is used"));
+            match &other {
+                Target::List(list) => {
+                    errors.error(list.span, format!("a list has no name: write the list where `{name}` is used"));
+                }
+                Target::Feedback(feedback) => {
+                    errors.error(feedback.span, format!("expected a stage: `let {name} = stage;`"));
+                }
+                _ => {}
             }
             Item::Path(Path { head: Target::Missing, rest: Vec::new() })
         }
@@ -175,6 +181,9 @@ fn target(input: ParseStream<'_>, errors: &mut Diagnostics, before: Span) -> Tar
             _ => {}
         }
     }
+    if feedback::begins(input) {
+        return feedback::parse(input, errors, options);
+    }
     node(input, errors, before).map_or(Target::Missing, Target::Node)
 }
 
@@ -235,10 +244,7 @@ fn list(input: ParseStream<'_>, errors: &mut Diagnostics, mode: Mode) -> Target 
 
 fn node(input: ParseStream<'_>, errors: &mut Diagnostics, before: Span) -> Option<Node> {
     let stage = stage(input, errors, before)?;
-    let mut options = Vec::new();
-    while input.peek(Token![.]) && !input.peek(Token![..]) {
-        options.extend(option(input, errors));
-    }
+    let options = options(input, errors);
     let otherwise = input.parse::<Token![else]>().ok().map(|word| {
         let target = Box::new(target(input, errors, word.span));
         Otherwise { span: word.span, target }
@@ -321,6 +327,14 @@ fn parenthesised(input: ParseStream<'_>, errors: &mut Diagnostics) -> Option<Sta
     found.map(Stage::Closure)
 }
 
+fn options(input: ParseStream<'_>, errors: &mut Diagnostics) -> Vec<Opt> {
+    let mut options = Vec::new();
+    while input.peek(Token![.]) && !input.peek(Token![..]) {
+        options.extend(option(input, errors));
+    }
+    options
+}
+
 /// `.name(args)`, or as much of it as is there: the compiler says what is wrong with the rest.
 fn option(input: ParseStream<'_>, errors: &mut Diagnostics) -> Option<Opt> {
     let dot = input.parse::<Token![.]>().ok()?;
@@ -361,7 +375,7 @@ fn skip_item(input: ParseStream<'_>) {
 }
 
 /// Past what was not understood, to where a path can go on.
-fn skip(input: ParseStream<'_>) {
+pub(crate) fn skip(input: ParseStream<'_>) {
     while !(closure::ends(input)) {
         let _ = input.parse::<TokenTree>();
     }

@@ -11,8 +11,9 @@ use crate::lock::lock;
 use crate::op::{Event, NoEvents};
 use crate::open::{Begins, Open, Part, Subscribes};
 use crate::options::Overflow;
-use crate::port::{Group, Intake, SharedOutlets, Upstream};
+use crate::port::{Group, Intake, SharedOutlets, Upstream, leads_to};
 use crate::producer::Producer;
+use crate::ring::Ring;
 use crate::run::Run;
 use crate::side::Side;
 use crate::slot::Surroundings;
@@ -23,6 +24,7 @@ use crate::stage::inlet::Inlet;
 use crate::stage::opening::{Opening, body, is_at_once};
 use crate::stage::outlet::Outlet;
 use crate::stage::own::{Own, Site};
+use crate::stage::rings::{self, Links};
 use crate::stage::source_body::Rim;
 use crate::stage::sync_task::SyncTask;
 use crate::stage::task::{SourceTask, StageTask};
@@ -52,6 +54,14 @@ impl Stage {
     pub(crate) fn of(place: impl Place + 'static) -> Self {
         Stage(Box::new(place))
     }
+
+    pub(super) fn links(&self) -> Links {
+        self.0.links()
+    }
+
+    pub(super) fn stand_on(&mut self, ring: &Arc<Ring>) {
+        self.0.stand_on(ring);
+    }
 }
 
 impl std::fmt::Debug for Stage {
@@ -65,6 +75,14 @@ pub(crate) trait Place: Send {
     fn splice(&mut self, stages: &mut Vec<Stage>) -> Result<bool, Wrong> {
         let _ = stages;
         Ok(false)
+    }
+    /// Where it stands among the others.
+    fn links(&self) -> Links {
+        Links::default()
+    }
+    /// It stands on a ring.
+    fn stand_on(&mut self, ring: &Arc<Ring>) {
+        let _ = ring;
     }
     fn wire(&mut self) -> Result<(), Wrong>;
     fn launch(self: Box<Self>, to: &mut Launched);
@@ -82,6 +100,7 @@ pub(crate) fn launch(stages: Vec<Stage>) -> Result<Launched, Wrong> {
             all.push(stage);
         }
     }
+    rings::find(&mut all)?;
     for stage in &mut all {
         stage.0.wire()?;
     }
@@ -103,17 +122,18 @@ pub(crate) enum Edges {
     OfErrors,
 }
 
-/// The outlet of one worker, subscribed to by everything its edges lead to; and its door.
+/// The outlet of one worker of a stage on this ring, subscribed to by everything its edges lead to; and its door.
 pub(crate) fn wire<T>(
     outlets: &SharedOutlets<T>,
     overflow: Option<(usize, Overflow)>,
     edges: Edges,
+    ring: Option<&Arc<Ring>>,
     meter: Arc<dyn Metered>,
 ) -> Result<(Outlet<T>, Arc<Door<T>>), String> {
     let outlets = lock(outlets);
     let door = Door::new();
     let (mut targets, mut groups) = (Vec::new(), Vec::new());
-    let (mut lump, mut any_tuned) = (0, false);
+    let (mut lump, mut any_tuned, mut stay) = (0, false, Vec::new());
     if outlets.groups.len() > 1 && outlets.groups.iter().any(|group| group.copier.is_none()) {
         return Err("leads to several stages, but not all of its edges were made by `share`".into());
     }
@@ -126,11 +146,13 @@ pub(crate) fn wire<T>(
             any_tuned |= tuned;
             let (most, least) = if tuned { Tuner::most(size_of::<T>()) } else { (max, min) };
             lump = lump.max(most - least);
+            let inside = ring.is_some_and(|ring| intake.ring.get().is_some_and(|other| Arc::ptr_eq(ring, other)));
             for (down, ups) in &intake.workers {
                 let mut ups = lock(ups);
                 let sub = door.number();
                 subs.push((sub as usize, most));
-                ups.push(Upstream { door: door.clone(), sub, max, min, free, tuned });
+                ups.push(Upstream { door: door.clone(), sub, max, min, free, tuned, inside });
+                stay.extend(inside.then_some(sub));
                 targets.push(Target { inbox: down.clone(), sub: ups.len() as u32 - 1 });
             }
         }
@@ -142,12 +164,17 @@ pub(crate) fn wire<T>(
     if any_tuned {
         outlet.set_tuned();
     }
+    if let Some(ring) = ring {
+        stay.iter().for_each(|&sub| outlet.stays_on(sub, ring));
+    }
     if overflow.is_none()
+        && stay.is_empty()
         && let [Group { legs, key: None, .. }] = &outlets.groups[..]
         && let [(intake, _)] = &legs[..]
         && intake.workers.len() == 1
     {
-        outlet.draw_line(0, (edges == Edges::ToGuests).then(|| intake.home.clone()));
+        let calls = edges == Edges::ToGuests && intake.ring.get().is_none();
+        outlet.draw_line(0, calls.then(|| intake.home.clone()));
     }
     Ok((outlet, door))
 }
@@ -235,6 +262,7 @@ fn ends<In, R: Run<In>>(
     run: &mut R,
     outlets: &SharedOutlets<R::Out>,
     hosts: bool,
+    ring: Option<&Arc<Ring>>,
 ) -> Result<Ends<R::Out>, Wrong> {
     let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return Err(Default::default()) };
     if !is_consumer::<R::Out>() {
@@ -248,7 +276,7 @@ fn ends<In, R: Run<In>>(
         let Some((at, part)) = parts_left.next() else { return };
         meter = slot.meter().clone();
         if let Some(wiring) = &*lock(&part.errors) {
-            match wiring(slot.spill()) {
+            match wiring.wire(slot.spill(), ring) {
                 Ok(side) => {
                     side_meters.push((at, side.meter().clone()));
                     sides.push((part.options.name.clone(), side));
@@ -266,8 +294,10 @@ fn ends<In, R: Run<In>>(
     }
     let edges = if hosts { Edges::ToGuests } else { Edges::ToStages };
     let (outlet, door) =
-        wire(outlets, first.options.buffer, edges, meter).map_err(|text| (last.options.name.clone(), text))?;
-    Ok(Ends { out: Out::new(last.options.name.clone(), outlet, sides), door, sides: side_meters })
+        wire(outlets, first.options.buffer, edges, ring, meter).map_err(|text| (last.options.name.clone(), text))?;
+    let mut out = Out::new(last.options.name.clone(), outlet, sides);
+    out.stand_on(ring.cloned());
+    Ok(Ends { out, door, sides: side_meters })
 }
 
 fn is_consumer<T: 'static>() -> bool {
@@ -310,6 +340,17 @@ fn blocks(parts: &[Part]) -> bool {
 fn shares<In, R: Run<In>>(parts: &[Part]) -> bool {
     parts.first().is_some_and(|first| is_at_once::<In, R>(&first.options, blocks(parts)))
         && !parts.iter().any(|part| part.options.own_task)
+}
+
+/// Where the stages of a run stand among the others.
+fn links<T>(parts: &[Part], intake: Option<usize>, outlets: &SharedOutlets<T>) -> Links {
+    let mut feeds = leads_to(outlets);
+    for part in parts {
+        feeds.extend(lock(&part.errors).iter().flat_map(|errors| errors.leads_to()));
+    }
+    let name = care(parts).name().clone();
+    let batch = parts.first().and_then(|part| Some(part.options.batch?.0));
+    Links { name, intake, feeds, batch, ..Links::default() }
 }
 
 fn care(parts: &[Part]) -> Care {
@@ -383,6 +424,14 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
         Ok(true)
     }
 
+    fn links(&self) -> Links {
+        links(&self.parts, Some(self.intake.id()), &self.outlets)
+    }
+
+    fn stand_on(&mut self, ring: &Arc<Ring>) {
+        let _ = self.intake.ring.set(ring.clone());
+    }
+
     fn wire(&mut self) -> Result<(), Wrong> {
         checked(&self.parts, None, R::ASYNC)?;
         let options = &self.parts[0].options;
@@ -402,7 +451,7 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
         runs.insert(0, run);
         for mut run in runs {
             let hosts = self.shares();
-            let ends = ends(&self.parts, None, &mut run, &self.outlets, hosts)?;
+            let ends = ends(&self.parts, None, &mut run, &self.outlets, hosts, self.intake.ring.get())?;
             self.workers.push(Worker { run, ends });
         }
         Ok(())
@@ -419,7 +468,12 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
             let ups = self.subscriptions(at);
             let tunes = ups.iter().any(|up| up.tuned);
             let is_guest = shares && ups.len() == 1 && self.intake.home.is_awaited();
-            let inlet = Inlet::new(self.intake.workers[at].0.clone(), ups, own);
+            let outside = (0..).zip(&ups).filter(|(_, up)| !up.inside).map(|(number, _)| number).collect();
+            let mut inlet = Inlet::new(self.intake.workers[at].0.clone(), ups, own);
+            let ring = self.intake.ring.get();
+            if let Some(ring) = ring {
+                inlet.stand_on(ring.clone(), outside);
+            }
             instances.push(meters);
             doors.push(door);
             all_sides.extend(sides);
@@ -428,7 +482,9 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
             let halves = Halves::new(inlet, out, tunes, self.parts[0].options.workers == 1);
             let (options, blocking) = (&self.parts[0].options, blocks(&self.parts));
             let task: Task = if !is_at_once::<In, R>(options, blocking) {
-                Box::pin(StageTask::new(halves, body(run, options, blocking, care)))
+                let mut task = StageTask::new(halves, body(run, options, blocking, care));
+                task.stand_on(ring.cloned());
+                Box::pin(task)
             } else if is_guest {
                 self.intake.home.expect(Box::new(SyncTask::new(halves, SyncBody::new(run, care))));
                 Box::pin(GuestTask::new(self.intake.home.clone()))
@@ -471,11 +527,15 @@ impl<P: Producer, R: Run<P::Out> + 'static> Place for SourcePlace<P, R> {
         Ok(true)
     }
 
+    fn links(&self) -> Links {
+        links(&self.parts, None, &self.outlets)
+    }
+
     fn wire(&mut self) -> Result<(), Wrong> {
         checked(&self.parts, Some(P::ASYNC), R::ASYNC)?;
         let Some((head, run)) = &mut self.open else { return Ok(()) };
         let hosts = !P::ASYNC && shares::<_, R>(&self.parts);
-        self.ends = Some(ends(&self.parts, Some(&mut head.1), run, &self.outlets, hosts)?);
+        self.ends = Some(ends(&self.parts, Some(&mut head.1), run, &self.outlets, hosts, None)?);
         Ok(())
     }
 

@@ -1,13 +1,15 @@
 //! The side of a running stage: see [`Side`].
 
+use std::any::Any;
 use std::sync::Arc;
 use std::task::Context;
 
 use crate::cancel::Ended;
 use crate::error::Cause;
 use crate::op::Event;
-use crate::port::SharedOutlets;
-use crate::side::{ErrorWiring, Side};
+use crate::port::{SharedOutlets, leads_to};
+use crate::ring::Ring;
+use crate::side::{ErrorWiring, Side, WiresErrors};
 use crate::slot::Spill;
 use crate::stage::outlet::Outlet;
 use crate::stage::place::{Edges, wire};
@@ -23,15 +25,24 @@ struct ErrorSide<X> {
 
 /// What leads the errors of a stage to these outlets. Each worker of the stage has a side of its own.
 pub(crate) fn error_wiring<X: Event>(outlets: SharedOutlets<X>) -> ErrorWiring {
-    Box::new(move |place| {
+    Box::new(Wiring(outlets))
+}
+
+struct Wiring<X>(SharedOutlets<X>);
+
+impl<X: Event> WiresErrors for Wiring<X> {
+    fn wire(&self, place: &mut dyn Any, ring: Option<&Arc<Ring>>) -> Result<Box<dyn Side>, String> {
         let spill = Arc::new(Spill::new());
         let meter = Arc::<Meter>::default();
-        let outlet = wire(&outlets, None, Edges::OfErrors, meter.clone())?.0;
+        let outlet = wire(&self.0, None, Edges::OfErrors, ring, meter.clone())?.0;
         if let Some(place) = place.downcast_mut::<Option<Arc<Spill<X>>>>() {
             *place = Some(spill.clone());
         }
         Ok(Box::new(ErrorSide { spill, outlet, meter }))
-    })
+    }
+    fn leads_to(&self) -> Vec<usize> {
+        leads_to(&self.0)
+    }
 }
 
 impl<X: Send> Side for ErrorSide<X> {
@@ -48,6 +59,9 @@ impl<X: Send> Side for ErrorSide<X> {
     }
     fn is_clear(&self) -> bool {
         self.outlet.is_clear()
+    }
+    fn resting(&self) -> usize {
+        self.outlet.resting()
     }
     fn is_cancelled(&self) -> bool {
         self.outlet.is_cancelled()
