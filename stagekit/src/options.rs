@@ -207,6 +207,9 @@ impl Options {
         if self.batch.is_some() && self.concurrency > 1 {
             return Err("a batch stage handles one batch at a time: use `workers` instead of `concurrency`".into());
         }
+        if matches!(self.buffer, Some((usize::MAX, _))) {
+            return Err("`buffer` has no bound: write how many events may wait".into());
+        }
         if matches!(self.buffer, Some((0, _))) {
             return Err("`buffer` must hold at least 1 event, got 0".into());
         }

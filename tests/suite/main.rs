@@ -10,6 +10,7 @@ mod floors;
 mod hosts;
 mod language;
 mod live;
+mod loops;
 mod options;
 mod placement;
 mod probes;

@@ -71,6 +71,11 @@ pub(crate) fn parse(
     } else if let Some(literal) = literal(&room).filter(|literal| literal.base10_parse::<u64>().is_ok_and(|n| n == 0)) {
         errors.error(literal.span(), format!("`feedback` to `{name}` must hold at least 1 event, got 0"));
         fine = false;
+    } else if let Some((first, last)) = super::options::boundless(room.clone()) {
+        let text =
+            format!("`feedback` to `{name}` has no bound: write how many events may go round, `feedback(64) {name}`");
+        errors.between(first, last, text);
+        fine = false;
     }
     let overflow = match policy.to_string().as_str() {
         "" | "fail" => quote!(::stagekit::Overflow::Fail),

@@ -19,22 +19,15 @@ pub(crate) fn check(graph: &Graph, errors: &mut Diagnostics) {
             continue;
         }
         if graph.edges_into(edge.to).next().is_none() {
-            let enters = |at: &usize| behind[*at] && graph.edges_into(*at).any(|edge| !behind[edge.from.vertex]);
+            let enters = |&at: &usize| {
+                behind[at] && reached(graph, at)[edge.to] && graph.edges_into(at).any(|edge| !behind[edge.from.vertex])
+            };
             let text = match (0..graph.vertices.len()).find(enters).map(|at| graph.label(at)) {
                 Some(entry) => format!(
                     "nothing but `feedback` leads into `{to}`: mark the edge that leads back to where events enter the loop, `=> feedback(n) {entry}`"
                 ),
                 None => format!("nothing but its own loop leads into `{to}`: no event can ever enter it"),
             };
-            errors.error(back.span, text);
-            continue;
-        }
-        let keyed = |edge: &Edge| edge.split.is_some_and(|split| graph.splits[split].key.is_some());
-        let workers = graph.vertices[edge.to].node.as_ref().and_then(|node| node.option("workers"));
-        if workers.is_some() && (keyed(edge) || graph.edges_into(edge.to).any(keyed)) {
-            let text = format!(
-                "`{to}` has a worker for each key, but what `feedback` brings back goes to any of them: lead both into a stage before `{to}`, `let again = |e| e; again => by |e| .. [{to}]; .. => feedback(n) again`"
-            );
             errors.error(back.span, text);
             continue;
         }

@@ -13,6 +13,7 @@ mod parse;
 mod tests;
 mod tokens;
 mod validate;
+mod whole;
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};

@@ -317,7 +317,7 @@ fn each_mistake_is_one_error() {
             "nothing but `feedback` leads into `s`: mark the edge that leads back to where events enter the loop, `=> feedback(n) t`",
         ),
         (
-            "let s = b; a => c; s => feedback(4) s; s => c",
+            "let s = b; let t = c; a => t; s => feedback(4) s; s => t",
             "nothing but its own loop leads into `s`: no event can ever enter it",
         ),
         (
@@ -326,7 +326,35 @@ fn each_mistake_is_one_error() {
         ),
         (
             "let s = b.workers(2); a => by |e| e [s]; s => [feedback(4) s, c]",
-            "`s` has a worker for each key, but what `feedback` brings back goes to any of them: lead both into a stage before `s`, `let again = |e| e; again => by |e| .. [s]; .. => feedback(n) again`",
+            "`s` has a worker for each key, but what `feedback` brings back goes to any of them: lead both into a stage \
+             before it, `let again = |e| e; .. => again => by |e| .. [s]; .. => feedback(n) again`",
+        ),
+        (
+            "let s = b.workers(n); a => by |e| e [s]; c => s",
+            "`s` has a worker for each key of `a`, but what `c` brings goes to any of them: lead both through one `by`, \
+             `[a, c] => by |e| .. [s]`",
+        ),
+        (
+            "let s = b.workers(2); a => by |e| e [s]; c => by |e| e [s, d]",
+            "`s` is behind two `by` lists of different legs, so one key comes to two of its workers: lead both into one \
+             list, `[a, c] => by |e| .. [s, ..]`",
+        ),
+        (
+            "let s = b.batch(50, every); a => s.max_demand(20); c => s.max_demand(20)",
+            "a batch of 50 can never fill: the edges into `s` bring 40 events at once, let it be 50 or more",
+        ),
+        (
+            "let s = b.batch(50, every); a => s.max_demand(20)",
+            "a batch of 50 can never fill: `max_demand` of this edge to `s` is 20, let it be 50 or more",
+        ),
+        (
+            "a.buffer(usize::MAX, Overflow::Wait) => b",
+            "`buffer` of `a` has no bound: what comes faster than it is handled would fill the memory; \
+             write how many events may wait, `buffer(10_000, ..)`",
+        ),
+        (
+            "let s = b; a => s => [feedback(usize::MAX) s, c]",
+            "`feedback` to `s` has no bound: write how many events may go round, `feedback(64) s`",
         ),
         (
             "a => b => [c, b]",
@@ -368,6 +396,8 @@ fn what_is_right_is_not_refused() {
         "let p = b else feedback(4) p; a => p => c",
         "let p = b else [c => feedback(n, policy()) p.max_demand(5)]; a => p => d",
         "let s = b; a => s => any [feedback(64, drop_oldest) s, c]",
+        "let s = b.workers(2); [a, c] => by |e| e [s, d]",
+        "let s = b.batch(50, every); a => s.max_demand(20); c => s; d => s.max_demand(40)",
         "let s = b; let t = c; a => s => t => [feedback(4) s, feedback(4, drop_newest) t, d]",
         "a => feedback => b(feedback(3)) => feedback(n)",
     ] {

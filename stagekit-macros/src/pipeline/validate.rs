@@ -6,7 +6,7 @@ use quote::ToTokens;
 
 use super::ast::{Kind, Stage};
 use super::graph::{End, Graph};
-use super::{loops, options};
+use super::{loops, options, whole};
 use crate::diagnostic::Diagnostics;
 
 /// rustc's depth limit is reached by runs of about 20 stages.
@@ -34,6 +34,7 @@ pub(crate) fn validate(graph: &mut Graph, errors: &mut Diagnostics) -> Vec<bool>
     if understood && !unconnected {
         connected(graph, errors);
         loops::check(graph, errors);
+        whole::check(graph, errors);
     }
     spread(graph, &mut wrong);
     wrong

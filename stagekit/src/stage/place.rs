@@ -85,6 +85,10 @@ pub(crate) trait Place: Send {
         let _ = ring;
     }
     fn wire(&mut self) -> Result<(), Wrong>;
+    /// What shows when everything is wired.
+    fn check(&self) -> Result<(), Wrong> {
+        Ok(())
+    }
     fn launch(self: Box<Self>, to: &mut Launched);
 }
 
@@ -103,6 +107,9 @@ pub(crate) fn launch(stages: Vec<Stage>) -> Result<Launched, Wrong> {
     rings::find(&mut all)?;
     for stage in &mut all {
         stage.0.wire()?;
+    }
+    for stage in &all {
+        stage.0.check()?;
     }
     let mut launched = Launched::default();
     for stage in all {
@@ -350,7 +357,8 @@ fn links<T>(parts: &[Part], intake: Option<usize>, outlets: &SharedOutlets<T>) -
     }
     let name = care(parts).name().clone();
     let batch = parts.first().and_then(|part| Some(part.options.batch?.0));
-    Links { name, intake, feeds, batch, ..Links::default() }
+    let discards = lock(outlets).discard;
+    Links { name, intake, feeds, batch, discards, ..Links::default() }
 }
 
 fn care(parts: &[Part]) -> Care {
@@ -457,6 +465,22 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
         Ok(())
     }
 
+    fn check(&self) -> Result<(), Wrong> {
+        let options = &self.parts[0].options;
+        let Some((size, _)) = options.batch else { return Ok(()) };
+        for (_, ups) in &self.intake.workers {
+            let ups = lock(ups);
+            let most = ups.iter().map(|up| if up.free { usize::MAX } else { up.max }).fold(0, usize::saturating_add);
+            if most < size && !ups.is_empty() {
+                let wrong = format!(
+                    "a batch of {size} can never fill: the edges into it bring {most} events at once, let it be {size} or more"
+                );
+                return Err((options.name.clone(), wrong));
+            }
+        }
+        Ok(())
+    }
+
     fn launch(mut self: Box<Self>, to: &mut Launched) {
         let (mut instances, mut doors, mut all_sides) = (Vec::new(), Vec::new(), Vec::new());
         let shares = self.shares();
@@ -528,7 +552,8 @@ impl<P: Producer, R: Run<P::Out> + 'static> Place for SourcePlace<P, R> {
     }
 
     fn links(&self) -> Links {
-        links(&self.parts, None, &self.outlets)
+        let acknowledges = self.open.as_ref().is_some_and(|(head, _)| head.0.stage.acknowledges());
+        Links { acknowledges, ..links(&self.parts, None, &self.outlets) }
     }
 
     fn wire(&mut self) -> Result<(), Wrong> {

@@ -1,4 +1,4 @@
-//! Which stages of a graph lead back to themselves. Looked at before anything is wired, in the words of `pipeline!`.
+//! Which stages of a graph lead back to themselves, and which acknowledge events that nobody looks at. Looked at before anything is wired, in the words of `pipeline!`.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -20,6 +20,10 @@ pub(crate) struct Links {
     pub(crate) batch: Option<usize>,
     /// It emits whenever it likes.
     pub(crate) is_live: bool,
+    /// What it emits is acknowledged.
+    pub(crate) acknowledges: bool,
+    /// What it emits is discarded.
+    pub(crate) discards: bool,
 }
 
 /// Finds the rings, and tells the stages that stand on one.
@@ -30,6 +34,7 @@ pub(super) fn find(stages: &mut [Stage]) -> Result<(), Wrong> {
     let feeds: Vec<Vec<usize>> =
         links.iter().map(|link| link.feeds.iter().filter_map(|intake| at.get(intake).copied()).collect()).collect();
     unmarked(&links, &feeds)?;
+    unseen(&links, &feeds);
     let backs: Vec<usize> = (0..links.len()).filter(|&at| links[at].back.is_some()).collect();
     let mut done = vec![false; links.len()];
     for &back in &backs {
@@ -55,7 +60,7 @@ pub(super) fn find(stages: &mut [Stage]) -> Result<(), Wrong> {
                 let text = "a stage of callbacks emits whenever it likes, so a loop through it would have no end: put it outside of the loop";
                 return Err((name.clone(), text.into()));
             }
-            if let Some(size) = batch.filter(|&size| size > room) {
+            if let Some(size) = batch.filter(|&size| (1..size).contains(&room)) {
                 let text = format!(
                     "a batch of {size} can never fill: `feedback` lets {room} events go round, let it be {size} or more"
                 );
@@ -69,6 +74,22 @@ pub(super) fn find(stages: &mut [Stage]) -> Result<(), Wrong> {
         }
     }
     Ok(())
+}
+
+/// Events whose source is told that they have had their effect, and that were discarded.
+fn unseen(links: &[Links], feeds: &[Vec<usize>]) {
+    for source in (0..links.len()).filter(|&at| links[at].acknowledges) {
+        let mut behind = reached(source, feeds);
+        behind[source] = true;
+        for last in (0..links.len()).filter(|&at| behind[at] && links[at].discards) {
+            let (source, last) = (&*links[source].name, &*links[last].name);
+            tracing::warn!(
+                stage = source,
+                "its events are acknowledged, and a path from it ends in `{last} => _`: if it is enough that they get there, \
+                 say so with a consumer, `{last} => |_| ()`"
+            );
+        }
+    }
 }
 
 /// The stages that are led to from one, at whatever distance; itself only if it leads to itself.
