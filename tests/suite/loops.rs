@@ -13,7 +13,7 @@ use crate::{Seen, note, numbers};
 const LONG: Duration = Duration::from_secs(3600);
 
 /// On one thread (where a pipeline that hangs is seen at once, by the still clock), on several, and shuffled.
-fn every_way(test: impl AsyncFn()) {
+pub(crate) fn every_way(test: impl AsyncFn()) {
     let one = || tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     let limited = async || tokio::time::timeout(100 * LONG, test()).await.expect("it does not end");
     one().block_on(limited());

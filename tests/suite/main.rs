@@ -3,6 +3,7 @@
 
 pub mod conservation;
 mod conservation_bites;
+mod diamonds;
 mod ending;
 mod errors;
 mod faults;

@@ -6,8 +6,10 @@ use super::graph::{Edge, Graph};
 use super::options;
 use crate::diagnostic::Diagnostics;
 
-/// Reports what is wrong with the edges that close a loop. The rest of the graph makes sense.
-pub(crate) fn check(graph: &Graph, errors: &mut Diagnostics) {
+/// Reports what is wrong with the edges that close a loop. The rest of the graph makes sense. Returns the stages that
+/// nothing leads into.
+pub(crate) fn check(graph: &Graph, errors: &mut Diagnostics) -> Vec<usize> {
+    let mut unfed = Vec::new();
     for edge in &graph.edges {
         let Some(back) = &edge.back else { continue };
         let (from, to) = (graph.label(edge.from.vertex), graph.label(edge.to));
@@ -29,10 +31,12 @@ pub(crate) fn check(graph: &Graph, errors: &mut Diagnostics) {
                 None => format!("nothing but its own loop leads into `{to}`: no event can ever enter it"),
             };
             errors.error(back.span, text);
+            unfed.push(edge.to);
             continue;
         }
         batches(graph, edge, errors);
     }
+    unfed
 }
 
 /// Batches that are larger than what goes round can never fill.

@@ -33,7 +33,7 @@ pub(crate) fn validate(graph: &mut Graph, errors: &mut Diagnostics) -> Vec<bool>
     }
     if understood && !unconnected {
         connected(graph, errors);
-        loops::check(graph, errors);
+        loops::check(graph, errors).into_iter().for_each(|vertex| wrong[vertex] = true);
         whole::check(graph, errors);
     }
     spread(graph, &mut wrong);

@@ -68,9 +68,9 @@ pub fn share_feedback<Up, E: Event, F, S, In, O, Fl, B, W, L>(
 ) -> Stage
 where
     In: AcceptedAs<E, Up, S> + 'static,
-    E: Returns<Up, S>,
+    S: Again<E, Up>,
 {
-    back(port, shared, edge, (room, overflow), Some(E::copier()))
+    back(port, shared, edge, (room, overflow), Some(S::copier()))
 }
 
 fn back<Up, E: Event, F, S, In: 'static, O, Fl, B, W, L>(
@@ -92,6 +92,17 @@ fn back<Up, E: Event, F, S, In: 'static, O, Fl, B, W, L>(
     let behind: Port<(), E, ()> = Port::new();
     behind.connect(to, edge, None);
     place_feedback(&name, intake, behind.outlets, room, overflow)
+}
+
+/// A stage that a broadcast can lead back to: [`Returns`], said of the stage, which is where the error belongs.
+pub trait Again<E, Up> {
+    #[doc(hidden)]
+    fn copier() -> Copier<E>;
+}
+impl<E: Returns<Up, S>, Up, S> Again<E, Up> for S {
+    fn copier() -> Copier<E> {
+        E::copier()
+    }
 }
 
 /// Events of which a broadcast can send one copy back: one that goes round belongs to nobody else.

@@ -31,7 +31,7 @@ pub use edge::{
     Close, Fails, Fused, Fuses, Fusible, Linked, close, discard, errors, fuse, fuse_last, link, link_last, start,
 };
 pub use emit::{Emits, GoesOn};
-pub use feedback::{Returns, feedback, share_feedback};
+pub use feedback::{Again, Returns, feedback, share_feedback};
 pub use list::{
     Fitting, Leg, Lendable, PartitionKey, Shares, Upstream, any, by, by_also, hash_by, share, share_last, upstream,
 };

@@ -1,0 +1,9 @@
+use stagekit::prelude::*;
+use tests::stages::*;
+
+fn main() {
+    let _ = pipeline! {
+        let parsed = parse else feedback(64) parsed;
+        words => parsed => save
+    };
+}

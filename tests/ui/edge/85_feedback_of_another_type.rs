@@ -1,0 +1,10 @@
+use stagekit::prelude::*;
+use tests::stages::*;
+
+fn main() {
+    let _ = pipeline! {
+        let a = double;
+        counter(0..3) => a => show => feedback(64) a;
+        a => save
+    };
+}

@@ -1,0 +1,9 @@
+use stagekit::prelude::*;
+use tests::stages::*;
+
+fn main() {
+    let _ = pipeline! {
+        let a = double;
+        counter(0..3) => a -> feedback(64) a
+    };
+}

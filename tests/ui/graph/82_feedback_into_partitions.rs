@@ -1,0 +1,10 @@
+use stagekit::prelude::*;
+use tests::stages::*;
+
+fn main() {
+    let _ = pipeline! {
+        let a = double.workers(4);
+        counter(0..3) => by |x| *x [a];
+        a => [feedback(20) a, save]
+    };
+}
