@@ -142,6 +142,8 @@
 //! | `{ from_iter(i) }`, `{ from_stream(s) }`, `{ segment() }` | an expression as a node |
 //! | `a(x).workers(4).name("b")` | options: the methods of [`Node`], with their defaults |
 //!
+//! What the compiler says when it is wrong, and what to write instead, is on a page of its own: [`guide::errors`].
+//!
 //! # Loops
 //!
 //! A graph leads on. The one edge that leads back says so, and how many events may go round at once:
@@ -240,6 +242,7 @@ mod emitter;
 mod error;
 mod fuzz;
 pub mod genstage;
+pub mod guide;
 mod hash;
 mod host;
 mod inbox;

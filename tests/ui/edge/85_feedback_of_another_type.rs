@@ -8,3 +8,6 @@ fn main() {
         a => save
     };
 }
+
+// Instead of lines 7 to 8:
+//     counter(0..3) => a => any [|x| x + 1 => feedback(64) a, save]

@@ -13,3 +13,6 @@ fn main() {
         connections => again => [feedback(64) again, look]
     };
 }
+
+// Instead:
+//     connections => again => any [feedback(64) again, look]

@@ -8,3 +8,6 @@ fn main() {
         counter(0..3) => a => b => [feedback(20) a, save]
     };
 }
+
+// Instead:
+//     let b = total.batch(20, std::time::Duration::ZERO);

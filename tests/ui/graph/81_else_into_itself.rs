@@ -7,3 +7,6 @@ fn main() {
         words => parsed => save
     };
 }
+
+// Instead:
+//     let parsed = parse else [|error: NotANumber| error.0 => feedback(64) parsed];

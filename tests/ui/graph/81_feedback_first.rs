@@ -8,3 +8,6 @@ fn main() {
         feedback(64) a
     };
 }
+
+// Instead of lines 7 to 8:
+//     counter(0..3) => a => any [feedback(64) a, save]

@@ -7,3 +7,6 @@ fn main() {
         counter(0..3) => a -> feedback(64) a
     };
 }
+
+// Instead:
+//     counter(0..3) => a => any [feedback(64) a, save]

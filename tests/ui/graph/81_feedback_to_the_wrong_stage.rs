@@ -10,3 +10,7 @@ fn main() {
         b => save
     };
 }
+
+// Instead of lines 8 to 10:
+//     counter(0..3) => b => any [a, save];
+//     a => feedback(64) b

@@ -7,3 +7,6 @@ fn main() {
         counter(0..3) => [square => feedback(64) a, a => save]
     };
 }
+
+// Instead:
+//     counter(0..3) => [square => a, a => save]

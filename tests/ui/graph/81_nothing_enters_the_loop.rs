@@ -9,3 +9,7 @@ fn main() {
         a => [feedback(64) a, b]
     };
 }
+
+// Instead of lines 8 to 9:
+//     counter(0..3) => a => any [feedback(64) a, b];
+//     b => save

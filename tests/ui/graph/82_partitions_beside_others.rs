@@ -9,3 +9,6 @@ fn main() {
         a => save
     };
 }
+
+// Instead of lines 7 to 8:
+//     [counter(0..3), counter(5..9)] => by |x| *x [a];

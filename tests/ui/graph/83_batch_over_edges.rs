@@ -9,3 +9,7 @@ fn main() {
         all => save
     };
 }
+
+// Instead of lines 7 to 8:
+//     counter(0..3) => all.max_demand(50);
+//     counter(3..6) => all.max_demand(50);

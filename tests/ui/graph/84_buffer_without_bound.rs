@@ -6,3 +6,6 @@ fn main() {
         counter(0..3).buffer(usize::MAX, Overflow::Wait) => save
     };
 }
+
+// Instead:
+//     counter(0..3).buffer(10_000, Overflow::Wait) => save

@@ -7,3 +7,6 @@ fn main() {
         counter(0..3) => a => [feedback(64) |x| x, save]
     };
 }
+
+// Instead:
+//     counter(0..3) => a => any [(|x: u64| x) => feedback(64) a, save]

@@ -7,3 +7,6 @@ fn main() {
         counter(0..3) => a => [feedback(usize::MAX) a, save]
     };
 }
+
+// Instead:
+//     counter(0..3) => a => any [feedback(64) a, save]
