@@ -132,7 +132,8 @@ impl<S, W, L> Node<S, W, L> {
         self
     }
 
-    /// Room for `n` events that nobody has asked for yet, and what happens when there is no more.
+    /// Room for `n` events that nobody has asked for yet, and what happens when there is no more. It is a bound:
+    /// `usize::MAX` is refused.
     ///
     /// With [`Overflow::Wait`] a producer runs ahead by `n` events. The other policies are for producers that push
     /// (an [`Emitter`](crate::Emitter) or a stream): they never wait, and what overflows is counted.

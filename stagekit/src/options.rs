@@ -57,10 +57,11 @@ impl Default for Shutdown {
     }
 }
 
-/// What happens to events that a producer emits over its buffer's capacity. Discards are counted and logged.
+/// What happens to events that a producer emits over its buffer's capacity, or that come back over that of a loop.
+/// Discards are counted and logged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Overflow {
-    /// The producer waits. The default.
+    /// The producer waits. The default; a loop cannot.
     #[default]
     Wait,
     /// The oldest buffered event is discarded (GenStage's `:last`).

@@ -408,7 +408,8 @@ fn what_is_right_is_not_refused() {
 #[test]
 fn half_typed_input_expands() {
     let whole = "let s = save(pool).workers(4); [a(0..3), { b }.name(\"x\")] -> parse else |e: &E| drop(e) => \
-                 by move |e| e.id[0] [c.max_demand(2), filter |e| e > 1 => s] => any [d, all [e -> f, _]]; .. => s; s => ..";
+                 by move |e| e.id[0] [c.max_demand(2), filter |e| e > 1 => s] => any [d, all [e -> f, _]]; .. => s; s => ..; \
+                 s else feedback(n, drop_oldest) s.max_demand(2) else t => any [feedback s, feedback(8) [s], feedback(64)]";
     let whole: Vec<TokenTree> = tokens(whole).into_iter().collect();
     // Every beginning, and everything with one token left out: no panic, and always one block.
     for end in 0..whole.len() {
