@@ -187,7 +187,7 @@ fn two_batches_share_what_goes_round() {
 /// Odd ones go back along the inner loop.
 #[producer_consumer]
 fn inner(lap: Lap, ledger: &Ledger) -> Result<Lap, Lap> {
-    if lap.left % 2 == 0 {
+    if lap.left.is_multiple_of(2) {
         return Ok(lap);
     }
     ledger.fails();

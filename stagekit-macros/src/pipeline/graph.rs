@@ -229,18 +229,12 @@ impl Lowering<'_> {
             Target::List(list) => self.list(feeds, arrow, list),
             Target::Missing => self.missing(feeds, arrow),
             Target::Node(node) => self.node(feeds, arrow, node, goes_on),
-            Target::Feedback(feedback) => self.feedback(feeds, arrow, feedback, goes_on),
+            Target::Feedback(feedback) => self.feedback(feeds, arrow, *feedback, goes_on),
         }
     }
 
     /// A loop is closed.
-    fn feedback(
-        &mut self,
-        feeds: Vec<Feed>,
-        arrow: Option<Arrow>,
-        mut feedback: Box<Feedback>,
-        goes_on: bool,
-    ) -> Vec<Feed> {
+    fn feedback(&mut self, feeds: Vec<Feed>, arrow: Option<Arrow>, mut feedback: Feedback, goes_on: bool) -> Vec<Feed> {
         let (span, at, name) = (feedback.span, feedback.node.span(), feedback.node.label());
         let Some(mut arrow) = arrow else {
             let text = format!("`feedback` closes a loop, so it cannot begin a path: `last => feedback(64) {name}`");
