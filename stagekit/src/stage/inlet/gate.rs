@@ -88,12 +88,13 @@ impl<T> Inlet<T> {
         }
         let all = outside.clone();
         let (shut, waker) = (false, None);
-        self.gate = Some(Box::new(Gate { ring, outside: VecDeque::new(), subs: outside, all, open, shut, waker }));
+        let gate = Gate { ring, outside: VecDeque::new(), subs: outside, all, open, shut, waker };
+        self.queue.set_gate(gate);
     }
 
     /// Lets in what may enter: at most `room` events, and at most what is handled at once.
     pub(super) fn admit(&mut self, room: usize) {
-        let Some(gate) = self.gate.as_mut().filter(|_| room > 0) else { return };
+        let Some(gate) = self.queue.gate_mut().filter(|_| room > 0) else { return };
         let Some((sub, batch)) = gate.outside.front_mut() else { return };
         let sub = *sub;
         let Some(cut) = self.subs.get(sub).map(|sub| sub.cut()) else { return };
@@ -110,7 +111,8 @@ impl<T> Inlet<T> {
                 None => return,
             }
         };
-        self.queue.push_back(Queued::Batch(sub, entering));
+        // What has entered is counted.
         gate.close();
+        self.queue.push_back(Queued::Batch(sub, entering));
     }
 }

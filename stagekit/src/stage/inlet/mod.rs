@@ -7,7 +7,6 @@ mod subs;
 
 use std::task::{Context, Waker};
 
-use self::gate::Gate;
 use self::queue::{Queue, Queued};
 use self::subs::Subs;
 use crate::batch::Batch;
@@ -82,8 +81,6 @@ pub(crate) struct Inlet<T> {
     sated: bool,
     /// The stage is run by its producer's task: it asks in person.
     hosted: bool,
-    /// The stage stands on a ring.
-    gate: Option<Box<Gate<T>>>,
 }
 
 impl<T> Inlet<T> {
@@ -112,7 +109,6 @@ impl<T> Inlet<T> {
             opened: false,
             sated: false,
             hosted: false,
-            gate: None,
         }
     }
 
@@ -182,7 +178,7 @@ impl<T> Inlet<T> {
         if !self.hosted {
             self.open();
         }
-        if let Some(gate) = &mut self.gate {
+        if let Some(gate) = self.queue.gate_mut() {
             gate.watch(cx.waker());
         }
         if !self.inbox.drain(cx, &mut self.armed, &mut self.read) {
@@ -202,7 +198,7 @@ impl<T> Inlet<T> {
             match message {
                 Down::Events { sub, batch: Batch::Owned(events) }
                     if events.len() <= most
-                        && self.gate.is_none()
+                        && self.queue.gate().is_none()
                         && self.queue.is_empty()
                         && self.subs.get(sub).is_some_and(|sub| events.len() <= sub.cut()) =>
                 {
@@ -244,7 +240,7 @@ impl<T> Inlet<T> {
                 if let Some(sub) = self.subs.get_mut(sub) {
                     sub.quota.arrive(batch.len());
                 }
-                match &mut self.gate {
+                match self.queue.gate_mut() {
                     Some(gate) if gate.is_outside(sub) => gate.arrive(sub, batch),
                     _ => self.queue.push_back(Queued::Batch(sub, batch)),
                 }
@@ -254,7 +250,7 @@ impl<T> Inlet<T> {
                     && std::mem::replace(&mut sub.alive, false)
                 {
                     self.alive -= 1;
-                    if let Some(gate) = &mut self.gate {
+                    if let Some(gate) = self.queue.gate_mut() {
                         gate.end(number);
                     }
                 }
@@ -271,7 +267,7 @@ impl<T> Inlet<T> {
 
     /// The next batch: at most `max - min` events (R2), and at most `room`.
     pub(crate) fn next(&mut self, room: usize) -> Option<Batch<T>> {
-        if self.gate.is_some() && self.queue.is_empty() {
+        if self.queue.gate().is_some() && self.queue.is_empty() {
             self.admit(room);
         }
         let Some(Queued::Batch(sub, batch)) = self.queue.front_mut() else { return None };
@@ -313,7 +309,7 @@ impl<T> Inlet<T> {
                 }
             }
         }
-        if let Some(gate) = &self.gate {
+        if let Some(gate) = self.queue.gate() {
             gate.leave(all - n);
         }
         asked
@@ -328,7 +324,7 @@ impl<T> Inlet<T> {
 
     /// Whether nothing has arrived that is not given to the stage.
     pub(crate) fn is_empty(&self) -> bool {
-        self.queue.is_empty() && self.gate.as_ref().is_none_or(|gate| gate.is_shut())
+        self.queue.is_empty() && self.queue.gate().is_none_or(|gate| gate.is_shut())
     }
 
     /// Whether it can only wait for what its producers send.
@@ -338,7 +334,7 @@ impl<T> Inlet<T> {
 
     /// Whether there will be no more events.
     pub(crate) fn is_ended(&self) -> bool {
-        self.alive == 0 && self.queue.is_empty() && self.gate.as_ref().is_none_or(|gate| gate.waiting() == 0)
+        self.alive == 0 && self.queue.is_empty() && self.queue.gate().is_none_or(|gate| gate.waiting() == 0)
     }
 
     /// Tells every producer, once, that no more is wanted (l08).
@@ -361,7 +357,7 @@ impl<T> Drop for Inlet<T> {
             _ => 0,
         });
         // Their receipts fail as the batches are dropped.
-        let outside = self.gate.as_ref().map_or(0, |gate| gate.waiting());
+        let outside = self.queue.gate().map_or(0, |gate| gate.waiting());
         self.meter().lose(arrived.sum::<usize>() + self.queue.waiting() + self.queue.owed() + outside);
     }
 }
