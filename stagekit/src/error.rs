@@ -28,6 +28,8 @@ pub(crate) enum Cause {
     TimedOut(std::time::Duration),
     /// A buffer with the policy `fail` overflowed.
     Overflow { capacity: usize },
+    /// More events go round a loop than it has room for.
+    Loop { capacity: usize, to: Arc<str> },
     /// The pipeline was aborted by its handle.
     Aborted,
     /// A `drain` was not over when its time was.
@@ -48,6 +50,12 @@ impl fmt::Display for Cause {
             Cause::Overflow { capacity } => {
                 write!(f, "its buffer of {capacity} events overflowed and its policy is `fail`")
             }
+            Cause::Loop { capacity, to } => write!(
+                f,
+                "more events come back to `{to}` than its loop has room for: write `feedback({more}) {to}` for more room, \
+                 `feedback({capacity}, drop_oldest) {to}` to drop what is too much, or let fewer events come of one",
+                more = capacity.saturating_mul(2)
+            ),
             Cause::Aborted => write!(f, "aborted"),
             Cause::DrainTimeout(after) => write!(f, "not drained within {after:?}: aborted"),
             Cause::Graph(text) => write!(f, "{text}"),

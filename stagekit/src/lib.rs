@@ -136,6 +136,7 @@
 //! | `[a, b] => c` | fan-in |
 //! | `let c = stage; a => c; b => c;` | one instance for several edges; its state is `finished.c`, with `workers(n)` a `Vec` of n states. In the summary it has its function's name |
 //! | `a else b => c` | the errors of `a` go to `b`; also `else [b, d]`, `else any [..]`, `else by \|e\| key [..]`, `else match { .. }`, `else _` |
+//! | `a => feedback(64) b` | [a loop](crate#loops): back to `b`, which is bound with `let`; `else feedback(64) b` for errors |
 //! | `a => _` | events are discarded |
 //! | `a => ..`, `.. => b`, `.. => a => ..` | open ends: an [`Output`], an [`Input`], a [`Segment`] |
 //! | `\|e\| ..`, `filter \|e\| ..`, `flat_map`, `try_map`, `inspect` | a closure as a stage |
@@ -193,6 +194,43 @@
 //!
 //! What the compiler says when it is wrong, and what to write instead, is on a page of its own: [`guide::errors`].
 //!
+//! # Loops
+//!
+//! A graph leads on. The one edge that leads back says so, and how many events may go round at once:
+//!
+//! ```
+//! # use stagekit::prelude::*;
+//! #[producer_consumer]
+//! fn fetch(page: u32) -> Result<String, u32> {
+//!     if page < 10 { Err(page + 10) } else { Ok(format!("page {page}")) }    // not here: try another
+//! }
+//! #[consumer]
+//! fn store(text: String, found: &mut Vec<String>) { found.push(text); }
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), stagekit::Error> {
+//! let finished = pipeline! {
+//!     let fetch = fetch else [filter |page: &u32| *page < 20 => feedback(64) fetch];
+//!     let found = store(Vec::new());
+//!     { from_iter([1, 12]) } => fetch => found
+//! }
+//! .run().await?;
+//! assert_eq!(finished.found.len(), 2);
+//! # Ok(()) }
+//! ```
+//!
+//! - `feedback(n) name` leads back to a stage that is bound with `let`, and that something else leads into. A cycle
+//!   without it is a compile error.
+//! - It always takes what comes, so that a loop cannot wait for itself. What has come rests there until `name` asks for
+//!   it; `name` takes it before anything new.
+//! - `n` events are in the loop at once, wherever in it they are; new ones wait outside. So it can overflow only where a
+//!   stage in the loop makes several events of one. Then `feedback(n)`, which is `feedback(n, fail)`, ends the pipeline
+//!   with an error; `feedback(n, drop_oldest)` and `feedback(n, drop_newest)` discard, count and log, and the receipts of
+//!   what they discard fail. Where loops share stages, the smallest `n` is that of all of them.
+//! - The pipeline ends when nothing more can come from outside and the loop is empty; [drained](Running::drain) too,
+//!   nothing that goes round is lost. Batches in a loop are handled before they are full when everything in it waits for
+//!   them. Events that go round for ever keep a pipeline running: a `drain` aborts it when its time is over.
+//! - No order is kept between events that go round and others, and a stage of callbacks cannot stand in a loop.
+//!
 //! # How it ends
 //!
 //! A finite source ends the pipeline. A stage that returns `Err` sends the error along its `else` edge; without one the
@@ -226,6 +264,10 @@
 //! A source that can acknowledge gives each event a receipt ([`Events`], [`Acknowledger`]). Plain functions never see
 //! it: it travels beside the events, is shared by what an event becomes, and is settled exactly once, when the last
 //! effect is done; an event that failed, or was dropped, fails it. [`memory::queue`] is such a source, for tests.
+//!
+//! What `=> _` discards is acknowledged. A pipeline warns of it when it starts, if its source
+//! [says](Source::acknowledges) that an acknowledgement means something. Where it is enough that an event gets there, end
+//! the path in a consumer: `=> |_| ()`.
 //!
 //! # Runtimes
 //!
@@ -271,6 +313,7 @@ mod port;
 pub mod producer;
 mod quota;
 mod receipt;
+mod ring;
 mod run;
 mod side;
 #[cfg(feature = "signal")]

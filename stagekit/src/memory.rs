@@ -62,6 +62,9 @@ impl<I: Iterator<Item: Event> + Send + 'static> Source<I::Item> for Queue<I> {
         out.append(Events::with_receipts(values, receipts));
         Poll::Ready(more)
     }
+    fn acknowledges(&self) -> bool {
+        true
+    }
 }
 
 /// What became of the receipts of a [`queue`]. An event's receipt is its number, counted from 0.

@@ -83,11 +83,12 @@ impl<S, W, L> Node<S, W, L> {
     /// one by one, so that all of them get some; two stages of slow workers behind one another overlap with a `max_demand` of 2
     /// or more. A stage bound with
     /// `let` gives back one state for each worker, as a `Vec`.
-    pub fn workers(mut self, n: usize) -> Node<S, Several, L>
+    // The parameters are the method's own, so that what is missing is said at its name.
+    pub fn workers<State, Config, Stage>(mut self, n: usize) -> Node<S, Several, L>
     where
-        S: Parts,
-        S::State: InitialState<S>,
-        S::Config: InitialState<S>,
+        S: Parts<State = State, Config = Config> + Is<It = Stage>,
+        State: InitialState<Stage>,
+        Config: InitialState<Stage>,
     {
         self.options.workers = n;
         self.with_factory().retyped()
@@ -132,7 +133,8 @@ impl<S, W, L> Node<S, W, L> {
         self
     }
 
-    /// Room for `n` events that nobody has asked for yet, and what happens when there is no more.
+    /// Room for `n` events that nobody has asked for yet, and what happens when there is no more. It is a bound:
+    /// `usize::MAX` is refused.
     ///
     /// With [`Overflow::Wait`] a producer runs ahead by `n` events. The other policies are for producers that push
     /// (an [`Emitter`](crate::Emitter) or a stream): they never wait, and what overflows is counted.
@@ -161,11 +163,11 @@ impl<S, W, L> Node<S, W, L> {
 
     /// After a panic, or an error whose policy is to stop, the stage begins again from its initial state and goes on
     /// with the next event, as often as `restart` allows.
-    pub fn restart(mut self, restart: Restart) -> Self
+    pub fn restart<State, Config, Stage>(mut self, restart: Restart) -> Self
     where
-        S: Parts,
-        S::State: InitialState<S>,
-        S::Config: InitialState<S>,
+        S: Parts<State = State, Config = Config> + Is<It = Stage>,
+        State: InitialState<Stage>,
+        Config: InitialState<Stage>,
     {
         self.options.restart = Some(restart);
         self.with_factory()
@@ -205,9 +207,7 @@ impl<S, W, L> Node<S, W, L> {
     /// Keeps what the stage begins with, so that more of it can be made.
     fn with_factory(mut self) -> Self
     where
-        S: Parts,
-        S::State: InitialState<S>,
-        S::Config: InitialState<S>,
+        S: Parts<State: Clone, Config: Clone>,
     {
         if self.factory.is_none() {
             let (state, config) = self.stage.split();
@@ -239,9 +239,18 @@ impl<S, W, L> Node<S, W, L> {
     }
 }
 
+/// Every type, by another name.
+pub trait Is {
+    /// Itself.
+    type It;
+}
+impl<T> Is for T {
+    type It = T;
+}
+
 /// What a stage begins with can be had again: it is `Clone`.
 #[diagnostic::on_unimplemented(
-    message = "`{Stage}` cannot begin again: its `{Self}` is not `Clone`",
+    message = "`{Stage}` cannot begin more than once: its `{Self}` is not `Clone`",
     label = "`workers` and `restart` begin every instance from the initial value",
     note = "derive `Clone` for `{Self}`, or mark the parameter `#[state]` to begin from its `Default`"
 )]

@@ -57,10 +57,11 @@ impl Default for Shutdown {
     }
 }
 
-/// What happens to events that a producer emits over its buffer's capacity. Discards are counted and logged.
+/// What happens to events that a producer emits over its buffer's capacity, or that come back over that of a loop.
+/// Discards are counted and logged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Overflow {
-    /// The producer waits. The default.
+    /// The producer waits. The default; a loop cannot.
     #[default]
     Wait,
     /// The oldest buffered event is discarded (GenStage's `:last`).
@@ -206,6 +207,9 @@ impl Options {
         }
         if self.batch.is_some() && self.concurrency > 1 {
             return Err("a batch stage handles one batch at a time: use `workers` instead of `concurrency`".into());
+        }
+        if matches!(self.buffer, Some((usize::MAX, _))) {
+            return Err("`buffer` has no bound: write how many events may wait".into());
         }
         if matches!(self.buffer, Some((0, _))) {
             return Err("`buffer` must hold at least 1 event, got 0".into());

@@ -6,13 +6,14 @@
 
 use std::any::Any;
 use std::marker::PhantomData;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::batch::Copier;
 use crate::dispatcher::{Branches, Key};
 use crate::host::Home;
 use crate::lock::lock;
 use crate::options::{Edge, Limits, Options};
+use crate::ring::Ring;
 use crate::side::ErrorWiring;
 use crate::subscription::{Door, Down, Inbox};
 
@@ -26,6 +27,8 @@ pub(crate) struct Upstream<T> {
     pub(crate) free: bool,
     /// A stage that can finds its own.
     pub(crate) tuned: bool,
+    /// The producer stands on the same ring.
+    pub(crate) inside: bool,
 }
 
 /// The inlets of a stage: an inbox and the subscriptions of each of its workers.
@@ -35,6 +38,8 @@ pub(crate) struct Intake<T> {
     pub(crate) workers: Vec<Doors<T>>,
     /// Where the stage waits for a producer that runs it, if it is one for that.
     pub(crate) home: Arc<Home<T>>,
+    /// The ring that the stage stands on, if it leads back to itself: known when the graph is launched.
+    pub(crate) ring: OnceLock<Arc<Ring>>,
 }
 
 /// The inbox of one worker, and what it will be subscribed to.
@@ -43,7 +48,8 @@ pub(crate) type Doors<T> = (Arc<Inbox<Down<T>>>, Mutex<Vec<Upstream<T>>>);
 impl<T> Intake<T> {
     pub(crate) fn new(options: &Options) -> Arc<Self> {
         let workers = (0..options.workers.max(1)).map(|_| (Inbox::new(), Mutex::new(Vec::new()))).collect();
-        Arc::new(Intake { name: options.name.clone(), limits: options.limits, workers, home: Home::new() })
+        let (home, ring) = (Home::new(), OnceLock::new());
+        Arc::new(Intake { name: options.name.clone(), limits: options.limits, workers, home, ring })
     }
 
     /// Tells it from every other intake.
@@ -68,7 +74,8 @@ pub(crate) struct Group<T> {
 /// A `match` behind a stage: for each worker of it, the dispatcher, and how many events travel best together. The legs'
 /// consumers ask for many events from the first on if they are to be `eager`.
 pub(crate) trait Match<T>: Send + Sync {
-    fn wire(&self, eager: bool) -> Result<(Branches<T>, Lump), String>;
+    /// The stage stands on this ring.
+    fn wire(&self, eager: bool, ring: Option<&Arc<Ring>>) -> Result<(Branches<T>, Lump), String>;
     /// The branches' names, and the edges that leave each.
     fn leads(&self) -> Vec<(String, Leads)>;
 }
@@ -87,6 +94,11 @@ pub(crate) struct Outlets<T> {
 
 pub(crate) type SharedOutlets<T> = Arc<Mutex<Outlets<T>>>;
 
+/// The stages that these outlets lead to, by their inlets.
+pub(crate) fn leads_to<T>(outlets: &SharedOutlets<T>) -> Vec<usize> {
+    leads(outlets).intakes()
+}
+
 pub(crate) fn outlets<T>() -> SharedOutlets<T> {
     Arc::new(Mutex::new(Outlets { groups: Vec::new(), branches: None, discard: false }))
 }
@@ -100,6 +112,14 @@ pub(crate) struct Leads {
     /// The branches of a `match`, instead of groups.
     pub(crate) branches: Vec<(String, Leads)>,
     pub(crate) discard: bool,
+}
+
+impl Leads {
+    /// The stages that they lead to, by their inlets.
+    pub(crate) fn intakes(&self) -> Vec<usize> {
+        let legs = self.groups.iter().flat_map(|group| &group.legs).map(|(intake, ..)| *intake);
+        legs.chain(self.branches.iter().flat_map(|(_, leads)| leads.intakes())).collect()
+    }
 }
 
 /// The edges that leave these outlets.

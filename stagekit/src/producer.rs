@@ -26,6 +26,11 @@ pub trait Producer: Sized + Send + 'static {
     const ASYNC: bool = false;
     /// Calls the function and gives what it returns to the method of `with` for that shape.
     fn open<O: Opens<Self::Out, Self::Fail>>(self, with: O) -> O::Opened;
+    /// See [`Source::acknowledges`].
+    #[doc(hidden)]
+    fn acknowledges(&self) -> bool {
+        false
+    }
     /// What a node that is placed in a way of its own brings along.
     #[doc(hidden)]
     fn own(&mut self) -> Option<Box<dyn Any + Send>> {
@@ -87,6 +92,13 @@ pub trait Source<T>: Send + 'static {
     /// `Poll::Pending` after arranging for a wake-up if there are none now. Cancel safe by construction: nothing is
     /// taken from the source that is not in `out`.
     fn poll_events(&mut self, cx: &mut Context<'_>, demand: Demand, out: &mut Events<T>) -> Poll<More>;
+
+    /// Whether an acknowledgement means something: that the event has had its effect, and will not come again. A pipeline
+    /// that discards events of such a source (`=> _`) acknowledges them without any, and warns when it starts; a consumer,
+    /// `=> |_| ()`, says that this is meant. The default is no.
+    fn acknowledges(&self) -> bool {
+        false
+    }
 
     /// The pipeline drains. A source that has events under way says [`More::Yes`], and is polled until it has ended; the
     /// default is that there are none.

@@ -6,6 +6,7 @@ use std::task::Context;
 
 use crate::cancel::Ended;
 use crate::error::Cause;
+use crate::ring::Ring;
 use crate::telemetry::Meter;
 
 /// An outlet of errors.
@@ -16,6 +17,8 @@ pub(crate) trait Side: Send {
     /// Whether the next error would be dispatched at once.
     fn is_ready(&self) -> bool;
     fn is_clear(&self) -> bool;
+    /// How many errors wait here.
+    fn resting(&self) -> usize;
     fn is_cancelled(&self) -> bool;
     /// What rests here, or was lost.
     fn meter(&self) -> &Arc<Meter>;
@@ -24,5 +27,6 @@ pub(crate) trait Side: Send {
     fn end(&mut self, ended: &Ended);
 }
 
-/// Puts the spill of a stage's errors (an `Option<Arc<Spill<X>>>`) in place, and gives the side that empties it.
-pub(crate) type ErrorWiring = Box<dyn Fn(&mut dyn Any) -> Result<Box<dyn Side>, String> + Send>;
+/// Puts the spill of a stage's errors (an `Option<Arc<Spill<X>>>`) in place, and gives the side that empties it. The stage
+/// stands on this ring.
+pub(crate) type ErrorWiring = Box<dyn Fn(&mut dyn Any, Option<&Arc<Ring>>) -> Result<Box<dyn Side>, String> + Send>;

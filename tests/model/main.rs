@@ -30,6 +30,7 @@ stagekit! {
     port = "../../stagekit/src/port.rs",
     quota = "../../stagekit/src/quota.rs",
     receipt = "../../stagekit/src/receipt.rs",
+    ring = "../../stagekit/src/ring.rs",
     side = "../../stagekit/src/side.rs",
     subscribe = "../../stagekit/src/subscribe.rs",
     subscription = "../../stagekit/src/subscription.rs",

@@ -542,8 +542,15 @@ fn both(name: &str, total: u64, (max, min): (usize, usize), after: usize, last: 
         let ledger = Arc::new(Ledger::default());
         let door = Door::new();
         let sub = door.number();
-        let mut consumer =
-            Consumer::new(vec![Upstream { door: door.clone(), sub, max, min, free: false, tuned: false }]);
+        let mut consumer = Consumer::new(vec![Upstream {
+            door: door.clone(),
+            sub,
+            max,
+            min,
+            free: false,
+            tuned: false,
+            inside: false,
+        }]);
         let target = Target { inbox: consumer.inbox.clone(), sub: 0 };
         let producer = Producer::new(door, vec![target], &ledger, false);
         let thread = thread::spawn(move || producer.run(total, last));

@@ -20,7 +20,7 @@ const FLOORS: [&[&str]; 6] = [
         "subscribe",
         "receipt",
     ],
-    &["batch", "emitter", "outbox", "op", "producer", "callbacks", "checks", "side"],
+    &["batch", "emitter", "outbox", "op", "producer", "callbacks", "checks", "ring", "side"],
     &["quota", "tuner", "buffer", "intensity", "dispatcher"],
     &["inbox", "subscription", "host", "port", "slot", "run", "wrap", "node", "open", "closure", "outline"],
     &["signal", "stage"],

@@ -4,6 +4,7 @@
 mod branches;
 pub mod conservation;
 mod conservation_bites;
+mod diamonds;
 mod dynamic;
 mod ending;
 mod errors;
@@ -13,6 +14,7 @@ mod forms;
 mod hosts;
 mod language;
 mod live;
+mod loops;
 mod options;
 mod placement;
 mod probes;

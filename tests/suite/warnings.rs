@@ -81,3 +81,21 @@ fn each_names_its_stage_and_they_are_rate_limited() {
     let discarded = warnings_of(pipeline! { burst.buffer(5, Overflow::DropOldest) => |_n: u64| () });
     assert_eq!(discarded, [warning("burst", "discarded events: nobody asked in time")]);
 }
+
+#[test]
+fn acknowledged_events_that_nobody_looks_at_are_told_of() {
+    let queue = || stagekit::memory::queue(0..3u64).0;
+    let text = |last: &str| {
+        format!(
+            "its events are acknowledged, and a path from it ends in `{last} => _`: if it is enough that they get there, \
+             say so with a consumer, `{last} => |_| ()`"
+        )
+    };
+    assert_eq!(warnings_of(pipeline! { { queue() } => _ }), [warning("queue", &text("queue"))]);
+    let seen = Seen::default();
+    let leads = pipeline! { { queue() } => |n: u64| n => [super::double => _, super::note::<u64>(seen)] };
+    assert_eq!(warnings_of(leads), [warning("queue", &text("double"))]);
+    // It is said so, or there is nothing to acknowledge.
+    assert_eq!(warnings_of(pipeline! { { queue() } => super::double => |_: u64| () }), []);
+    assert_eq!(warnings_of(pipeline! { numbers(0..3) => super::double => _ }), []);
+}

@@ -46,6 +46,7 @@ impl Path {
             Target::Node(node) => node.label(),
             Target::List(_) => "[..]".into(),
             Target::Match(_) => "match { .. }".into(),
+            Target::Feedback(_) => "feedback".into(),
             Target::Missing => "stage".into(),
         }
     }
@@ -63,8 +64,20 @@ pub(crate) enum Target {
     Node(Node),
     List(List),
     Match(Match),
+    Feedback(Box<Feedback>),
     /// Not understood; the parser has said so.
     Missing,
+}
+
+/// `feedback(room, overflow) name`: the end of an edge that closes a loop.
+pub(crate) struct Feedback {
+    /// The word.
+    pub(crate) span: Span,
+    pub(crate) room: TokenStream,
+    /// An `Overflow`.
+    pub(crate) overflow: TokenStream,
+    /// The name, and the options of the edge.
+    pub(crate) node: Node,
 }
 
 /// `[a, b]`, `all [a, b]`, `any [a, b]`, `by |e| key [a, b]`
@@ -181,6 +194,16 @@ impl Stage {
     /// Something that runs, and not `_`, `..` or a `match`.
     pub(crate) fn is_stage(&self) -> bool {
         matches!(self, Stage::Named(_) | Stage::Closure(_) | Stage::Value(_))
+    }
+}
+
+impl Feedback {
+    /// The same for another edge into it, without the options.
+    pub(crate) fn again(&self) -> Option<Box<Feedback>> {
+        let Stage::Named(Named { path, name, .. }) = &self.node.stage else { return None };
+        let named = Named { path: path.clone(), name: name.clone(), bare: true, args: None };
+        let node = Node { stage: Stage::Named(named), options: Vec::new(), otherwise: None };
+        Some(Box::new(Feedback { span: self.span, room: self.room.clone(), overflow: self.overflow.clone(), node }))
     }
 }
 

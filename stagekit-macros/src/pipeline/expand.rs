@@ -30,6 +30,7 @@ pub(crate) fn expand(graph: &Graph, wrong: &[bool]) -> Body {
     let mut writer = Writer { graph, wrong, body, runs: HashMap::new(), splits: HashMap::new() };
     writer.vertices();
     writer.close();
+    writer.backs();
     writer.body
 }
 
@@ -384,6 +385,25 @@ impl Writer<'_> {
         };
         let end = tokens.clone().into_iter().last().map_or(closure.span, |token| token.span());
         call_until(function, behind, end, port.into_iter().chain([quote!(#moves #tokens)]))
+    }
+
+    /// The edges that close a loop, when both of their ends are there.
+    fn backs(&mut self) {
+        let graph = self.graph;
+        for (index, edge) in graph.edges.iter().enumerate() {
+            let Some(back) = &edge.back else { continue };
+            let Some(to) = self.runs.get(&edge.to).filter(|_| !self.wrong[edge.from.vertex]).cloned() else { continue };
+            let port = self.port(edge.from, edge.split);
+            let feedback = if graph.broadcasts(edge.from) { "share_feedback" } else { "feedback" };
+            let options: TokenStream = edge.options.iter().map(|option| option.tokens.clone()).collect();
+            let subscription = respan(quote!(::stagekit::__private::Edge::new()), after(edge.at));
+            let (room, overflow) = (back.room.clone(), back.overflow.clone());
+            let args = [at(&port, after(edge.at)), at(&to, edge.at), quote!(#subscription #options), room, overflow];
+            let value = call(feedback, edge.arrow.start, args);
+            let name = variable(format!("__b{}", index + 1));
+            self.bind(&name, value);
+            self.body.stages.push(quote!(#name));
+        }
     }
 
     /// Every run that no `->` leads out of is complete.

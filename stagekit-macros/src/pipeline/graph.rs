@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use proc_macro2::{Ident, Span};
 
-use super::ast::{Arrow, Item, Key, List, Mode, Node, Opt, Path, Source, Stage, Target};
+use super::ast::{Arrow, Feedback, Item, Key, List, Mode, Node, Opt, Path, Source, Stage, Target};
 use super::branches::Match;
 use crate::diagnostic::Diagnostics;
 
@@ -70,6 +70,8 @@ pub(crate) struct Edge {
     pub(crate) at: Span,
     /// The options of the subscription to a stage that is bound with `let`.
     pub(crate) options: Vec<Opt>,
+    /// It closes a loop.
+    pub(crate) back: Option<Box<Feedback>>,
 }
 
 /// An `any` or `by` list behind one end.
@@ -96,9 +98,9 @@ impl Graph {
         lowering.graph
     }
 
-    /// The edges into a vertex.
+    /// The edges into a vertex, but for those that close a loop.
     pub(crate) fn edges_into(&self, vertex: usize) -> impl Iterator<Item = &Edge> {
-        self.edges.iter().filter(move |edge| edge.to == vertex)
+        self.edges.iter().filter(move |edge| edge.to == vertex && edge.back.is_none())
     }
 
     /// The edges out of an end.
@@ -241,7 +243,55 @@ impl Lowering<'_> {
             Target::Match(branches) => self.branches(feeds, arrow, branches),
             Target::Missing => self.missing(feeds, arrow),
             Target::Node(node) => self.node(feeds, arrow, node, goes_on),
+            Target::Feedback(feedback) => self.feedback(feeds, arrow, *feedback, goes_on),
         }
+    }
+
+    /// A loop is closed.
+    fn feedback(&mut self, feeds: Vec<Feed>, arrow: Option<Arrow>, mut feedback: Feedback, goes_on: bool) -> Vec<Feed> {
+        let (span, at, name) = (feedback.span, feedback.node.span(), feedback.node.label());
+        let Some(mut arrow) = arrow else {
+            let text = format!("`feedback` closes a loop, so it cannot begin a path: `last => feedback(64) {name}`");
+            self.errors.error(span, text);
+            return self.missing(feeds, arrow);
+        };
+        if std::mem::take(&mut arrow.fused) {
+            let text = "`->` stays in one task, and what goes back along a loop has to wait its turn: use `=>`";
+            self.errors.between(arrow.start, arrow.end, text);
+        }
+        if goes_on {
+            let text = format!("`feedback` leads back to `{name}`: what comes of it there goes on behind `{name}`");
+            self.errors.error(span, text);
+            return self.missing(feeds, Some(arrow));
+        }
+        let bound = self.names.iter().find(|(bound, _)| *bound == &name).map(|(_, &vertex)| vertex);
+        let Some(vertex) = bound else {
+            let text = format!("`feedback` leads back to one instance of `{name}`: bind it, `let {name} = {name};`");
+            self.errors.error(at, text);
+            return self.missing(feeds, Some(arrow));
+        };
+        self.of_an_edge(&mut feedback.node, &name);
+        let options = std::mem::take(&mut feedback.node.options);
+        for feed in feeds {
+            let (options, back) = (options.clone(), feedback.again());
+            self.graph.edges.push(Edge { from: feed.end, to: vertex, arrow, split: feed.split, at, options, back });
+        }
+        Vec::new()
+    }
+
+    /// Takes away what belongs to the stage.
+    fn of_an_edge(&mut self, node: &mut Node, name: &str) {
+        node.options.retain(|option| {
+            let belongs = !OF_A_NODE.contains(&option.name.to_string().as_str());
+            if !belongs {
+                let text = format!(
+                    "`{}` belongs in the `let` of `{name}`: an edge has `max_demand` and `min_demand`",
+                    option.name
+                );
+                self.errors.error(option.name.span(), text);
+            }
+            belongs
+        });
     }
 
     /// Something that was reported stands here: what leads into it does not end, what follows it is not fed.
@@ -255,7 +305,7 @@ impl Lowering<'_> {
         let Some(arrow) = arrow else { return };
         for feed in feeds {
             let options = options.to_vec();
-            self.graph.edges.push(Edge { from: feed.end, to, arrow, split: feed.split, at, options });
+            self.graph.edges.push(Edge { from: feed.end, to, arrow, split: feed.split, at, options, back: None });
         }
     }
 
@@ -279,17 +329,10 @@ impl Lowering<'_> {
                     format!("options of `{name}` belong in its `let`; those of an edge, where an arrow leads into it");
                 self.errors.error(option.name.span(), text);
             }
-            node.options.retain(|option| {
-                let belongs = !OF_A_NODE.contains(&option.name.to_string().as_str());
-                if !belongs && arrow.is_some() {
-                    let text = format!(
-                        "`{}` belongs in the `let` of `{name}`: an edge has `max_demand` and `min_demand`",
-                        option.name
-                    );
-                    self.errors.error(option.name.span(), text);
-                }
-                belongs
-            });
+            match arrow {
+                Some(_) => self.of_an_edge(&mut node, &name.to_string()),
+                None => node.options.clear(),
+            }
             self.connect(&feeds, arrow, vertex, span, &node.options);
             return vec![Feed { end: End { vertex, errors: false }, split: None }];
         }

@@ -6,15 +6,18 @@ mod closure;
 mod editor;
 mod elsewhere;
 mod expand;
+mod feedback;
 mod finish;
 mod fragments;
 mod graph;
+mod loops;
 mod options;
 mod parse;
 #[cfg(test)]
 mod tests;
 mod tokens;
 mod validate;
+mod whole;
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};

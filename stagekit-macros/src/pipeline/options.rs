@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::LitInt;
 
 use super::ast::{Opt, Stage};
@@ -82,8 +82,16 @@ fn misplaced(graph: &mut Graph, vertex: usize, understood: bool, wrong: &mut [bo
 }
 
 /// An argument that is an integer literal, of the last option of this name: it is the one that holds.
-fn literal(options: &[Opt], name: &str) -> Option<(LitInt, u128)> {
+pub(crate) fn literal(options: &[Opt], name: &str) -> Option<(LitInt, u128)> {
     number(options.iter().rfind(|option| option.name == name)?)
+}
+
+/// Where a first argument is `usize::MAX`: its first and last token.
+pub(crate) fn boundless(args: TokenStream) -> Option<(Span, Span)> {
+    let is_comma = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',');
+    let first: Vec<TokenTree> = args.into_iter().take_while(|token| !is_comma(token)).collect();
+    let text: String = first.iter().map(ToString::to_string).collect();
+    text.ends_with("usize::MAX").then_some((first.first()?.span(), first.last()?.span()))
 }
 
 fn number(option: &Opt) -> Option<(LitInt, u128)> {
@@ -97,6 +105,15 @@ fn number(option: &Opt) -> Option<(LitInt, u128)> {
 fn literals(options: &[Opt], of: &str, errors: &mut Diagnostics) {
     for option in options {
         let name = option.name.to_string();
+        if name == "buffer"
+            && let Some((first, last)) = option.args.as_ref().and_then(|args| boundless(args.stream()))
+        {
+            let text = format!(
+                "`buffer` of {of} has no bound: what comes faster than it is handled would fill the memory; \
+                 write how many events may wait, `buffer(10_000, ..)`"
+            );
+            errors.between(first, last, text);
+        }
         let Some((literal, value)) = number(option) else { continue };
         let text = match (name.as_str(), value) {
             ("max_demand" | "workers" | "concurrency", 0) => format!("`{name}` of {of} must be at least 1, got 0"),

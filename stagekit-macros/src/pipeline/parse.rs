@@ -8,7 +8,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::{Result, Token, token};
 
 use super::ast::{Arrow, Item, Key, List, Mode, Named, Node, Opt, Otherwise, Path, Source, Stage, Target};
-use super::{branches, closure, elsewhere};
+use super::{branches, closure, elsewhere, feedback};
 use crate::diagnostic::Diagnostics;
 
 /// What may stand behind the leg of a `match`.
@@ -114,6 +114,10 @@ fn item(input: ParseStream<'_>, errors: &mut Diagnostics) -> Item {
             let (what, span) = match &other {
                 Target::List(list) => ("list", list.span),
                 Target::Match(branches) => ("match", branches.span),
+                Target::Feedback(feedback) => {
+                    errors.error(feedback.span, format!("expected a stage: `let {name} = stage;`"));
+                    return Item::Path(Path { head: Target::Missing, rest: Vec::new() });
+                }
                 _ => return Item::Path(Path { head: Target::Missing, rest: Vec::new() }),
             };
             errors.error(span, format!("a {what} has no name: write the {what} where `{name}` is used"));
@@ -242,6 +246,9 @@ fn target(input: ParseStream<'_>, errors: &mut Diagnostics, before: Span) -> Tar
             _ => {}
         }
     }
+    if feedback::begins(input) {
+        return feedback::parse(input, errors, options);
+    }
     if let Some(span) = elsewhere::by(input, errors) {
         return if input.peek(token::Bracket) { list(input, errors, Mode::Any(span)) } else { Target::Missing };
     }
@@ -305,10 +312,7 @@ fn list(input: ParseStream<'_>, errors: &mut Diagnostics, mode: Mode) -> Target 
 
 fn node(input: ParseStream<'_>, errors: &mut Diagnostics, before: Span) -> Option<Node> {
     let stage = stage(input, errors, before)?;
-    let mut options = Vec::new();
-    while input.peek(Token![.]) && !input.peek(Token![..]) {
-        options.extend(option(input, errors));
-    }
+    let options = options(input, errors);
     if let Ok(sign) = input.parse::<Token![?]>() {
         errors.error(sign.span, "no `?` here: what a stage returns as `Err` goes to its `else`, or ends the pipeline");
     }
@@ -404,6 +408,14 @@ fn parenthesised(input: ParseStream<'_>, errors: &mut Diagnostics) -> Option<Sta
     found.map(Stage::Closure)
 }
 
+fn options(input: ParseStream<'_>, errors: &mut Diagnostics) -> Vec<Opt> {
+    let mut options = Vec::new();
+    while input.peek(Token![.]) && !input.peek(Token![..]) {
+        options.extend(option(input, errors));
+    }
+    options
+}
+
 /// `.name(args)`, or as much of it as is there: the compiler says what is wrong with the rest.
 fn option(input: ParseStream<'_>, errors: &mut Diagnostics) -> Option<Opt> {
     let dot = input.parse::<Token![.]>().ok()?;
@@ -448,7 +460,7 @@ fn skip_item(input: ParseStream<'_>) {
 }
 
 /// Past what was not understood, to where a path can go on.
-fn skip(input: ParseStream<'_>) {
+pub(crate) fn skip(input: ParseStream<'_>) {
     while !(closure::ends(input)) {
         let _ = input.parse::<TokenTree>();
     }

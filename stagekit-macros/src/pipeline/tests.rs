@@ -295,7 +295,103 @@ fn each_mistake_is_one_error() {
         ("let s = b; s => s", "this graph has no producer: every stage has an upstream, so no event can ever enter it"),
         (
             "let s = b; let t = c; a => s => t => [s, d]",
-            "these edges form a cycle: `s => t => s`; a bounded graph would deadlock: break the cycle",
+            "these edges form a cycle: `s => t => s`; a bounded graph would deadlock: mark the closing edge: `=> feedback(n) s`",
+        ),
+        (
+            "let p = b else p; a => p => c",
+            "the errors of `p` lead back to `p`, which would wait for itself: `else feedback(n) p` lets up to n of them wait",
+        ),
+        ("let s = b; a => s => [feedback(0) s, c]", "`feedback` to `s` must hold at least 1 event, got 0"),
+        (
+            "let s = b; a => s => [feedback s, c]",
+            "`feedback` needs the number of events that may go round: `feedback(64) s`",
+        ),
+        (
+            "let s = b; a => s => feedback(4)",
+            "`feedback` needs the name of the stage that the loop leads back to: `=> feedback(64) name`",
+        ),
+        (
+            "let s = b; a => s => feedback(4) [s, c]",
+            "`feedback` leads back to one stage: write it inside the list, `[feedback(64) a, b]`",
+        ),
+        (
+            "let s = b; a => s => feedback(4) |e| e",
+            "`feedback` leads back to a stage that is bound with `let`: write its name",
+        ),
+        (
+            "let s = b; a => s -> feedback(4) s",
+            "`->` stays in one task, and what goes back along a loop has to wait its turn: use `=>`",
+        ),
+        (
+            "let s = b; a => s => feedback(4) s => c",
+            "`feedback` leads back to `s`: what comes of it there goes on behind `s`",
+        ),
+        (
+            "let s = b; a => s => [feedback(4, wait) s, c]",
+            "a loop cannot wait for itself: `fail`, `drop_oldest` or `drop_newest`",
+        ),
+        (
+            "let s = b; a => s => [feedback(4) s.workers(2), c]",
+            "`workers` belongs in the `let` of `s`: an edge has `max_demand` and `min_demand`",
+        ),
+        ("let s = b; a => s => [feedback(4) s(1), c]", "`s` is bound with `let`: its arguments belong there"),
+        ("let s = b; a => s => [feedback(4) s else d, c]", "`s` is one stage: write its `else` in the `let`"),
+        ("a => s => feedback(4) s", "`feedback` leads back to one instance of `s`: bind it, `let s = s;`"),
+        (
+            "let s = b; a => s; feedback(4) s",
+            "`feedback` closes a loop, so it cannot begin a path: `last => feedback(64) s`",
+        ),
+        (
+            "let s = b; a => [s, c => feedback(4) s]",
+            "`feedback` closes a loop, but nothing leads from `s` back to `c`: write `=> s`",
+        ),
+        (
+            "let s = b; let t = c; a => s => t => s; t => d",
+            "these edges form a cycle: `s => t => s`; a bounded graph would deadlock: mark the closing edge: `=> feedback(n) s`",
+        ),
+        (
+            "let s = b; let t = c; a => t; t => feedback(4) s; s => t; t => d",
+            "nothing but `feedback` leads into `s`: mark the edge that leads back to where events enter the loop, `=> feedback(n) t`",
+        ),
+        (
+            "let s = b; let t = c; a => t; s => feedback(4) s; s => t",
+            "nothing but its own loop leads into `s`: no event can ever enter it",
+        ),
+        (
+            "let s = b.batch(9, every); a => s => [feedback(4) s, c]",
+            "a batch of 9 can never fill: `s` stands in the loop of `feedback(4) s`, let it be 9 or more",
+        ),
+        (
+            "let s = b.workers(2); a => by |e| e [s]; s => [feedback(4) s, c]",
+            "`s` has a worker for each key, but what `feedback` brings back goes to any of them: lead both into a stage \
+             before it, `let again = |e| e; .. => again => by |e| .. [s]; .. => feedback(n) again`",
+        ),
+        (
+            "let s = b.workers(n); a => by |e| e [s]; c => s",
+            "`s` has a worker for each key of `a`, but what `c` brings goes to any of them: lead both through one `by`, \
+             `[a, c] => by |e| .. [s]`",
+        ),
+        (
+            "let s = b.workers(2); a => by |e| e [s]; c => by |e| e [s, d]",
+            "`s` is behind two `by` lists of different legs, so one key comes to two of its workers: lead both into one \
+             list, `[a, c] => by |e| .. [s, ..]`",
+        ),
+        (
+            "let s = b.batch(50, every); a => s.max_demand(20); c => s.max_demand(20)",
+            "a batch of 50 can never fill: the edges into `s` bring 40 events at once, let it be 50 or more",
+        ),
+        (
+            "let s = b.batch(50, every); a => s.max_demand(20)",
+            "a batch of 50 can never fill: `max_demand` of this edge to `s` is 20, let it be 50 or more",
+        ),
+        (
+            "a.buffer(usize::MAX, Overflow::Wait) => b",
+            "`buffer` of `a` has no bound: what comes faster than it is handled would fill the memory; \
+             write how many events may wait, `buffer(10_000, ..)`",
+        ),
+        (
+            "let s = b; a => s => [feedback(usize::MAX) s, c]",
+            "`feedback` to `s` has no bound: write how many events may go round, `feedback(64) s`",
         ),
         (
             "a => b => [c, b]",
@@ -344,6 +440,13 @@ fn what_is_right_is_not_refused() {
         "independent; a => b; c => d => e;",
         "crate = my::kit; independent; a => independent; c => d",
         "crate = crate::kit; crate::a => b",
+        "let p = b else feedback(4) p; a => p => c",
+        "let p = b else [c => feedback(n, policy()) p.max_demand(5)]; a => p => d",
+        "let s = b; a => s => any [feedback(64, drop_oldest) s, c]",
+        "let s = b.workers(2); [a, c] => by |e| e [s, d]",
+        "let s = b.batch(50, every); a => s.max_demand(20); c => s; d => s.max_demand(40)",
+        "let s = b; let t = c; a => s => t => [feedback(4) s, feedback(4, drop_newest) t, d]",
+        "a => feedback => b(feedback(3)) => feedback(n)",
     ] {
         assert_eq!(mistakes(text), [""; 0], "{text}");
     }
@@ -352,7 +455,8 @@ fn what_is_right_is_not_refused() {
 #[test]
 fn half_typed_input_expands() {
     let whole = "let s = save(pool).workers(4); [a(0..3), { b }.name(\"x\")] -> parse else |e: &E| drop(e) => \
-                 by move |e| e.id[0] [c.max_demand(2), filter |e| e > 1 => s] => any [d, all [e -> f, _]]; .. => s; s => ..";
+                 by move |e| e.id[0] [c.max_demand(2), filter |e| e > 1 => s] => any [d, all [e -> f, _]]; .. => s; s => ..; \
+                 s else feedback(n, drop_oldest) s.max_demand(2) else t => any [feedback s, feedback(8) [s], feedback(64)]";
     let whole: Vec<TokenTree> = tokens(whole).into_iter().collect();
     // Every beginning, and everything with one token left out: no panic, and always one block.
     for end in 0..whole.len() {
@@ -420,6 +524,10 @@ fn snapshots() {
         ("errors", "raw -> parse else quarantine => store else _"),
         ("result", "let totals = tally(t); let seen = count; posts => [store, totals.max_demand(5)]; totals => seen"),
         ("diamond", "let sum = add; numbers => [double => sum, square => sum]; sum => _"),
+        (
+            "feedback",
+            "let parse = parse else fix; let fix = fix; a => parse => [feedback(8, drop_oldest) parse.max_demand(3), b]; fix => feedback(64) parse",
+        ),
         ("segment", ".. => clean -> check else log => .."),
         (
             "branches",

@@ -6,7 +6,7 @@ use quote::ToTokens;
 
 use super::ast::{Kind, Stage};
 use super::graph::{End, Graph};
-use super::options;
+use super::{loops, options, whole};
 use crate::diagnostic::Diagnostics;
 
 /// rustc's depth limit is reached by runs of about 20 stages.
@@ -33,6 +33,8 @@ pub(crate) fn validate(graph: &mut Graph, errors: &mut Diagnostics) -> Vec<bool>
     }
     if understood && !unconnected {
         connected(graph, errors);
+        loops::check(graph, errors).into_iter().for_each(|vertex| wrong[vertex] = true);
+        whole::check(graph, errors);
     }
     spread(graph, &mut wrong);
     wrong
@@ -245,25 +247,25 @@ fn cycle(graph: &Graph, understood: bool, errors: &mut Diagnostics) -> Vec<usize
     let mut round = way.split_off(first);
     round.reverse();
     let edges = &edges[first..];
-    // Told from the vertex that stands first in the text.
-    let least = (0..round.len()).min_by_key(|&at| graph.vertices[round[at]].order).unwrap_or(0);
+    // Told from the vertex that events enter by, and that has a name; of those, the first in the text.
+    let outside = |edge: &super::graph::Edge| !round.contains(&edge.from.vertex);
+    let rank = |at: &usize| {
+        let vertex = &graph.vertices[round[*at]];
+        (vertex.bound.is_none(), !graph.edges_into(round[*at]).any(outside), vertex.order)
+    };
+    let least = (0..round.len()).min_by_key(rank).unwrap_or(0);
     round.rotate_left(least);
     if understood || graph.vertices.iter().all(|vertex| vertex.node.is_some()) {
         let inward = |edge: &&&super::graph::Edge| edge.to == round[1 % round.len()] && edge.from.vertex == round[0];
-        let closing = |edge: &&&super::graph::Edge| edge.to == round[0];
+        let last = round[round.len() - 1];
+        let closing = |edge: &&&super::graph::Edge| edge.to == round[0] && edge.from.vertex == last;
         let producer =
             (0..graph.vertices.len()).any(|vertex| graph.is_stage(vertex) && graph.edges_into(vertex).next().is_none());
         if !producer && let Some(edge) = edges.iter().find(inward) {
             let text = "this graph has no producer: every stage has an upstream, so no event can ever enter it";
             errors.between(edge.arrow.start, edge.arrow.end, text);
         } else if let Some(edge) = edges.iter().find(closing) {
-            let mut names: Vec<_> = round.iter().map(|&vertex| graph.label(vertex)).collect();
-            names.push(graph.label(round[0]));
-            let text = format!(
-                "these edges form a cycle: `{}`; a bounded graph would deadlock: break the cycle",
-                names.join(" => ")
-            );
-            errors.between(edge.arrow.start, edge.arrow.end, text);
+            errors.between(edge.arrow.start, edge.arrow.end, loops::unmarked(graph, &round, edge));
         }
     }
     left

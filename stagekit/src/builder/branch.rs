@@ -8,6 +8,7 @@ use crate::dispatcher::{BranchLeg, Branches, NOWHERE, Router, note, routed};
 use crate::lock::lock;
 use crate::op::{Branch, CannotFail, Event};
 use crate::port::{Leads, Lump, Match, Port, SharedOutlets, leads, outlets};
+use crate::ring::Ring;
 use crate::stage::{BranchOutlet, Edges, wire};
 use crate::telemetry::Meter;
 
@@ -103,13 +104,16 @@ pub trait AnyWay {
     #[doc(hidden)]
     fn events(&mut self) -> &mut dyn Any;
     #[doc(hidden)]
-    fn wire(&self, eager: bool) -> Result<Wired, String>;
+    fn wire(&self, eager: bool, on: &On<'_>) -> Result<Wired, String>;
     #[doc(hidden)]
     fn leads(&self) -> Leading;
 }
 
 /// The edges that leave a branch.
 pub struct Leading(Leads);
+
+/// The loop that the stage stands on, if it stands on one.
+pub struct On<'a>(Option<&'a Arc<Ring>>);
 
 /// The outlet of a branch, for one worker.
 pub struct Wired(Box<dyn BranchLeg>, Lump);
@@ -124,11 +128,11 @@ impl<P: Event, B: 'static> AnyWay for Way<P, B> {
     fn events(&mut self) -> &mut dyn Any {
         &mut self.events
     }
-    fn wire(&self, eager: bool) -> Result<Wired, String> {
+    fn wire(&self, eager: bool, on: &On<'_>) -> Result<Wired, String> {
         let name = format!("branch `{}`", self.text);
         let edges = if eager { Edges::OfErrors } else { Edges::ToStages };
         // What is counted there is told to the stage's own.
-        let wired = wire(&self.outlets, None, edges, Arc::<Meter>::default());
+        let wired = wire(&self.outlets, None, edges, on.0, Arc::<Meter>::default());
         let (outlet, _) = wired.map_err(|wrong| format!("its {name}: {wrong}"))?;
         if outlet.leads_nowhere() {
             return Err(format!("its {name} leads nowhere: connect it to a consumer, or discard the events (`=> _`)"));
@@ -147,9 +151,10 @@ struct Routes<L, R> {
 }
 
 impl<E: Event, L: Ways, R: FnMut(E, &mut L) -> Taken + Send + 'static> Match<E> for Routes<L, R> {
-    fn wire(&self, eager: bool) -> Result<(Branches<E>, Lump), String> {
+    fn wire(&self, eager: bool, ring: Option<&Arc<Ring>>) -> Result<(Branches<E>, Lump), String> {
+        let on = On(ring);
         let (mut legs, mut all, mut wrong) = (Vec::new(), (0_usize, false), None);
-        lock(&self.route).1.each(&mut |way| match way.wire(eager) {
+        lock(&self.route).1.each(&mut |way| match way.wire(eager, &on) {
             Ok(Wired(leg, (lump, tuned))) => {
                 legs.push(leg);
                 all = (all.0.saturating_add(lump), all.1 | tuned);

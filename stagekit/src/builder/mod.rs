@@ -3,15 +3,17 @@
 mod branch;
 pub(crate) mod edge;
 mod emit;
+mod feedback;
 mod list;
 mod shared;
 
-pub use branch::{AnyWay, Leading, Legs, Taken, Way, Ways, Wired, branches, nowhere, take, way};
+pub use branch::{AnyWay, Leading, Legs, On, Taken, Way, Ways, Wired, branches, nowhere, take, way};
 pub use edge::{
     BeginsOnce, Close, Fails, Fused, Fuses, FusesOnce, Fusible, Linked, close, discard, errors, fuse, fuse_last, link,
     link_last, start,
 };
 pub use emit::{Emits, GoesOn};
+pub use feedback::{Again, Returns, feedback, share_feedback};
 pub use list::{
     Fitting, Leg, Lendable, PartitionKey, Shares, Upstream, any, by, by_also, by_key, hash_by, share, share_last,
     upstream,

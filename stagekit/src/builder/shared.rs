@@ -17,7 +17,7 @@ use crate::stage::{Stage, lost, place_stage};
 /// A stage bound with `let`: one shared instance for several edges.
 pub struct Shared<S, In, O, F, B, W, L> {
     node: Mutex<Option<Node<S, W, L>>>,
-    intake: Mutex<Option<Arc<Intake<In>>>>,
+    pub(super) intake: Mutex<Option<Arc<Intake<In>>>>,
     stage: Mutex<Option<Stage>>,
     kept: Arc<Mutex<Vec<S>>>,
     port: Port<S, O, F>,

@@ -158,12 +158,13 @@ fn alone(graph: &Graph, found: &mut Vec<Mistake>) {
 
 /// The first cycle. Vertices that can be put in order are taken away; what is left lies on one, or behind one.
 fn cycle(graph: &Graph, found: &mut Vec<Mistake>) {
+    let onward = |edge: &&Edge| !graph.vertices[edge.from.vertex].back;
     let mut waits = vec![0; graph.vertices.len()];
-    graph.edges.iter().for_each(|edge| waits[edge.to] += 1);
+    graph.edges.iter().filter(onward).for_each(|edge| waits[edge.to] += 1);
     let mut ready: Vec<usize> = (0..waits.len()).filter(|&vertex| waits[vertex] == 0).collect();
     let heads: Vec<_> = ready.clone();
     while let Some(vertex) = ready.pop() {
-        for edge in graph.edges.iter().filter(|edge| edge.from.vertex == vertex) {
+        for edge in graph.edges.iter().filter(onward).filter(|edge| edge.from.vertex == vertex) {
             waits[edge.to] -= 1;
             if waits[edge.to] == 0 {
                 ready.push(edge.to);
@@ -175,7 +176,7 @@ fn cycle(graph: &Graph, found: &mut Vec<Mistake>) {
     let mut way = vec![start];
     let first = loop {
         let here = way[way.len() - 1];
-        let Some(edge) = graph.into(here).find(|edge| waits[edge.from.vertex] > 0) else { return };
+        let Some(edge) = graph.into(here).filter(onward).find(|edge| waits[edge.from.vertex] > 0) else { return };
         if let Some(first) = way.iter().position(|&vertex| vertex == edge.from.vertex) {
             break first;
         }

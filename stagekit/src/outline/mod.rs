@@ -26,13 +26,15 @@ pub(crate) struct Sketch {
     pub(crate) leads: Leads,
     /// What keeps this task alone from starting, and which of its stages.
     pub(crate) wrong: Option<(Arc<str>, String)>,
+    /// The edges that lead on close a loop on purpose.
+    pub(crate) back: bool,
 }
 
 impl Sketch {
     pub(crate) fn new(parts: &[Part], intake: Option<usize>, emits: bool, leads: Leads) -> Self {
         let errors = parts.iter().enumerate().filter_map(|(at, part)| Some((at, leads_of(&part.errors)?))).collect();
         let parts = parts.iter().map(|part| part.options.clone()).collect();
-        Sketch { intake, parts, errors, emits, leads, wrong: None }
+        Sketch { intake, parts, errors, emits, leads, wrong: None, back: false }
     }
 }
 
@@ -56,6 +58,8 @@ struct Vertex {
     discards_errors: bool,
     /// What keeps it from starting, told if nothing else is wrong with it.
     wrong: Option<(Arc<str>, String)>,
+    /// What leads on from it closes a loop on purpose.
+    back: bool,
 }
 
 /// Where events leave a stage: the stage itself, or its `else`.
@@ -106,6 +110,7 @@ impl Graph {
                     discards: vertex == last && sketch.leads.discard,
                     discards_errors: false,
                     wrong: sketch.wrong.take(),
+                    back: sketch.back,
                 });
                 if at > 0 {
                     graph.edge(End { vertex: vertex - 1, errors: false }, vertex, true, None, false, Limits::default());
@@ -158,6 +163,7 @@ impl Graph {
             discards: false,
             discards_errors: false,
             wrong: None,
+            back: false,
         });
         self.vertices.len() - 1
     }

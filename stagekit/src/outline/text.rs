@@ -32,9 +32,15 @@ pub(crate) fn no_producer(name: &str) -> Mistake {
 }
 
 pub(crate) fn cycle(names: &[&str]) -> Mistake {
-    let text =
-        format!("these edges form a cycle: `{}`; a bounded graph would deadlock: break the cycle", names.join(" => "));
-    Mistake::new(names[0], text)
+    Mistake::new(names[0], round(names))
+}
+
+/// A cycle, whose first name is its last one too.
+pub(crate) fn round(names: &[&str]) -> String {
+    let (round, closing) = (names.join(" => "), names[0]);
+    format!(
+        "these edges form a cycle: `{round}`; a bounded graph would deadlock: mark the closing edge: `=> feedback(n) {closing}`"
+    )
 }
 
 pub(crate) fn two_graphs(other: &str, first: &str) -> Mistake {

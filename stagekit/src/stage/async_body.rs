@@ -54,14 +54,16 @@ impl<R: 'static> State<R> {
     fn poll<T>(&mut self, cx: &mut Context<'_>, gate: &Gate<T>, out: &mut Events<T>) -> Poll<Turn> {
         let State::Working(working) = self else { return Poll::Pending };
         let polled = working.as_mut().poll(cx);
+        // In this order: what another thread finishes meanwhile does not count before what came of it is here.
+        let handled = gate.take_handled();
         out.append(gate.take());
         match polled {
             Poll::Ready(Back { run, care, mut turn }) => {
-                turn.handled += gate.take_handled();
+                turn.handled += handled;
                 *self = State::Idle(run, care);
                 Poll::Ready(turn)
             }
-            Poll::Pending => match gate.take_handled() {
+            Poll::Pending => match handled {
                 0 => Poll::Pending,
                 handled => Poll::Ready(Turn { handled, failed: None }),
             },
@@ -306,6 +308,9 @@ impl<In: Send + 'static, R: Run<In> + 'static> Body<In, R::Out> for BatchBody<In
             }
         }
         self.state.poll(cx, &self.gate, out)
+    }
+    fn gathered(&self) -> usize {
+        if matches!(self.state, State::Idle(..)) { self.gathered.len() } else { 0 }
     }
     fn pauses(&self) -> bool {
         R::PAUSES

@@ -36,6 +36,10 @@ pub(crate) trait Body<In, Out>: Send {
     fn pauses(&self) -> bool {
         false
     }
+    /// How many events it has that wait for nothing but more of them.
+    fn gathered(&self) -> usize {
+        0
+    }
     /// It is not polled again: how many events were finished since the last turn, and how many were emitted that will
     /// never leave.
     fn abandon(&mut self) -> (usize, usize) {

@@ -12,6 +12,7 @@ use crate::error::{Cause, StageFailure};
 use crate::fuzz;
 use crate::host::Ending;
 use crate::receipt::Events;
+use crate::ring::Ring;
 use crate::side::Side;
 use crate::slot::Warnings;
 use crate::stage::care::text;
@@ -32,11 +33,13 @@ pub(crate) struct Out<T> {
     sides: Vec<(Arc<str>, Box<dyn Side>)>,
     pub(super) events: Events<T>,
     warnings: Warnings,
+    /// The ring that the stage stands on, and how many events rest here.
+    ring: Option<(Arc<Ring>, usize)>,
 }
 
 impl<T> Out<T> {
     pub(crate) fn new(name: Arc<str>, outlet: Outlet<T>, sides: Vec<(Arc<str>, Box<dyn Side>)>) -> Self {
-        Out { name, outlet, sides, events: Events::default(), warnings: Warnings::default() }
+        Out { name, outlet, sides, events: Events::default(), warnings: Warnings::default(), ring: None }
     }
 
     pub(super) fn listen(&mut self, cx: &mut Context<'_>) -> bool {
@@ -44,7 +47,21 @@ impl<T> Out<T> {
         for (_, side) in &mut self.sides {
             any |= side.listen(cx);
         }
+        self.count();
         any
+    }
+
+    /// The stage stands on a ring.
+    pub(super) fn stand_on(&mut self, ring: Option<Arc<Ring>>) {
+        self.ring = ring.map(|ring| (ring, 0));
+    }
+
+    /// The ring is told what rests here: after what has left was counted, and before what it was made of is counted off.
+    fn count(&mut self) {
+        if let Some((ring, resting)) = &mut self.ring {
+            let sides = self.sides.iter().map(|(_, side)| side.resting()).sum::<usize>();
+            ring.rest(resting, self.outlet.resting() + sides);
+        }
     }
 
     /// The usual way of what was emitted where stages share a task: nothing, or a batch for a guest, and no dispatcher
@@ -72,6 +89,12 @@ impl<T> Out<T> {
     /// Dispatches these events.
     #[cold]
     pub(super) fn publish_through(&mut self, events: Events<T>) -> Ending {
+        let ending = self.dispatch(events);
+        self.count();
+        ending
+    }
+
+    fn dispatch(&mut self, events: Events<T>) -> Ending {
         for (_, side) in &mut self.sides {
             side.publish();
         }

@@ -196,7 +196,15 @@ impl Feed {
         let (intake, limits) = &outlets.groups[0].legs[0];
         let (max, min) = limits.resolve().expect("good limits");
         let (down, ups) = &intake.workers[0];
-        crate::lock::lock(ups).push(Upstream { door: door.clone(), sub: 0, max, min, free: false, tuned: false });
+        crate::lock::lock(ups).push(Upstream {
+            door: door.clone(),
+            sub: 0,
+            max,
+            min,
+            free: false,
+            tuned: false,
+            inside: false,
+        });
         Feed { door, down: down.clone(), sent: 0, asked: 0, pending: 0, cancels: 0 }
     }
     fn send(&mut self, n: u64) {

@@ -5,6 +5,7 @@ mod blocking_body;
 mod body;
 mod care;
 mod concurrent_body;
+mod feedback;
 mod halves;
 mod inlet;
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod opening;
 mod outlet;
 mod own;
 mod place;
+mod rings;
 mod segment;
 mod side;
 mod source;
@@ -26,6 +28,7 @@ mod task;
 mod tests;
 
 pub(crate) use care::{text as panic_text, within};
+pub(crate) use feedback::place_feedback;
 pub(crate) use inlet::{Front, Inlet};
 pub use live::{ChildCount, ChildId, ChildState, ConsumerSupervisor, LiveStage, ShutdownToken, live_node};
 pub(crate) use live::{LiveTask, Setup};

@@ -13,8 +13,9 @@ use crate::op::{Event, NoEvents};
 use crate::open::{Begins, Open, Part, Subscribes};
 use crate::options::{Options, Overflow};
 use crate::outline::{self, GraphError, OpenEnds, Sketch};
-use crate::port::{Group, Intake, Leads, SharedOutlets, Upstream, leads};
+use crate::port::{Group, Intake, Leads, SharedOutlets, Upstream, leads, leads_to};
 use crate::producer::Producer;
+use crate::ring::Ring;
 use crate::run::Run;
 use crate::side::Side;
 use crate::slot::Surroundings;
@@ -25,6 +26,7 @@ use crate::stage::inlet::Inlet;
 use crate::stage::opening::{Opening, body, is_at_once};
 use crate::stage::outlet::Outlet;
 use crate::stage::own::{Own, Site};
+use crate::stage::rings::{self, Links};
 use crate::stage::source_body::Rim;
 use crate::stage::sync_task::SyncTask;
 use crate::stage::task::{SourceTask, StageTask};
@@ -54,6 +56,14 @@ impl Stage {
     pub(crate) fn of(place: impl Place + 'static) -> Self {
         Stage(Box::new(place))
     }
+
+    pub(super) fn links(&self) -> Links {
+        self.0.links()
+    }
+
+    pub(super) fn stand_on(&mut self, ring: &Arc<Ring>) {
+        self.0.stand_on(ring);
+    }
 }
 
 /// What is wrong with a graph of these stages as a whole.
@@ -77,7 +87,19 @@ pub(crate) trait Place: Send {
         let _ = stages;
         Ok(false)
     }
+    /// Where it stands among the others.
+    fn links(&self) -> Links {
+        Links::default()
+    }
+    /// It stands on a ring.
+    fn stand_on(&mut self, ring: &Arc<Ring>) {
+        let _ = ring;
+    }
     fn wire(&mut self) -> Result<(), Wrong>;
+    /// What shows when everything is wired.
+    fn check(&self) -> Result<(), Wrong> {
+        Ok(())
+    }
     fn launch(self: Box<Self>, to: &mut Launched);
 }
 
@@ -93,8 +115,12 @@ pub(crate) fn launch(stages: Vec<Stage>) -> Result<Launched, Wrong> {
             all.push(stage);
         }
     }
+    rings::find(&mut all)?;
     for stage in &mut all {
         stage.0.wire()?;
+    }
+    for stage in &all {
+        stage.0.check()?;
     }
     let mut launched = Launched::default();
     for stage in all {
@@ -114,17 +140,18 @@ pub(crate) enum Edges {
     OfErrors,
 }
 
-/// The outlet of one worker, subscribed to by everything its edges lead to; and its door.
+/// The outlet of one worker of a stage on this ring, subscribed to by everything its edges lead to; and its door.
 pub(crate) fn wire<T>(
     outlets: &SharedOutlets<T>,
     overflow: Option<(usize, Overflow)>,
     edges: Edges,
+    ring: Option<&Arc<Ring>>,
     meter: Arc<dyn Metered>,
 ) -> Result<(Outlet<T>, Arc<Door<T>>), String> {
     let outlets = lock(outlets);
     let door = Door::new();
     let (mut targets, mut groups) = (Vec::new(), Vec::new());
-    let (mut lump, mut any_tuned) = (0, false);
+    let (mut lump, mut any_tuned, mut stay) = (0, false, Vec::new());
     if outlets.groups.len() > 1 && outlets.groups.iter().any(|group| group.copier.is_none()) {
         return Err("leads to several stages, but not all of its edges were made by `share`".into());
     }
@@ -137,11 +164,13 @@ pub(crate) fn wire<T>(
             any_tuned |= tuned;
             let (most, least) = if tuned { Tuner::most(size_of::<T>()) } else { (max, min) };
             lump = lump.max(most - least);
+            let inside = ring.is_some_and(|ring| intake.ring.get().is_some_and(|other| Arc::ptr_eq(ring, other)));
             for (down, ups) in &intake.workers {
                 let mut ups = lock(ups);
                 let sub = door.number();
                 subs.push((sub as usize, most));
-                ups.push(Upstream { door: door.clone(), sub, max, min, free, tuned });
+                ups.push(Upstream { door: door.clone(), sub, max, min, free, tuned, inside });
+                stay.extend(inside.then_some(sub));
                 targets.push(Target { inbox: down.clone(), sub: ups.len() as u32 - 1 });
             }
         }
@@ -152,7 +181,7 @@ pub(crate) fn wire<T>(
             return Err("leads to a `match`, so no other edge can lead out of it".into());
         }
         Some(branches) => {
-            let (branches, (most, tuned)) = branches.wire(edges == Edges::OfErrors)?;
+            let (branches, (most, tuned)) = branches.wire(edges == Edges::OfErrors, ring)?;
             (lump, any_tuned) = (most, tuned);
             Dispatcher::Branches(branches)
         }
@@ -165,12 +194,17 @@ pub(crate) fn wire<T>(
     if any_tuned {
         outlet.set_tuned();
     }
+    if let Some(ring) = ring {
+        stay.iter().for_each(|&sub| outlet.stays_on(sub, ring));
+    }
     if overflow.is_none()
+        && stay.is_empty()
         && let [Group { legs, key: None, .. }] = &outlets.groups[..]
         && let [(intake, _)] = &legs[..]
         && intake.workers.len() == 1
     {
-        outlet.draw_line(0, (edges == Edges::ToGuests).then(|| intake.home.clone()));
+        let calls = edges == Edges::ToGuests && intake.ring.get().is_none();
+        outlet.draw_line(0, calls.then(|| intake.home.clone()));
     }
     Ok((outlet, door))
 }
@@ -258,6 +292,7 @@ fn ends<In, R: Run<In>>(
     run: &mut R,
     outlets: &SharedOutlets<R::Out>,
     hosts: bool,
+    ring: Option<&Arc<Ring>>,
 ) -> Result<Ends<R::Out>, Wrong> {
     let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return Err(Default::default()) };
     if !is_consumer::<R::Out>() {
@@ -271,7 +306,7 @@ fn ends<In, R: Run<In>>(
         let Some((at, part)) = parts_left.next() else { return };
         meter = slot.meter().clone();
         if let Some(end) = &*lock(&part.errors) {
-            match (end.wiring)(slot.spill()) {
+            match (end.wiring)(slot.spill(), ring) {
                 Ok(side) => {
                     side_meters.push((at, side.meter().clone()));
                     sides.push((part.options.name.clone(), side));
@@ -289,8 +324,10 @@ fn ends<In, R: Run<In>>(
     }
     let edges = if hosts { Edges::ToGuests } else { Edges::ToStages };
     let (outlet, door) =
-        wire(outlets, first.options.buffer, edges, meter).map_err(|text| (last.options.name.clone(), text))?;
-    Ok(Ends { out: Out::new(last.options.name.clone(), outlet, sides), door, sides: side_meters })
+        wire(outlets, first.options.buffer, edges, ring, meter).map_err(|text| (last.options.name.clone(), text))?;
+    let mut out = Out::new(last.options.name.clone(), outlet, sides);
+    out.stand_on(ring.cloned());
+    Ok(Ends { out, door, sides: side_meters })
 }
 
 fn is_consumer<T: 'static>() -> bool {
@@ -333,6 +370,18 @@ fn blocks(parts: &[Part]) -> bool {
 fn shares<In, R: Run<In>>(parts: &[Part]) -> bool {
     parts.first().is_some_and(|first| is_at_once::<In, R>(&first.options, blocks(parts)))
         && !parts.iter().any(|part| part.options.own_task)
+}
+
+/// Where the stages of a run stand among the others.
+fn links<T>(parts: &[Part], intake: Option<usize>, outlets: &SharedOutlets<T>) -> Links {
+    let mut feeds = leads_to(outlets);
+    for part in parts {
+        feeds.extend(lock(&part.errors).iter().flat_map(|end| (end.leads)().intakes()));
+    }
+    let name = care(parts).name().clone();
+    let batch = parts.first().and_then(|part| Some(part.options.batch?.0));
+    let discards = lock(outlets).discard;
+    Links { name, intake, feeds, batch, discards, ..Links::default() }
 }
 
 fn care(parts: &[Part]) -> Care {
@@ -413,6 +462,14 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
         Ok(true)
     }
 
+    fn links(&self) -> Links {
+        links(&self.parts, Some(self.intake.id()), &self.outlets)
+    }
+
+    fn stand_on(&mut self, ring: &Arc<Ring>) {
+        let _ = self.intake.ring.set(ring.clone());
+    }
+
     fn wire(&mut self) -> Result<(), Wrong> {
         checked(&self.parts, None, R::ASYNC)?;
         let options = &self.parts[0].options;
@@ -432,8 +489,24 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
         runs.insert(0, run);
         for mut run in runs {
             let hosts = self.shares();
-            let ends = ends(&self.parts, None, &mut run, &self.outlets, hosts)?;
+            let ends = ends(&self.parts, None, &mut run, &self.outlets, hosts, self.intake.ring.get())?;
             self.workers.push(Worker { run, ends });
+        }
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), Wrong> {
+        let options = &self.parts[0].options;
+        let Some((size, _)) = options.batch else { return Ok(()) };
+        for (_, ups) in &self.intake.workers {
+            let ups = lock(ups);
+            let most = ups.iter().map(|up| if up.free { usize::MAX } else { up.max }).fold(0, usize::saturating_add);
+            if most < size && !ups.is_empty() {
+                let wrong = format!(
+                    "a batch of {size} can never fill: the edges into it bring {most} events at once, let it be {size} or more"
+                );
+                return Err((options.name.clone(), wrong));
+            }
         }
         Ok(())
     }
@@ -449,7 +522,12 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
             let ups = self.subscriptions(at);
             let tunes = ups.iter().any(|up| up.tuned);
             let is_guest = shares && ups.len() == 1 && self.intake.home.is_awaited();
-            let inlet = Inlet::new(self.intake.workers[at].0.clone(), ups, own);
+            let outside = (0..).zip(&ups).filter(|(_, up)| !up.inside).map(|(number, _)| number).collect();
+            let mut inlet = Inlet::new(self.intake.workers[at].0.clone(), ups, own);
+            let ring = self.intake.ring.get();
+            if let Some(ring) = ring {
+                inlet.stand_on(ring.clone(), outside);
+            }
             instances.push(meters);
             doors.push(door);
             all_sides.extend(sides);
@@ -458,7 +536,9 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
             let halves = Halves::new(inlet, out, tunes, self.parts[0].options.workers == 1);
             let (options, blocking) = (&self.parts[0].options, blocks(&self.parts));
             let task: Task = if !is_at_once::<In, R>(options, blocking) {
-                Box::pin(StageTask::new(halves, body(run, options, blocking, care)))
+                let mut task = StageTask::new(halves, body(run, options, blocking, care));
+                task.stand_on(ring.cloned());
+                Box::pin(task)
             } else if is_guest {
                 self.intake.home.expect(Box::new(SyncTask::new(halves, SyncBody::new(run, care))));
                 Box::pin(GuestTask::new(self.intake.home.clone()))
@@ -485,7 +565,15 @@ impl Place for Lost {
     fn sketch(&self) -> Option<Sketch> {
         let Lost(options, leads) = self;
         let parts = vec![options.clone()];
-        Some(Sketch { intake: Some(0), parts, errors: Vec::new(), emits: true, leads: leads.clone(), wrong: None })
+        Some(Sketch {
+            intake: Some(0),
+            parts,
+            errors: Vec::new(),
+            emits: true,
+            leads: leads.clone(),
+            wrong: None,
+            back: false,
+        })
     }
     fn wire(&mut self) -> Result<(), Wrong> {
         Err((self.0.name.clone(), "no edge leads into it: `join` comes before `place`".into()))
@@ -529,11 +617,16 @@ impl<P: Producer, R: Run<P::Out> + 'static> Place for SourcePlace<P, R> {
         Ok(true)
     }
 
+    fn links(&self) -> Links {
+        let acknowledges = self.open.as_ref().is_some_and(|(head, _)| head.0.stage.acknowledges());
+        Links { acknowledges, ..links(&self.parts, None, &self.outlets) }
+    }
+
     fn wire(&mut self) -> Result<(), Wrong> {
         checked(&self.parts, Some(P::ASYNC), R::ASYNC)?;
         let Some((head, run)) = &mut self.open else { return Ok(()) };
         let hosts = !P::ASYNC && shares::<_, R>(&self.parts);
-        self.ends = Some(ends(&self.parts, Some(&mut head.1), run, &self.outlets, hosts)?);
+        self.ends = Some(ends(&self.parts, Some(&mut head.1), run, &self.outlets, hosts, None)?);
         Ok(())
     }
 

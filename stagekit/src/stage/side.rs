@@ -8,6 +8,7 @@ use crate::cancel::Ended;
 use crate::error::Cause;
 use crate::op::Event;
 use crate::port::{ErrorEnd, SharedOutlets, leads};
+use crate::ring::Ring;
 use crate::side::Side;
 use crate::slot::Spill;
 use crate::stage::outlet::Outlet;
@@ -25,10 +26,10 @@ struct ErrorSide<X> {
 /// What leads the errors of a stage to these outlets. Each worker of the stage has a side of its own.
 pub(crate) fn error_end<X: Event>(outlets: SharedOutlets<X>) -> ErrorEnd {
     let edges = outlets.clone();
-    let wiring = Box::new(move |place: &mut dyn Any| {
+    let wiring = Box::new(move |place: &mut dyn Any, ring: Option<&Arc<Ring>>| {
         let spill = Arc::new(Spill::new());
         let meter = Arc::<Meter>::default();
-        let outlet = wire(&outlets, None, Edges::OfErrors, meter.clone())?.0;
+        let outlet = wire(&outlets, None, Edges::OfErrors, ring, meter.clone())?.0;
         if let Some(place) = place.downcast_mut::<Option<Arc<Spill<X>>>>() {
             *place = Some(spill.clone());
         }
@@ -51,6 +52,9 @@ impl<X: Send> Side for ErrorSide<X> {
     }
     fn is_clear(&self) -> bool {
         self.outlet.is_clear()
+    }
+    fn resting(&self) -> usize {
+        self.outlet.resting()
     }
     fn is_cancelled(&self) -> bool {
         self.outlet.is_cancelled()

@@ -5,6 +5,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
@@ -14,6 +15,7 @@ use crate::cancel::Reason;
 use crate::error::StageFailure;
 use crate::fuzz;
 use crate::host::Ending;
+use crate::ring::Ring;
 use crate::stage::body::Body;
 use crate::stage::halves::{Halves, Heard, Out, Turns};
 use crate::stage::source_body::{SourceBody, SourceTurn};
@@ -33,13 +35,19 @@ pub(crate) struct StageTask<In, T> {
     body: Option<Box<dyn Body<In, T>>>,
     /// Since when the body works on what was loaded, and how much of it is done.
     loaded: Option<(Instant, usize)>,
+    /// The ring that the stage stands on, and how many of its events wait for a batch to be full.
+    ring: Option<(Arc<Ring>, usize)>,
 }
 
 impl<In, T> Unpin for StageTask<In, T> {}
 
 impl<In, T> StageTask<In, T> {
     pub(super) fn new(halves: Halves<In, T>, body: Box<dyn Body<In, T>>) -> Self {
-        StageTask { halves, body: Some(body), loaded: None }
+        StageTask { halves, body: Some(body), loaded: None, ring: None }
+    }
+
+    pub(super) fn stand_on(&mut self, ring: Option<Arc<Ring>>) {
+        self.ring = ring.map(|ring| (ring, 0));
     }
 
     /// The stage cannot go on, or is not wanted any longer.
@@ -109,8 +117,14 @@ impl<In, T> Future for StageTask<In, T> {
                 }
             }
             if !body.is_idle() {
-                let ending = halves.inlet.is_ended();
+                let mut ending = halves.inlet.is_ended();
+                if let Some((ring, parked)) = &mut this.ring {
+                    ending |= ring.park(parked, body.gathered(), cx.waker());
+                }
                 let polled = body.poll(cx, demand, ending, &mut halves.out.events);
+                if let Some((ring, parked)) = &mut this.ring {
+                    ring.park(parked, body.gathered(), cx.waker());
+                }
                 let emitted = !halves.out.events.is_empty();
                 let mut verdict = halves.out.publish();
                 if let Poll::Ready(turn) = polled {

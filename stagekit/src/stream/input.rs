@@ -99,7 +99,7 @@ impl<T: Event> Input<T> {
             return Ok(());
         }
         let State::Idle(outlets, stages) = std::mem::replace(&mut self.state, State::Ended) else { return Ok(()) };
-        match wire(&outlets, None, Edges::ToStages, unread()) {
+        match wire(&outlets, None, Edges::ToStages, None, unread()) {
             Ok((outlet, inbox)) => {
                 let running = runnable(stages).spawn();
                 running.handle().add_source(inbox);

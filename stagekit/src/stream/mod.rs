@@ -112,4 +112,7 @@ impl<T: Event, S: Source<T>> Producer for FromSource<S, T> {
     fn open<O: Opens<T, CannotFail>>(self, with: O) -> O::Opened {
         with.source(self.0)
     }
+    fn acknowledges(&self) -> bool {
+        self.0.acknowledges()
+    }
 }

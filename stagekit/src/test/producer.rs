@@ -236,7 +236,7 @@ struct Placed<T>(Arc<Mutex<Outlet<T>>>, Site<NoEvents, T>);
 
 impl<T: Event> Place for Placed<T> {
     fn wire(&mut self) -> Result<(), Wrong> {
-        let (mut outlet, _) = wire(&self.1.outlets, None, Edges::ToStages, unread())
+        let (mut outlet, _) = wire(&self.1.outlets, None, Edges::ToStages, None, unread())
             .map_err(|text| (self.1.options.name.clone(), text))?;
         outlet.enliven(false);
         *lock(&self.0) = outlet;

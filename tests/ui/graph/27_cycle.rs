@@ -10,4 +10,4 @@ fn main() {
 }
 
 // Instead:
-//     counter(0..3) => a => b => save
+//     counter(0..3) => a => b => any [save, feedback(64) a]

@@ -1,5 +1,6 @@
 //! The inlet: the consuming half of a running stage. It owns the subscriptions, their quotas, and what has arrived.
 
+mod gate;
 mod live;
 mod queue;
 mod subs;
@@ -177,6 +178,9 @@ impl<T> Inlet<T> {
         if !self.hosted {
             self.open();
         }
+        if let Some(gate) = self.queue.gate_mut() {
+            gate.watch(cx.waker());
+        }
         if !self.inbox.drain(cx, &mut self.armed, &mut self.read) {
             return false;
         }
@@ -194,6 +198,7 @@ impl<T> Inlet<T> {
             match message {
                 Down::Events { sub, batch: Batch::Owned(events) }
                     if events.len() <= most
+                        && self.queue.gate().is_none()
                         && self.queue.is_empty()
                         && self.subs.get(sub).is_some_and(|sub| events.len() <= sub.cut()) =>
                 {
@@ -235,13 +240,19 @@ impl<T> Inlet<T> {
                 if let Some(sub) = self.subs.get_mut(sub) {
                     sub.quota.arrive(batch.len());
                 }
-                self.queue.push_back(Queued::Batch(sub, batch));
+                match self.queue.gate_mut() {
+                    Some(gate) if gate.is_outside(sub) => gate.arrive(sub, batch),
+                    _ => self.queue.push_back(Queued::Batch(sub, batch)),
+                }
             }
-            Down::Ended { sub, .. } => {
-                if let Some(sub) = self.subs.get_mut(sub)
+            Down::Ended { sub: number, .. } => {
+                if let Some(sub) = self.subs.get_mut(number)
                     && std::mem::replace(&mut sub.alive, false)
                 {
                     self.alive -= 1;
+                    if let Some(gate) = self.queue.gate_mut() {
+                        gate.end(number);
+                    }
                 }
             }
             // Nobody has the address of a stage without callbacks.
@@ -256,6 +267,9 @@ impl<T> Inlet<T> {
 
     /// The next batch: at most `max - min` events (R2), and at most `room`.
     pub(crate) fn next(&mut self, room: usize) -> Option<Batch<T>> {
+        if self.queue.gate().is_some() && self.queue.is_empty() {
+            self.admit(room);
+        }
         let Some(Queued::Batch(sub, batch)) = self.queue.front_mut() else { return None };
         let sub = *sub;
         let n = self.subs.get(sub)?.cut().min(room);
@@ -276,7 +290,7 @@ impl<T> Inlet<T> {
     /// `n` events have been handled, and what came of them was dispatched: time to ask (R3). Gives what is asked for in
     /// person.
     pub(crate) fn settle(&mut self, mut n: usize) -> usize {
-        let mut asked = 0;
+        let (mut asked, all) = (0, n);
         while n > 0 {
             let Some((sub, part)) = self.queue.settle(n) else { break };
             n -= part;
@@ -295,6 +309,9 @@ impl<T> Inlet<T> {
                 }
             }
         }
+        if let Some(gate) = self.queue.gate() {
+            gate.leave(all - n);
+        }
         asked
     }
 
@@ -307,7 +324,7 @@ impl<T> Inlet<T> {
 
     /// Whether nothing has arrived that is not given to the stage.
     pub(crate) fn is_empty(&self) -> bool {
-        self.queue.is_empty()
+        self.queue.is_empty() && self.queue.gate().is_none_or(|gate| gate.is_shut())
     }
 
     /// Whether it can only wait for what its producers send.
@@ -317,7 +334,7 @@ impl<T> Inlet<T> {
 
     /// Whether there will be no more events.
     pub(crate) fn is_ended(&self) -> bool {
-        self.alive == 0 && self.is_empty()
+        self.alive == 0 && self.queue.is_empty() && self.queue.gate().is_none_or(|gate| gate.waiting() == 0)
     }
 
     /// Tells every producer, once, that no more is wanted (l08).
@@ -340,6 +357,7 @@ impl<T> Drop for Inlet<T> {
             _ => 0,
         });
         // Their receipts fail as the batches are dropped.
-        self.meter().lose(arrived.sum::<usize>() + self.queue.waiting() + self.queue.owed());
+        let outside = self.queue.gate().map_or(0, |gate| gate.waiting());
+        self.meter().lose(arrived.sum::<usize>() + self.queue.waiting() + self.queue.owed() + outside);
     }
 }

@@ -5,6 +5,7 @@
 use std::any::Any;
 use std::collections::VecDeque;
 
+use super::gate::Gate;
 use crate::batch::Batch;
 use crate::cancel::Ended;
 use crate::sync::Arc;
@@ -30,11 +31,13 @@ struct Rest<T> {
     /// Behind `first`.
     more: VecDeque<(u32, u32)>,
     meter: Option<Arc<dyn Metered>>,
+    /// The stage stands on a ring.
+    gate: Option<Gate<T>>,
 }
 
 impl<T> Default for Rest<T> {
     fn default() -> Self {
-        Rest { waiting: VecDeque::new(), more: VecDeque::new(), meter: None }
+        Rest { waiting: VecDeque::new(), more: VecDeque::new(), meter: None, gate: None }
     }
 }
 
@@ -47,6 +50,20 @@ impl<T> Queue<T> {
 
     pub(super) fn meter(&self) -> Option<&Meter> {
         Some(self.rest.as_ref()?.meter.as_ref()?.meter())
+    }
+
+    #[inline]
+    pub(super) fn gate(&self) -> Option<&Gate<T>> {
+        self.rest.as_ref()?.gate.as_ref()
+    }
+
+    #[inline]
+    pub(super) fn gate_mut(&mut self) -> Option<&mut Gate<T>> {
+        self.rest.as_mut()?.gate.as_mut()
+    }
+
+    pub(super) fn set_gate(&mut self, gate: Gate<T>) {
+        self.rest().gate = Some(gate);
     }
 
     fn rest(&mut self) -> &mut Rest<T> {

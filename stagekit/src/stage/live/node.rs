@@ -7,11 +7,13 @@ use super::{LiveTask, Setup};
 use crate::callbacks::Callbacks;
 use crate::node::Node;
 use crate::op::{AcceptedAs, ByValue, CannotFail, NoEvents, Parts, Takes, Whole};
+use crate::port::leads_to;
 use crate::producer::{Opens, Producer};
 use crate::stage::inlet::Inlet;
 use crate::stage::outlet::Outlet;
 use crate::stage::own::{Own, Places, Site};
 use crate::stage::place::{Edges, Launched, Place, Stage, Wrong, leads_somewhere, wire};
+use crate::stage::rings::Links;
 use crate::subscription::{Door, Down, Drains, Inbox};
 use crate::telemetry::Gauge;
 
@@ -119,11 +121,21 @@ struct LivePlace<S: Callbacks> {
 }
 
 impl<S: Callbacks> Place for LivePlace<S> {
+    fn links(&self) -> Links {
+        Links {
+            name: self.site.options.name.clone(),
+            intake: self.site.intake.as_ref().map(|intake| intake.id()),
+            feeds: leads_to(&self.site.outlets),
+            is_live: true,
+            ..Links::default()
+        }
+    }
+
     fn wire(&mut self) -> Result<(), Wrong> {
         let name = &self.site.options.name;
         if std::any::TypeId::of::<S::Out>() != std::any::TypeId::of::<NoEvents>() {
             leads_somewhere(name, &self.site.outlets)?;
-            let wired = wire(&self.site.outlets, self.site.options.buffer, Edges::ToStages, self.shared.clone());
+            let wired = wire(&self.site.outlets, self.site.options.buffer, Edges::ToStages, None, self.shared.clone());
             let (mut outlet, door) = wired.map_err(|text| (name.clone(), text))?;
             outlet.enliven(false);
             self.outlet = Some((outlet, door));

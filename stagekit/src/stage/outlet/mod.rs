@@ -16,6 +16,7 @@ use crate::fuzz;
 use crate::options::Overflow;
 use crate::port::Group;
 use crate::receipt::Events;
+use crate::ring::Ring;
 use crate::subscribe::fresh_tag;
 use crate::subscription::{Door, Down, Subscriber, Target, Up};
 use crate::sync::Arc;
@@ -32,6 +33,8 @@ struct Sub<T> {
     tag: u64,
     /// The stage is not wanted any longer when it is cancelled: it was made by the graph.
     vital: bool,
+    /// The ring that both of its stages stand on.
+    ring: Option<Arc<Ring>>,
 }
 
 /// The producing half of a running stage.
@@ -91,7 +94,10 @@ impl<T> Outlet<T> {
             read: Vec::new(),
             leads_nowhere: targets.is_empty() && !matches!(dispatcher, Dispatcher::Branches(_)),
             present: targets.len(),
-            subs: targets.into_iter().map(|target| Some(Sub { target, tag: fresh_tag(), vital: true })).collect(),
+            subs: targets
+                .into_iter()
+                .map(|target| Some(Sub { target, tag: fresh_tag(), vital: true, ring: None }))
+                .collect(),
             dispatcher,
             asks: VecDeque::new(),
             buffer: Buffer::new(),
@@ -104,6 +110,13 @@ impl<T> Outlet<T> {
             books: None,
             line: None,
             depth: 0,
+        }
+    }
+
+    /// Subscription `sub` does not lead away from this ring: what is delivered on it stays on it.
+    pub(crate) fn stays_on(&mut self, sub: u32, ring: &Arc<Ring>) {
+        if let Some(Some(sub)) = self.subs.get_mut(sub as usize) {
+            sub.ring = Some(ring.clone());
         }
     }
 
@@ -206,7 +219,7 @@ impl<T> Outlet<T> {
     fn cancel(&mut self, sub: u32, ended: Ended) -> Option<u64> {
         self.door.release(sub);
         // l08: a subscription ends once; one that was refused, or has ended, is not heard of again.
-        let Sub { target, tag, vital } = self.subs.get_mut(sub as usize).and_then(Option::take)?;
+        let Sub { target, tag, vital, .. } = self.subs.get_mut(sub as usize).and_then(Option::take)?;
         self.present -= 1;
         if self.line.as_ref().is_some_and(|line| line.is_of(sub)) {
             self.erase_line();
@@ -240,7 +253,7 @@ impl<T> Outlet<T> {
             self.subs.resize_with(at + 1, || None);
         }
         // Before the dispatcher is asked: should it panic, the consumer is told with the others (l08).
-        self.subs[at] = Some(Sub { target, tag, vital: false });
+        self.subs[at] = Some(Sub { target, tag, vital: false, ring: None });
         let accepted = self.dispatcher.subscribe(at, &options, consumer);
         match &accepted {
             Ok(()) => self.present += 1,
@@ -451,7 +464,8 @@ impl<T> Outlet<T> {
         self.meter.meter().lost.add(n as u64);
     }
 
-    fn resting(&self) -> usize {
+    /// How many events wait for demand.
+    pub(crate) fn resting(&self) -> usize {
         self.buffer.len() + self.dispatcher.resting()
     }
 
@@ -505,7 +519,12 @@ fn deliver<T>(subs: &mut [Option<Sub<T>>], lost: &Count, sub: usize, mut batch: 
         deliver(subs, lost, sub, front);
     }
     let refused = match subs.get(sub) {
-        Some(Some(Sub { target, .. })) => target.inbox.send(Down::Events { sub: target.sub, batch }).err(),
+        Some(Some(Sub { target, ring, .. })) => {
+            if let Some(ring) = ring {
+                ring.enter(batch.len());
+            }
+            target.inbox.send(Down::Events { sub: target.sub, batch }).err()
+        }
         _ => Some(Down::Events { sub: 0, batch }),
     };
     if let Some(Down::Events { batch, .. }) = refused {

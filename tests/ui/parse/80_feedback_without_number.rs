@@ -1,0 +1,12 @@
+use stagekit::prelude::*;
+use tests::stages::*;
+
+fn main() {
+    let _ = pipeline! {
+        let a = double;
+        counter(0..3) => a => [feedback a, save]
+    };
+}
+
+// Instead:
+//     counter(0..3) => a => any [feedback(64) a, save]
