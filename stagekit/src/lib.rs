@@ -211,6 +211,7 @@ pub mod op;
 mod open;
 mod options;
 mod outbox;
+mod picture;
 mod pipeline;
 mod port;
 pub mod producer;
@@ -231,6 +232,7 @@ pub mod tck;
 mod telemetry;
 #[cfg(any(test, feature = "test"))]
 pub mod test;
+pub mod topology;
 mod tuner;
 mod wrap;
 
@@ -246,10 +248,28 @@ pub use receipt::{Acknowledger, Events, Receipts};
 pub use stage::{Handle, Running};
 pub use stream::{FromIter, FromSource, FromStream, Input, Output, Segment, from_iter, from_source, from_stream};
 pub use telemetry::{HotPartition, StageSummary, Summary};
+pub use topology::Topology;
 pub use wrap::{Repeats, Retrying, Timed};
 
 /// Makes a function a stage that takes events and emits none: see [the crate](crate#signatures).
 pub use stagekit_macros::consumer;
+/// Draws the pipelines of a function or static in its documentation.
+///
+/// The picture appears in `cargo doc`, below what you wrote, under the heading "Pipeline". It is made from the text of each
+/// `pipeline!` in the item: names, options and edges are there, the types of events are not; those are in
+/// [`Pipeline::topology`].
+///
+/// ```
+/// use stagekit::prelude::*;
+///
+/// /// Counts.
+/// #[stagekit::picture]
+/// fn count() -> Pipeline {
+///     pipeline! { { from_iter(1..10u64) } => |n| n * n => |n: u64| println!("{n}") }
+/// }
+/// # let _ = count();
+/// ```
+pub use stagekit_macros::picture;
 /// The graph of a pipeline: see [the crate](crate#graphs).
 pub use stagekit_macros::pipeline;
 /// Makes a function a stage that starts a path: see [the crate](crate#signatures).
@@ -275,9 +295,10 @@ pub mod __private {
     pub use crate::node::{Node, Single};
     pub use crate::op::*;
     pub use crate::outbox::Outbox;
-    pub use crate::pipeline::Pipeline;
+    pub use crate::pipeline::{Pipeline, drawn};
     pub use crate::producer::{Opens, Polled, Producer};
     pub use crate::stage::{LiveStage, live_node};
     pub use crate::telemetry::Summary;
+    pub use crate::topology::{Called, Drawing, Spot};
     pub use crate::{Demand, Emitter};
 }

@@ -15,6 +15,7 @@ use crate::lock::lock;
 use crate::options::{Edge, Limits, Options};
 use crate::side::ErrorWiring;
 use crate::subscription::{Door, Down, Inbox};
+use crate::topology::{Fan, Leg, Legs};
 
 /// What one worker of the stage below asks.
 pub(crate) struct Upstream<T> {
@@ -69,6 +70,32 @@ pub(crate) type SharedOutlets<T> = Arc<Mutex<Outlets<T>>>;
 
 pub(crate) fn outlets<T>() -> SharedOutlets<T> {
     Arc::new(Mutex::new(Outlets { groups: Vec::new(), discard: false }))
+}
+
+/// The number by which a picture knows outlets and intakes, while they are there.
+pub(crate) fn address<T: ?Sized>(of: &Arc<T>) -> usize {
+    Arc::as_ptr(of).cast::<()>().addr()
+}
+
+/// What leads away from these outlets, for the picture.
+pub(crate) fn legs<T>(outlets: &SharedOutlets<T>) -> Legs {
+    let at = address(outlets);
+    let outlets = lock(outlets);
+    let several = outlets.groups.len() > 1;
+    let mut legs = Vec::new();
+    for (number, group) in outlets.groups.iter().enumerate() {
+        let fan = match (&group.key, group.legs.len()) {
+            (Some(_), _) => Fan::By,
+            (None, 2..) => Fan::Any,
+            _ if several => Fan::All,
+            _ => Fan::One,
+        };
+        for (intake, limits) in &group.legs {
+            let limits = (*limits != intake.limits).then_some(*limits);
+            legs.push(Leg { group: number, fan, to: address(intake), limits });
+        }
+    }
+    Legs { at, legs, discard: outlets.discard }
 }
 
 /// How the errors of a stage leave it, once `else` asks for them.

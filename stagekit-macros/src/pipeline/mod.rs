@@ -2,6 +2,8 @@
 
 mod ast;
 mod closure;
+mod doc;
+mod draw;
 mod expand;
 mod finish;
 mod graph;
@@ -12,6 +14,7 @@ mod tests;
 mod tokens;
 mod validate;
 
+pub(crate) use doc::document;
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
@@ -27,6 +30,7 @@ pub(crate) fn expand(graph: TokenStream) -> TokenStream {
     let body = expand::expand(&graph, &wrong);
     let lines = &body.lines;
     let notes = notes(&graph);
+    let drawing = if errors.is_empty() { draw::drawing(&graph, &body) } else { TokenStream::new() };
     // A block that ends in `compile_error!` has the type of an error: what is done with it is not reported again.
     let result = if errors.is_empty() { finish::finish(&body) } else { errors.into_tokens() };
     quote_spanned!(ours()=> {
@@ -34,6 +38,7 @@ pub(crate) fn expand(graph: TokenStream) -> TokenStream {
         use ::stagekit::__private::GoesOn as _;
         #notes
         #(#lines)*
+        #drawing
         #result
     })
 }

@@ -1,6 +1,6 @@
 //! Edges from one stage to one other: `=>`, `->`, `else`, `_`.
 
-use std::any::TypeId;
+use std::any::{TypeId, type_name};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::node::{Node, Single};
 use crate::op::{
     And, CannotFail, Consumer, ErrorsOf, Event, Failed, Fault, Known, PerBatch, PerEvent, Settles, Takes, Whole,
 };
-use crate::open::{Begins, Begun, Open, Part, Subscribes};
+use crate::open::{Begins, Begun, Looks, Open, Part, Subscribes};
 use crate::options::Edge;
 use crate::port::{ErrorOutlets, Intake, Port};
 use crate::producer::Producer;
@@ -18,8 +18,10 @@ use crate::run::{First, Id, Placed, Run, Then};
 use crate::slot::Slot;
 use crate::stage::{Stage, error_wiring, place_source, place_stage};
 use crate::telemetry::Meter;
+use crate::topology::Type;
 
 /// A path begins.
+#[track_caller]
 pub fn start<S, L, O, Fl, X, K>(node: Node<S, Single, L>) -> Open<Begun<S, X>, Id, S, O, Fl, K>
 where
     S: Producer<Out = O, Fail = Fl>,
@@ -34,6 +36,7 @@ where
         errors: port.errors.clone(),
         takes_batches: false,
         is_whole: false,
+        looks: Looks::of::<O, Fl>(None, None),
     }];
     Open { head: Begun(node.retyped(), slot), run: Id, parts, port, fits: PhantomData }
 }
@@ -41,7 +44,8 @@ where
 /// The end of an edge `=>`.
 pub type Linked<Up, S, E, O, Fl, K> = Open<Subscribes<E>, First<S, Up, E, Fl>, S, O, Fl, K>;
 
-pub(super) fn placed<S, W, L, Fl: Fault, Style: 'static>(
+#[track_caller]
+pub(super) fn placed<S, W, L, E, O, Fl: Fault, Style: 'static>(
     node: Node<S, W, L>,
     errors: &ErrorOutlets,
 ) -> (Placed<S, Fl>, Part)
@@ -54,6 +58,7 @@ where
         errors: errors.clone(),
         takes_batches: is::<Style, PerBatch>(),
         is_whole: is::<Style, Whole>(),
+        looks: Looks::of::<O, Fl>(Some(Type(type_name::<E>)), node.inner),
     };
     let Node { stage, factory, again, .. } = node;
     (Placed { stage, slot, factory, keeper: None, again, failures: Vec::new() }, part)
@@ -63,6 +68,7 @@ fn is<Style: 'static, Other: 'static>() -> bool {
     TypeId::of::<Style>() == TypeId::of::<Other>()
 }
 
+#[track_caller]
 pub(super) fn linked<Up, E, F, S, W, L, O, Fl, K>(
     up: &Port<Up, E, F>,
     node: Node<S, W, L>,
@@ -74,13 +80,14 @@ where
     L: Settles<S, Fl>,
 {
     let port = Port::new();
-    let (placed, part) = placed::<_, _, _, _, S::Style>(node, &port.errors);
+    let (placed, part) = placed::<_, _, _, E, O, _, S::Style>(node, &port.errors);
     let intake = Intake::new(&part.options);
     up.connect(intake.clone(), Edge::new(), copier);
     Open { head: Subscribes(intake), run: First(placed, PhantomData), parts: vec![part], port, fits: PhantomData }
 }
 
 /// `=>`: a subscription.
+#[track_caller]
 pub fn link<Up, E, F, S, W, L, O, Fl, K>(up: &Port<Up, E, F>, node: Node<S, W, L>) -> Linked<Up, S, E, O, Fl, K>
 where
     S: Takes<E, Up, Out = O, Fail = Fl, Fits = K>,
@@ -91,6 +98,7 @@ where
 }
 
 /// `=>` to the last stage of a path.
+#[track_caller]
 pub fn link_last<Up, E, F, S, W, L, O, Fl, K>(up: &Port<Up, E, F>, node: Node<S, W, L>) -> Linked<Up, S, E, O, Fl, K>
 where
     S: Takes<E, Up, Out = O, Fail = Fl, Fits = K> + Consumer,
@@ -117,6 +125,7 @@ impl<S, Style: Fuses<S>> Fusible<Style> for S {}
 pub type Fused<H, R, Up, S, E, O, Fl, K> = Open<H, Then<R, S, Up, E, Fl>, S, O, Fl, K>;
 
 /// `->`: the same task goes on.
+#[track_caller]
 pub fn fuse<H, R, Up, E, F, K0, S, L, O, Fl, St, W, K>(
     up: Open<H, R, Up, E, F, K0>,
     node: Node<S, Single, L>,
@@ -128,7 +137,7 @@ where
     K0: And<W, Out = K>,
 {
     let port = Port::new();
-    let (placed, part) = placed::<_, _, _, _, PerEvent>(node, &port.errors);
+    let (placed, part) = placed::<_, _, _, E, O, _, PerEvent>(node, &port.errors);
     let mut parts = up.parts;
     parts.push(part);
     let run = Then { run: up.run, placed, mid: Default::default(), up: PhantomData };
@@ -136,6 +145,7 @@ where
 }
 
 /// `->` to the last stage of a path.
+#[track_caller]
 pub fn fuse_last<H, R, Up, E, F, K0, S, L, O, Fl, St, W, K>(
     up: Open<H, R, Up, E, F, K0>,
     node: Node<S, Single, L>,

@@ -33,7 +33,7 @@ pub(crate) use outlet::Outlet;
 #[cfg(any(test, feature = "test"))]
 pub(crate) use own::{Own, Places, Site};
 pub use place::Stage;
-pub(crate) use place::{Edges, launch, place_source, place_stage, wire};
+pub(crate) use place::{Edges, launch, place_source, place_stage, topology, wire};
 #[cfg(any(test, feature = "test"))]
 pub(crate) use place::{Launched, Place, Wrong};
 pub use segment::Segment;

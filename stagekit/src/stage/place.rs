@@ -11,7 +11,7 @@ use crate::lock::lock;
 use crate::op::{Event, NoEvents};
 use crate::open::{Begins, Open, Part, Subscribes};
 use crate::options::Overflow;
-use crate::port::{Group, Intake, SharedOutlets, Upstream};
+use crate::port::{Group, Intake, SharedOutlets, Upstream, address, legs};
 use crate::producer::Producer;
 use crate::run::Run;
 use crate::side::Side;
@@ -28,6 +28,7 @@ use crate::stage::sync_task::SyncTask;
 use crate::stage::task::{SourceTask, StageTask};
 use crate::subscription::{Door, Drains, Target};
 use crate::telemetry::{Gauge, Meter, Metered};
+use crate::topology::{Drawing, Legs, Sketch, Topology};
 use crate::tuner::Tuner;
 
 /// A task to be spawned.
@@ -46,11 +47,16 @@ pub(crate) struct Launched {
 }
 
 /// One stage (or fused run) of a graph that does not run yet.
-pub struct Stage(Box<dyn Place>);
+pub struct Stage(Box<dyn Place>, Option<(&'static Drawing, usize)>);
 
 impl Stage {
     pub(crate) fn of(place: impl Place + 'static) -> Self {
-        Stage(Box::new(place))
+        Stage(Box::new(place), None)
+    }
+
+    /// Says what the macro knows of its text: it is the run of this number there.
+    pub(crate) fn draw(&mut self, drawing: &'static Drawing, run: usize) {
+        self.1 = Some((drawing, run));
     }
 }
 
@@ -67,7 +73,22 @@ pub(crate) trait Place: Send {
         Ok(false)
     }
     fn wire(&mut self) -> Result<(), Wrong>;
+    /// Says how it looks.
+    fn sketch(&self, sketch: &mut Sketch) {
+        let _ = sketch;
+    }
     fn launch(self: Box<Self>, to: &mut Launched);
+}
+
+/// The graph of these stages, open where these outlets are.
+pub(crate) fn topology(stages: &[Stage], head: Option<Legs>, tail: Option<usize>) -> Topology {
+    let mut sketch = Sketch::default();
+    sketch.open(head, tail);
+    for stage in stages {
+        sketch.begin(stage.1);
+        stage.0.sketch(&mut sketch);
+    }
+    sketch.finish()
 }
 
 /// Wires and launches all stages of a graph.
@@ -248,7 +269,7 @@ fn ends<In, R: Run<In>>(
         let Some((at, part)) = parts_left.next() else { return };
         meter = slot.meter().clone();
         if let Some(wiring) = &*lock(&part.errors) {
-            match wiring(slot.spill()) {
+            match (wiring.wire)(slot.spill()) {
                 Ok(side) => {
                     side_meters.push((at, side.meter().clone()));
                     sides.push((part.options.name.clone(), side));
@@ -408,6 +429,10 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
         Ok(())
     }
 
+    fn sketch(&self, sketch: &mut Sketch) {
+        sketch.run(Some(address(&self.intake)), self.parts.iter().map(Part::seen), legs(&self.outlets));
+    }
+
     fn launch(mut self: Box<Self>, to: &mut Launched) {
         let (mut instances, mut doors, mut all_sides) = (Vec::new(), Vec::new(), Vec::new());
         let shares = self.shares();
@@ -477,6 +502,10 @@ impl<P: Producer, R: Run<P::Out> + 'static> Place for SourcePlace<P, R> {
         let hosts = !P::ASYNC && shares::<_, R>(&self.parts);
         self.ends = Some(ends(&self.parts, Some(&mut head.1), run, &self.outlets, hosts)?);
         Ok(())
+    }
+
+    fn sketch(&self, sketch: &mut Sketch) {
+        sketch.run(None, self.parts.iter().map(Part::seen), legs(&self.outlets));
     }
 
     fn launch(self: Box<Self>, to: &mut Launched) {

@@ -1,12 +1,13 @@
 //! The side of a running stage: see [`Side`].
 
+use std::any::Any;
 use std::sync::Arc;
 use std::task::Context;
 
 use crate::cancel::Ended;
 use crate::error::Cause;
 use crate::op::Event;
-use crate::port::SharedOutlets;
+use crate::port::{SharedOutlets, legs};
 use crate::side::{ErrorWiring, Side};
 use crate::slot::Spill;
 use crate::stage::outlet::Outlet;
@@ -23,7 +24,8 @@ struct ErrorSide<X> {
 
 /// What leads the errors of a stage to these outlets. Each worker of the stage has a side of its own.
 pub(crate) fn error_wiring<X: Event>(outlets: SharedOutlets<X>) -> ErrorWiring {
-    Box::new(move |place| {
+    let drawn = outlets.clone();
+    let wire = Box::new(move |place: &mut dyn Any| -> Result<Box<dyn Side>, String> {
         let spill = Arc::new(Spill::new());
         let meter = Arc::<Meter>::default();
         let outlet = wire(&outlets, None, Edges::OfErrors, meter.clone())?.0;
@@ -31,7 +33,8 @@ pub(crate) fn error_wiring<X: Event>(outlets: SharedOutlets<X>) -> ErrorWiring {
             *place = Some(spill.clone());
         }
         Ok(Box::new(ErrorSide { spill, outlet, meter }))
-    })
+    });
+    ErrorWiring { wire, legs: Box::new(move || legs(&drawn)) }
 }
 
 impl<X: Send> Side for ErrorSide<X> {

@@ -10,9 +10,10 @@ use crate::error::{Cause, Error, StageFailure};
 use crate::meter::unread;
 use crate::op::Event;
 use crate::pipeline::{Stage, runnable};
-use crate::port::{Port, SharedOutlets};
-use crate::stage::{Edges, Handle, Outlet, Running, wire};
+use crate::port::{Port, SharedOutlets, legs};
+use crate::stage::{Edges, Handle, Outlet, Running, topology, wire};
 use crate::telemetry::Summary;
+use crate::topology::Topology;
 
 /// Events are handed on in batches of at most this many.
 const BATCH: usize = 500;
@@ -40,6 +41,7 @@ const BATCH: usize = 500;
 #[must_use = "a sink does nothing until it is fed"]
 pub struct Input<T> {
     state: State<T>,
+    topology: Topology,
 }
 
 #[expect(
@@ -61,7 +63,9 @@ impl<T> std::fmt::Debug for Input<T> {
 
 /// `.. => a => sink`.
 pub fn input<S, In: Event, F>(from: &Port<S, In, F>, stages: impl IntoIterator<Item = Stage>) -> Input<In> {
-    Input { state: State::Idle(from.outlets.clone(), stages.into_iter().collect()) }
+    let stages: Vec<Stage> = stages.into_iter().collect();
+    let topology = topology(&stages, Some(legs(&from.outlets)), None);
+    Input { state: State::Idle(from.outlets.clone(), stages), topology }
 }
 
 impl<T: Event> Input<T> {
@@ -71,6 +75,11 @@ impl<T: Event> Input<T> {
     /// How the pipeline ended, if a stage failed or it was aborted.
     pub async fn finish(mut self) -> Result<Summary, Error> {
         std::future::poll_fn(|cx| self.poll_finish(cx)).await
+    }
+
+    /// The graph, open at its beginning.
+    pub fn topology(&self) -> Topology {
+        self.topology.clone()
     }
 
     /// The handle of the pipeline, once it runs.
@@ -89,7 +98,7 @@ impl<T: Event> Input<T> {
         let State::Idle(outlets, stages) = std::mem::replace(&mut self.state, State::Ended) else { return Ok(()) };
         match wire(&outlets, None, Edges::ToStages, unread()) {
             Ok((outlet, inbox)) => {
-                let running = runnable(stages).spawn();
+                let running = runnable(stages).with_topology(self.topology.clone()).spawn();
                 running.handle().add_source(inbox);
                 self.state = State::Running { outlet, gathered: Vec::new(), running };
                 Ok(())
