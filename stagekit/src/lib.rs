@@ -169,6 +169,31 @@
 //! # let _ = summary; Ok(()) }
 //! ```
 //!
+//! # Pictures
+//!
+//! A pipeline shows its graph: `println!("{pipeline}")` is a tree of text, [`Pipeline::topology`] has everything as data, and
+//! as SVG, Mermaid and DOT; see [`topology`]. A [`Segment`], an [`Input`], an [`Output`] and a [`Running`] have one, too.
+//! The attribute [`picture`] draws it in `cargo doc`:
+//!
+//! ```
+//! # use stagekit::prelude::*;
+//! /// Counts.
+//! #[stagekit::picture]
+//! fn count() -> Pipeline {
+//!     pipeline! { { from_iter(1..10u64) } => |n| n * n => |n: u64| println!("{n}") }
+//! }
+//!
+//! assert_eq!(count().to_string(), "\
+//! from_iter(1..10u64)   u64
+//! => map |n| n * n      u64
+//! => each |n: u64| println!(\"{n}\")");
+//! ```
+//!
+//! **What the macros expand to** is written by `STAGEKIT_DUMP=1 cargo check`: one file in `target/stagekit` for each
+//! `pipeline!` and each attribute, named by where it stands (`src-main-30-20-pipeline.rs`), with one line for each edge; the
+//! build says where they went. Another value is the folder to write to, and `stderr` prints them. A crate with a `pipeline!`
+//! is built again when the variable changes; others when they are touched.
+//!
 //! # Receipts
 //!
 //! A source that can acknowledge gives each event a receipt ([`Events`], [`Acknowledger`]). Plain functions never see

@@ -171,3 +171,36 @@ fn errors_lead_where_else_says() {
 fn by_author<S, F>(port: &stagekit::builder::Port<S, Post, F>) -> stagekit::builder::Port<S, Post, F> {
     stagekit::builder::by(port, |post| u64::from(post.author))
 }
+
+/// The README's program, and the tree that it says is printed.
+#[test]
+fn the_tree_in_the_readme_is_the_one_of_its_program() {
+    let pipeline = pipeline! {
+        let sum = add(0);
+        let refused = complain(0);
+
+        counter(1..10)
+            => halve else refused
+            -> |n| n + 1
+            => sum;
+    };
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    let readme = std::fs::read_to_string(path).unwrap();
+    let shown = format!("```text\n{pipeline}\n```");
+    assert!(readme.contains(&shown), "{shown}");
+}
+
+#[producer]
+fn counter(range: std::ops::Range<u64>) -> impl Iterator<Item = u64> {
+    range
+}
+
+#[producer_consumer]
+fn halve(n: u64) -> Result<u64, String> {
+    if n.is_multiple_of(3) { Err(format!("{n} is a multiple of three")) } else { Ok(n / 2) }
+}
+
+#[consumer]
+fn complain(_error: String, count: &mut u64) {
+    *count += 1;
+}

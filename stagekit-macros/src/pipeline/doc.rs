@@ -47,7 +47,7 @@ pub(crate) fn document(options: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// What stands between the braces of each `pipeline!`.
-fn pipelines(tokens: TokenStream, found: &mut Vec<TokenStream>) {
+pub(super) fn pipelines(tokens: TokenStream, found: &mut Vec<TokenStream>) {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     for (at, token) in tokens.iter().enumerate() {
         let TokenTree::Group(group) = token else { continue };

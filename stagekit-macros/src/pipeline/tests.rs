@@ -355,7 +355,7 @@ fn a_picture_shows_what_is_written() {
         "a.workers(n)\n=> f\n   else => sum = add\n-> map |e| e + 1\n=> by e.id % 8\n   ├ b\n   │ => _\n   └ sum.max_demand(5) (above)"
     );
     assert_eq!(drawn(".. => any [a, |e| p(&e)]"), "..\n=> any\n   ├ a\n   └ each |e| p(&e)");
-    assert_eq!(drawn("{ live::from_iter(0..9) } => b.name(\"c\")"), "from_iter live::from_iter(0..9)\n=> c");
+    assert_eq!(drawn("{ live::from_iter(0..9) } => b.name(\"c\")"), "live::from_iter(0..9)\n=> c");
     // Half a line is drawn as far as it goes.
     let mut unsaid = Diagnostics::default();
     let half = Graph::new(super::parse::parse(tokens("a => => b"), &mut unsaid), &mut unsaid);
@@ -399,4 +399,17 @@ fn a_picture_goes_behind_the_documentation() {
     assert!(none.contains("there is no `pipeline!` in this item") && none.contains("fn f ()"), "{none}");
     let option = super::document(tokens("large"), tokens("fn f() { pipeline! { a => b } }")).to_string();
     assert!(option.contains("has no options"), "{option}");
+}
+
+/// The README shows the pipeline of the example `news` as its text has it.
+#[test]
+fn the_picture_in_the_readme_is_the_one_of_the_news() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    // Where this crate was unpacked by itself there is neither.
+    let Ok(program) = std::fs::read_to_string(root.join("examples/news/main.rs")) else { return };
+    let mut found = Vec::new();
+    super::doc::pipelines(tokens(&program), &mut found);
+    let graph = graph(&found.pop().expect("the news have a pipeline").to_string());
+    let svg = crate::picture::svg(&super::draw::picture(&graph), crate::picture::Ground::File);
+    snapshot::compare("../../docs/news.svg", &svg);
 }

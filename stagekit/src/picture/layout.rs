@@ -125,7 +125,7 @@ pub(super) fn layout(picture: &Picture) -> Layout {
         .map(|end| {
             let first = &picture.edges[end.edges[0]];
             let y = y[block_of[end.vertex]] + leaves(end.vertex, end.errors);
-            let event = picture.event(first).map(|event| clipped(event, 30));
+            let event = picture.event(first).or(end.errors.then_some("else")).map(|event| clipped(event, 30));
             let mode = picture.mode(end).filter(|mode| mode != "all");
             Port {
                 vertex: end.vertex,

@@ -38,7 +38,10 @@ impl Tree<'_> {
         let of = &self.picture.vertices[vertex];
         let mut label = clipped(&of.title(), 60);
         if let Some(text) = &of.text {
-            label = format!("{label} {}", clipped(text, 48));
+            // An expression names its stage itself.
+            let names = text.contains(&of.name) && !text.starts_with('|') && !text.starts_with("move ");
+            let text = clipped(text, 48);
+            label = if names { text } else { format!("{label} {text}") };
         }
         for option in &of.options {
             label.push_str(&format!(".{}", clipped(option, 48)));

@@ -17,10 +17,10 @@
 //!
 //! let pipeline = pipeline! { { from_iter(1..10u64) } => halve else complain -> |n| n + 1 => add(0).workers(2) };
 //! assert_eq!(pipeline.to_string(), "\
-//! from_iter(1..10u64)           u64
-//! => halve                      u64
+//! from_iter(1..10u64)   u64
+//! => halve              u64
 //!    else String => complain
-//! -> map |n| n + 1              u64
+//! -> map |n| n + 1      u64
 //! => add.workers(2)");
 //!
 //! let topology = pipeline.topology();
