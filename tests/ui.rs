@@ -2,7 +2,10 @@
 //!
 //! The numbers of the files are the rows of the table of mistakes. The texts depend on the compiler, so they are
 //! compared on the one they were recorded with; `TRYBUILD=overwrite` records them anew: read each before keeping it.
-//! A new case starts from a neighbour with a mistake of its kind.
+//! A new case starts from a neighbour with a mistake of its kind, and ends with what to write instead: that is compiled,
+//! and shown on the page "Errors" of the documentation, which `TRYBUILD=overwrite` writes too.
+
+mod errors_page;
 
 use std::path::Path;
 use std::process::Command;
@@ -32,7 +35,30 @@ fn compile_errors() {
         eprintln!("SKIPPED: the compile errors were recorded without the component `rust-src`");
         return;
     }
-    for kind in ["parse", "graph", "edge", "node", "attr"] {
+    for (kind, ..) in errors_page::KINDS {
         cases.compile_fail(format!("ui/{kind}/*.rs"));
     }
+}
+
+/// What is said to be right compiles, all of it at once.
+#[test]
+fn what_to_write_instead() {
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("instead.rs");
+    std::fs::write(&program, errors_page::mended()).unwrap();
+    trybuild::TestCases::new().pass(program);
+    assert_eq!(errors_page::without_remedy(), [""; 0], "end the file with `// Instead:` and what to write");
+}
+
+#[test]
+fn the_page_of_errors_is_true() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../stagekit/src/guide/errors.md");
+    let page = errors_page::page();
+    if std::env::var_os("TRYBUILD").is_some_and(|it| it == "overwrite") {
+        std::fs::write(&file, &page).unwrap();
+    }
+    let recorded = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        recorded == page,
+        "the page of errors is another now: TRYBUILD=overwrite cargo test -p tests --test ui the_page"
+    );
 }

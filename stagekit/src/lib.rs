@@ -141,6 +141,8 @@
 //! | `{ from_iter(i) }`, `{ from_stream(s) }`, `{ segment() }` | an expression as a node |
 //! | `a(x).workers(4).name("b")` | options: the methods of [`Node`], with their defaults |
 //!
+//! What the compiler says when it is wrong, and what to write instead, is on a page of its own: [`guide::errors`].
+//!
 //! # How it ends
 //!
 //! A finite source ends the pipeline. A stage that returns `Err` sends the error along its `else` edge; without one the
@@ -223,6 +225,7 @@ mod emitter;
 mod error;
 mod fuzz;
 pub mod genstage;
+pub mod guide;
 mod hash;
 mod host;
 mod inbox;

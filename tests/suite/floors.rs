@@ -26,7 +26,7 @@ const FLOORS: [&[&str]; 6] = [
     &["quota", "tuner", "buffer", "intensity", "dispatcher"],
     &["inbox", "subscription", "host", "port", "slot", "run", "wrap", "node", "open", "closure"],
     &["signal", "stage"],
-    &["pipeline", "stream", "builder", "memory", "live", "test", "tck", "genstage"],
+    &["pipeline", "stream", "builder", "memory", "live", "test", "tck", "genstage", "guide"],
 ];
 
 #[test]

@@ -4,3 +4,6 @@ use stagekit::prelude::*;
 fn save() {}
 
 fn main() {}
+
+// Instead:
+//     fn save(_event: u64) {}

@@ -6,3 +6,6 @@ fn u8(x: u64) -> u64 {
 }
 
 fn main() {}
+
+// Instead of line 3:
+//     #[producer_consumer(as = Low)]

@@ -10,3 +10,9 @@ impl Store {
 }
 
 fn main() {}
+
+// Instead of lines 5 to 10:
+//     #[consumer]
+//     fn save(x: u64, _store: &Store) {
+//         let _ = x;
+//     }

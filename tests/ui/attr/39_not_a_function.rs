@@ -4,3 +4,6 @@ use stagekit::prelude::*;
 struct Save;
 
 fn main() {}
+
+// Instead:
+//     fn save(_event: u64) {}

@@ -6,3 +6,6 @@ unsafe fn save(x: u64) {
 }
 
 fn main() {}
+
+// Instead:
+//     fn save(x: u64) {

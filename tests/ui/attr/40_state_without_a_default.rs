@@ -9,3 +9,6 @@ fn number(x: u64, #[state] cursor: &mut Cursor) -> u64 {
 }
 
 fn main() {}
+
+// Instead:
+//     fn number(x: u64, #[state(init = Cursor(0))] cursor: &mut Cursor) -> u64 {

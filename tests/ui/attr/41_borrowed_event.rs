@@ -8,3 +8,10 @@ fn save<'a>(line: Line<'a>) {
 }
 
 fn main() {}
+
+// Instead of lines 3 to 7:
+//     struct Line(String);
+//
+//     #[consumer]
+//     fn save(line: Line) {
+//         let _ = line.0;

@@ -6,3 +6,6 @@ fn save(list: Vec<u64>) {
 }
 
 fn main() {}
+
+// Instead:
+//     #[consumer(batch(10, std::time::Duration::ZERO))]

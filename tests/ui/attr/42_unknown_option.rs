@@ -6,3 +6,7 @@ fn save(x: u64) {
 }
 
 fn main() {}
+
+// Instead of lines 3 to 4:
+//     #[consumer(batch(3, std::time::Duration::ZERO))]
+//     fn save(x: Vec<u64>) {

@@ -14,3 +14,6 @@ impl Relay {
 }
 
 fn main() {}
+
+// Instead:
+//     fn on_subscribe(&mut self, options: &Subscribe<u64>) {

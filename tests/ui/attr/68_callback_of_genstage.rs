@@ -10,3 +10,6 @@ impl Relay {
 }
 
 fn main() {}
+
+// Instead:
+//     fn on_events(&mut self, list: Vec<u64>) -> Vec<u64> {

@@ -11,3 +11,6 @@ impl Relay {
 }
 
 fn main() {}
+
+// Instead:
+//     fn on_info(&mut self, x: u64, cx: &mut Context<u64>) {

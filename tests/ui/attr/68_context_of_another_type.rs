@@ -14,3 +14,7 @@ impl Relay {
 }
 
 fn main() {}
+
+// Instead of lines 11 to 12:
+//     fn on_info(&mut self, x: u64, cx: &mut Context<u64>) {
+//         cx.emit(x);

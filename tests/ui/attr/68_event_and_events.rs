@@ -13,3 +13,5 @@ impl Relay {
 }
 
 fn main() {}
+
+// Instead of lines 7 to 9:

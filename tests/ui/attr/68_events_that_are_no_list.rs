@@ -10,3 +10,6 @@ impl Relay {
 }
 
 fn main() {}
+
+// Instead:
+//     fn on_event(&mut self, x: u64) -> u64 {

@@ -10,3 +10,9 @@ impl Relay<'_> {
 }
 
 fn main() {}
+
+// Instead of lines 3 to 6:
+//     struct Relay(String);
+//
+//     #[stage]
+//     impl Relay {

@@ -11,3 +11,6 @@ impl Relay {
 }
 
 fn main() {}
+
+// Instead:
+//     fn on_stop(&mut self) {}

@@ -10,3 +10,6 @@ impl Relay {
 }
 
 fn main() {}
+
+// Instead of line 7:
+//     fn on_event(&mut self, x: u64) {

@@ -10,3 +10,6 @@ impl Relay {
 }
 
 fn main() {}
+
+// Instead:
+//     fn on_event(&self, x: u64) -> u64 {

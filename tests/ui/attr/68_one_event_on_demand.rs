@@ -10,3 +10,6 @@ impl Relay {
 }
 
 fn main() {}
+
+// Instead:
+//     fn on_demand(&mut self) -> Option<Vec<u64>> {

@@ -13,3 +13,6 @@ impl Relay {
 }
 
 fn main() {}
+
+// Instead of lines 10 to 12:
+//     fn on_subscribe(&mut self) {}

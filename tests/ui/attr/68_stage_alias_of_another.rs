@@ -10,3 +10,6 @@ impl Relay {
 }
 
 fn main() {}
+
+// Instead of line 5:
+//     #[stage]

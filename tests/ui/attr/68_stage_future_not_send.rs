@@ -12,3 +12,6 @@ impl Relay {
 }
 
 fn main() {}
+
+// Instead of line 8:
+//     let shared = std::sync::Arc::new(x);

@@ -10,3 +10,6 @@ impl Relay {
 }
 
 fn main() {}
+
+// Instead:
+//     async fn on_event(&mut self, x: std::cell::Cell<u64>) -> u64 {

@@ -10,3 +10,6 @@ impl Relay {
 }
 
 fn main() {}
+
+// Instead of line 3:
+//     struct Relay(std::sync::Arc<u64>);

@@ -6,3 +6,6 @@ fn double(x: u64) -> u64 {
 }
 
 fn main() {}
+
+// Instead of line 3:
+//     #[producer_consumer]

@@ -14,3 +14,7 @@ impl Relays for Relay {
 }
 
 fn main() {}
+
+// Instead of lines 9 to 10:
+//     #[stage]
+//     impl Relay {

@@ -12,3 +12,6 @@ impl Relay {
 }
 
 fn main() {}
+
+// Instead of line 3:
+//     pub struct Secret;

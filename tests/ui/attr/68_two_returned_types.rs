@@ -13,3 +13,7 @@ impl Relay {
 }
 
 fn main() {}
+
+// Instead of lines 10 to 11:
+//     fn on_start(&mut self) -> u64 {
+//         0

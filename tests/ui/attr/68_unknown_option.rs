@@ -10,3 +10,6 @@ impl Relay {
 }
 
 fn main() {}
+
+// Instead:
+//     #[stage(name = "relay")]

@@ -10,3 +10,13 @@ impl Relay {
 }
 
 fn main() {}
+
+// Instead of lines 3 to 8:
+//     struct Relay {
+//         step: u64,
+//     }
+//
+//     #[stage]
+//     impl Relay {
+//         fn on_demand(&mut self, demand: Demand) -> Vec<u64> {
+//             vec![self.step; demand.get()]

@@ -10,3 +10,7 @@ impl Relay {
 }
 
 fn main() {}
+
+// Instead of lines 7 to 8:
+//     fn on_event(&mut self, x: u64) -> impl Iterator<Item = u64> {
+//         0..x

@@ -17,3 +17,7 @@ fn run<S: Callbacks<In = u64, Out = u64>>(stage: S) {
 fn main() {
     run(Relay);
 }
+
+// Instead of lines 8 to 9:
+//     fn on_event(&mut self, x: u64) -> u64 {
+//         x

@@ -6,3 +6,6 @@ fn main() {
         counter(0..3) -> shout => alarm
     };
 }
+
+// Instead:
+//     counter(0..3) -> show -> shout => alarm

@@ -6,3 +6,6 @@ fn main() {
         counter(0..3) => [save, shout => alarm]
     };
 }
+
+// Instead:
+//     counter(0..3) => [save, show => shout => alarm]

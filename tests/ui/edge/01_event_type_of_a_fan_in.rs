@@ -6,3 +6,6 @@ fn main() {
         [counter(0..3), words] => double => save
     };
 }
+
+// Instead:
+//     [counter(0..3), words => |word| word.len() as u64] => double => save

@@ -6,3 +6,6 @@ fn main() {
         counter(0..3) -> |text: &String| text.len() => _
     };
 }
+
+// Instead:
+//     counter(0..3) -> |n: &u64| n.to_string().len() => _

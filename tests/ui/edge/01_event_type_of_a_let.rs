@@ -8,3 +8,6 @@ fn main() {
         words => store
     };
 }
+
+// Instead:
+//     words => parse else quarantine => store

@@ -6,3 +6,6 @@ fn main() {
         counter(0..3) => shout => parse => alarm
     };
 }
+
+// Instead:
+//     counter(0..3) => show => parse else quarantine => show.name("text") => alarm

@@ -7,3 +7,7 @@ fn main() {
         first => save
     };
 }
+
+// Instead of lines 6 to 7:
+//     let first = double;
+//     counter(0..3) => first => save

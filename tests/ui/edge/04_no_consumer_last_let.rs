@@ -7,3 +7,6 @@ fn main() {
         counter(0..3) => last
     };
 }
+
+// Instead:
+//     counter(0..3) => last => save

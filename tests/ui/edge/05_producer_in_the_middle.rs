@@ -6,3 +6,6 @@ fn main() {
         counter(0..3) => words => alarm
     };
 }
+
+// Instead:
+//     [counter(0..3) => show, words] => alarm

@@ -6,3 +6,6 @@ fn main() {
         counter(0..3) => save => print
     };
 }
+
+// Instead:
+//     counter(0..3) => [save, print]

@@ -8,3 +8,6 @@ fn main() {
         store => print
     };
 }
+
+// Instead of lines 7 to 8:
+//     counter(0..3) => [store, print]

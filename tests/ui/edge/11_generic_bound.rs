@@ -6,3 +6,6 @@ fn main() {
         words => price => save
     };
 }
+
+// Instead:
+//     orders => price => save

@@ -6,3 +6,6 @@ fn main() {
         connections => [look, keep]
     };
 }
+
+// Instead:
+//     connections => any [look, keep]

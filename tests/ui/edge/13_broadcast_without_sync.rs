@@ -6,3 +6,6 @@ fn main() {
         cells => [peek, |cell| drop(cell)]
     };
 }
+
+// Instead:
+//     cells => any [peek, |cell| drop(cell)]

@@ -6,3 +6,6 @@ fn main() {
         orders => by |order| order.price [ship.workers(2)]
     };
 }
+
+// Instead:
+//     orders => by |order| order.price.to_bits() [ship.workers(2)]

@@ -6,3 +6,6 @@ fn main() {
         orders => by |order| order.name [ship.workers(2)]
     };
 }
+
+// Instead:
+//     orders => by |order| order.customer [ship.workers(2)]

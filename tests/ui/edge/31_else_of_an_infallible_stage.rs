@@ -6,3 +6,6 @@ fn main() {
         words => shout else quarantine => alarm
     };
 }
+
+// Instead:
+//     words => shout => alarm

@@ -6,3 +6,6 @@ fn main() {
         words => parse else alarm => save
     };
 }
+
+// Instead:
+//     words => parse else quarantine => save

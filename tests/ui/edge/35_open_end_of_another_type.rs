@@ -8,3 +8,6 @@ fn shown() -> Segment<u64, u64> {
 fn main() {
     let _ = shown();
 }
+
+// Instead of line 4:
+//     fn shown() -> Segment<u64, String> {

@@ -10,3 +10,6 @@ fn main() {
         words => { shown() } => alarm
     };
 }
+
+// Instead:
+//     counter(0..3) => { shown() } => alarm

@@ -6,3 +6,6 @@ fn main() {
         words => refuse => save
     };
 }
+
+// Instead:
+//     words => refuse else |_refusal| () => save

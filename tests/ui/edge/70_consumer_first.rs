@@ -6,3 +6,6 @@ fn main() {
         print => double => save
     };
 }
+
+// Instead:
+//     counter(0..3) => double => print

@@ -7,3 +7,6 @@ fn main() {
         again => again
     };
 }
+
+// Instead:
+//     counter(0..3) => again => save

@@ -8,3 +8,8 @@ fn main() {
         counter(0..3) => store
     };
 }
+
+// Instead of lines 6 to 8:
+//     let store = save;
+//     let paper = print;
+//     counter(0..3) => [store, paper]

@@ -7,3 +7,6 @@ fn main() {
         counter(0..3) => save
     };
 }
+
+// Instead of line 7:
+//     counter(0..3) => [save, audit]

@@ -8,3 +8,6 @@ fn main() {
         counter(0..3) => a => b => [save, a]
     };
 }
+
+// Instead:
+//     counter(0..3) => a => b => save

@@ -7,3 +7,6 @@ fn main() {
         words => alarm
     };
 }
+
+// Instead of lines 6 to 7:
+//     counter(0..3) => show => alarm;

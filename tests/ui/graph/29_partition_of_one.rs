@@ -8,3 +8,6 @@ fn main() {
         counter(0..3) => by |x| *x [save]
     };
 }
+
+// Instead:
+//     counter(0..3) => by |x| *x [save.workers(4)]

@@ -6,3 +6,6 @@ fn main() {
         counter(0..3) => total.batch(0, std::time::Duration::ZERO) => save
     };
 }
+
+// Instead:
+//     counter(0..3) => total.batch(10, std::time::Duration::ZERO) => save

@@ -6,3 +6,6 @@ fn main() {
         counter(0..3).buffer(0, Overflow::Wait) => save
     };
 }
+
+// Instead:
+//     counter(0..3).buffer(100, Overflow::Wait) => save

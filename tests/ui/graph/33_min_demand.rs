@@ -6,3 +6,6 @@ fn main() {
         counter(0..3) => save.max_demand(10).min_demand(10)
     };
 }
+
+// Instead:
+//     counter(0..3) => save.max_demand(10).min_demand(5)

@@ -6,3 +6,6 @@ fn main() {
         counter(0..3) => fetch.concurrency(0) => alarm
     };
 }
+
+// Instead:
+//     counter(0..3) => fetch.concurrency(10) => alarm

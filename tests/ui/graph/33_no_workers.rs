@@ -6,3 +6,6 @@ fn main() {
         counter(0..3) => save.workers(0)
     };
 }
+
+// Instead:
+//     counter(0..3) => save.workers(2)

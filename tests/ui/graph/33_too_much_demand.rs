@@ -6,3 +6,6 @@ fn main() {
         counter(0..3) => save.max_demand(2_000_000)
     };
 }
+
+// Instead:
+//     counter(0..3) => save.max_demand(10_000)

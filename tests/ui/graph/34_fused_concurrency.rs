@@ -6,3 +6,6 @@ fn main() {
         counter(0..3) -> fetch.concurrency(4) => alarm
     };
 }
+
+// Instead:
+//     counter(0..3) => fetch.concurrency(4) => alarm

@@ -6,3 +6,6 @@ fn main() {
         [counter(0..3), counter(4..6)] -> save
     };
 }
+
+// Instead:
+//     [counter(0..3), counter(4..6)] => save

@@ -7,3 +7,6 @@ fn main() {
         counter(0..3) -> store
     };
 }
+
+// Instead:
+//     counter(0..3) => store

@@ -9,3 +9,6 @@ fn main() {
             -> shout.name("16") -> shout.name("17") => alarm
     };
 }
+
+// Instead:
+//     => shout.name("16") -> shout.name("17") => alarm

@@ -6,3 +6,6 @@ fn main() {
         counter(0..3) => [print, any [save, sum(0)]]
     };
 }
+
+// Instead:
+//     counter(0..3) => [print, |x| x => any [save, sum(0)]]

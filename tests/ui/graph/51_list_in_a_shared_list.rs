@@ -6,3 +6,6 @@ fn main() {
         counter(0..3) => any [save, [print, sum(0)]]
     };
 }
+
+// Instead:
+//     counter(0..3) => any [save, |x| x => [print, sum(0)]]

@@ -6,3 +6,6 @@ fn main() {
         counter(0..3) => [save, _]
     };
 }
+
+// Instead:
+//     counter(0..3) => save

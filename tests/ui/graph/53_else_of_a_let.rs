@@ -7,3 +7,7 @@ fn main() {
         words => numbers else quarantine => save
     };
 }
+
+// Instead of lines 6 to 7:
+//     let numbers = parse else quarantine;
+//     words => numbers => save

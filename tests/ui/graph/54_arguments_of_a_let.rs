@@ -7,3 +7,7 @@ fn main() {
         counter(0..3) => total(1)
     };
 }
+
+// Instead of lines 6 to 7:
+//     let total = sum(1);
+//     counter(0..3) => total

@@ -6,3 +6,6 @@ fn main() {
         |x: u64| x + 1 => save
     };
 }
+
+// Instead:
+//     { from_iter(0..3u64) } => |x: u64| x + 1 => save

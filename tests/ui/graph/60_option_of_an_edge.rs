@@ -7,3 +7,7 @@ fn main() {
         counter(0..3) => store.workers(3)
     };
 }
+
+// Instead of lines 6 to 7:
+//     let store = save.workers(3);
+//     counter(0..3) => store.max_demand(10)

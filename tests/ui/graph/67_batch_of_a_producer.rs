@@ -6,3 +6,6 @@ fn main() {
         counter(0..3).batch(5, std::time::Duration::ZERO) => save
     };
 }
+
+// Instead:
+//     counter(0..3) => total.batch(5, std::time::Duration::ZERO) => save

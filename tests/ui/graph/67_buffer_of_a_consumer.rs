@@ -6,3 +6,6 @@ fn main() {
         counter(0..3) => save.buffer(5, Overflow::Wait)
     };
 }
+
+// Instead:
+//     counter(0..3).buffer(5, Overflow::Wait) => save

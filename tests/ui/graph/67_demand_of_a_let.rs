@@ -7,3 +7,7 @@ fn main() {
         numbers => [save, double => print];
     };
 }
+
+// Instead of lines 6 to 7:
+//     let numbers = counter(0..3);
+//     numbers => [save.min_demand(5), double => print];

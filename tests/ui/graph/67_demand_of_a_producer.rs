@@ -6,3 +6,6 @@ fn main() {
         counter(0..3).max_demand(5) => save
     };
 }
+
+// Instead:
+//     counter(0..3) => save.max_demand(5)

@@ -6,3 +6,6 @@ fn main() {
         double.max_demand(5) => save
     };
 }
+
+// Instead:
+//     counter(0..3) => double.max_demand(5) => save

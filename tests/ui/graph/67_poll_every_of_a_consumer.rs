@@ -6,3 +6,6 @@ fn main() {
         counter(0..3) => double.poll_every(std::time::Duration::ZERO) => save
     };
 }
+
+// Instead:
+//     counter(0..3) => double => save

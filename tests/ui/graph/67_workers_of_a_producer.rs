@@ -6,3 +6,6 @@ fn main() {
         counter(0..3).workers(4) => save
     };
 }
+
+// Instead:
+//     counter(0..3) => save.workers(4)

@@ -10,3 +10,6 @@ fn main() {
         counter(0..3) => plain => save
     };
 }
+
+// Instead:
+//     counter(0..3) => |x| plain(x) => save

@@ -7,3 +7,6 @@ fn main() {
         numbers => save
     };
 }
+
+// Instead:
+//     { numbers } => save

@@ -6,3 +6,6 @@ fn main() {
         counter => save
     };
 }
+
+// Instead:
+//     counter(0..3) => save

@@ -6,3 +6,6 @@ fn main() {
         counter(3) => save
     };
 }
+
+// Instead:
+//     counter(3..4) => save

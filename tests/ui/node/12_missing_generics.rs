@@ -6,3 +6,6 @@ fn main() {
         counter(0..3) => convert => save
     };
 }
+
+// Instead:
+//     counter(0..3) => convert::<u64> => save

@@ -10,3 +10,6 @@ fn main() {
         counts => _
     };
 }
+
+// Instead:
+//     fn counts() -> impl Iterator<Item = std::sync::Arc<u64>> {

@@ -13,3 +13,6 @@ fn main() {
         counter(0..3) => slow
     };
 }
+
+// Instead of line 6:
+//     let shared = std::sync::Arc::new(x);

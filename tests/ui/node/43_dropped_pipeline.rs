@@ -8,3 +8,6 @@ fn main() {
         counter(0..3) => save
     };
 }
+
+// Instead of lines 7 to 9:
+//     let _ = pipeline! { counter(0..3) => save }.run_blocking();

@@ -6,3 +6,6 @@ fn main() {
         counter(0..3) => { "save" } => save
     };
 }
+
+// Instead:
+//     counter(0..3) => save

@@ -6,3 +6,6 @@ fn main() {
         counter(0..3) => |x, y| x + y => save
     };
 }
+
+// Instead:
+//     counter(0..3) => |x| x + 1 => save

@@ -6,3 +6,6 @@ fn main() {
         counter(0..3) => filter |x| x + 1 => save
     };
 }
+
+// Instead:
+//     counter(0..3) => filter |x| *x > 1 => save

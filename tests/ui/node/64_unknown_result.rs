@@ -10,3 +10,6 @@ fn main() -> Result<(), Error> {
     println!("{}", finished.totl);
     Ok(())
 }
+
+// Instead:
+//     println!("{}", finished.total);

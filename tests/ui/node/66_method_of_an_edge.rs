@@ -7,3 +7,6 @@ fn main() {
         counter(0..3) => store.maxdemand(3)
     };
 }
+
+// Instead:
+//     counter(0..3) => store.max_demand(3)

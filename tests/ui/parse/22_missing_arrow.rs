@@ -6,3 +6,6 @@ fn main() {
         counter(0..3) double => save
     };
 }
+
+// Instead:
+//     counter(0..3) => double => save

@@ -6,3 +6,6 @@ fn main() {
         counter(0..3) => by [save, print]
     };
 }
+
+// Instead:
+//     counter(0..3) => by |x| *x [save, print]

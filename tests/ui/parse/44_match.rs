@@ -9,3 +9,6 @@ fn main() {
         }
     };
 }
+
+// Instead of lines 6 to 9:
+//     counter(0..3) => by |x| *x [save, print]

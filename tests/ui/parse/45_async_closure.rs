@@ -6,3 +6,6 @@ fn main() {
         counter(0..3) => async |x| x => save
     };
 }
+
+// Instead:
+//     counter(0..3) => fetch => alarm

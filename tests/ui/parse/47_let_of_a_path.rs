@@ -7,3 +7,8 @@ fn main() {
         doubled => save
     };
 }
+
+// Instead of lines 6 to 7:
+//     let doubled = double;
+//     counter(0..3) => doubled;
+//     doubled => save

@@ -6,3 +6,6 @@ fn main() {
         counter(0..3) => |x| x. => save
     };
 }
+
+// Instead:
+//     counter(0..3) => |x| x.pow(2) => save

@@ -6,3 +6,6 @@ fn main() {
         counter(0..3) => map |n| n + 1 => save
     };
 }
+
+// Instead:
+//     counter(0..3) => |n| n + 1 => save
