@@ -8,8 +8,7 @@ pub struct Post {
     pub title: String,
 }
 
-#[derive(Clone, Debug)]
-pub struct Refused(pub String);
+pub struct Refused;
 
 macro_rules! stages {
     ($($kind:ident $name:ident($from:ty) -> $to:ty;)*) => {
@@ -53,7 +52,6 @@ sinks! {
     archive(String);
     push(u64);
     sms(u64);
-    text(String);
 }
 
 #[producer]
