@@ -11,7 +11,7 @@ use crate::options::Options;
 use crate::port::{ErrorOutlets, Intake, Port};
 use crate::producer::Producer;
 use crate::slot::Slot;
-use crate::topology::{self, Location, Topology, Type, Types};
+use crate::topology::{self, Place, Topology, Type, Types};
 
 /// What feeds a run.
 pub trait Head: Send + 'static {
@@ -58,7 +58,7 @@ pub(crate) struct Part {
 /// How a stage looks from outside.
 pub(crate) struct Looks {
     pub(crate) types: Types,
-    pub(crate) place: Location,
+    pub(crate) place: Place,
     pub(crate) inner: Option<Topology>,
 }
 
@@ -70,7 +70,7 @@ impl Looks {
         let emits = (type_name::<O>() != type_name::<NoEvents>()).then_some(Type(type_name::<O>));
         let fails = Fl::POSSIBLE.then_some(Type(type_name::<Fl::Error>));
         let caller = std::panic::Location::caller();
-        let place = Location { file: caller.file(), line: caller.line(), column: caller.column() };
+        let place = Place { file: caller.file(), line: caller.line(), column: caller.column() };
         Looks { types: Types { takes, emits, fails }, place, inner }
     }
 }

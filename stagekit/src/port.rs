@@ -95,7 +95,7 @@ pub(crate) fn legs<T>(outlets: &SharedOutlets<T>) -> Legs {
             legs.push(Leg { group: number, fan, to: address(intake), limits });
         }
     }
-    Legs { at, legs, discard: outlets.discard }
+    Legs { at, legs, branches: Vec::new(), discard: outlets.discard }
 }
 
 /// How the errors of a stage leave it, once `else` asks for them.

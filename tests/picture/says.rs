@@ -86,13 +86,10 @@ fn the_builder_and_the_macro_give_one_graph() {
 fn an_edge_says_how_it_shares() {
     let topology = by().topology();
     let shares: Vec<_> = topology.edges().iter().map(|edge| (edge.arrow(), edge.share().clone())).collect();
-    let key = Share::By(Some("post.author % 8".into()));
-    assert_eq!(
-        shares,
-        [(Arrow::Subscription, key.clone()), (Arrow::Subscription, key), (Arrow::Subscription, Share::One)]
-    );
+    let key = Share::ByKey(Some("post.author % 8".into()));
+    assert_eq!(shares, [(Arrow::Subscribed, key.clone()), (Arrow::Subscribed, key), (Arrow::Subscribed, Share::Alone)]);
     let topology = diamond().graph();
-    let all = topology.edges().iter().filter(|edge| *edge.share() == Share::All).count();
+    let all = topology.edges().iter().filter(|edge| *edge.share() == Share::ToAll).count();
     assert_eq!(all, 2);
     let limited = topology.edges().iter().find(|edge| !edge.options().is_empty()).unwrap();
     assert_eq!(limited.options(), ["max_demand(5)"]);
@@ -128,10 +125,10 @@ fn an_open_end_is_open() {
     assert_eq!(output.topology().to_string(), "numbers     u64\n=> double   u64\n=> ..");
     let input: Input<u64> = pipeline! { .. => [double => report, push] };
     let open: Vec<_> = input.topology().edges().iter().map(|edge| edge.from()).collect();
-    assert_eq!(open.iter().filter(|from| **from == Point::Open).count(), 2);
+    assert_eq!(open.iter().filter(|from| **from == Point::Outside).count(), 2);
     assert_eq!(input.topology().to_string(), "..            u64\n=> all\n   ├ double   u64\n   │ => report\n   └ push");
     let discarded = pipeline! { numbers(0..9) => _ }.topology();
-    assert_eq!(discarded.edges()[0].to(), Point::Discarded);
+    assert_eq!(discarded.edges()[0].to(), Point::Nowhere);
 }
 
 #[tokio::test]

@@ -116,6 +116,7 @@ pub(crate) fn picture(graph: &Graph) -> Picture {
             group: edge.split.map_or(picture.edges.len(), |split| graph.edges.len() + split),
             key: name(graph, edge),
             label: None,
+            event: None,
             options: edge.options.iter().map(option).collect(),
         });
     }

@@ -167,7 +167,7 @@ where
     if let Some(node) = lock(&shared.node).take() {
         let (mut placed, mut part) = placed::<S, W, L, E, O, Fl, <S as Takes<E, Up>>::Style>(node, &shared.port.errors);
         part.looks.place =
-            topology::Location { file: shared.place.file(), line: shared.place.line(), column: shared.place.column() };
+            topology::Place { file: shared.place.file(), line: shared.place.line(), column: shared.place.column() };
         let kept = shared.kept.clone();
         placed.keeper = Some(Arc::new(move |stage| lock(&kept).push(stage)));
         let intake = Intake::<E>::new(&part.options);

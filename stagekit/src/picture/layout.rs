@@ -123,9 +123,10 @@ pub(super) fn layout(picture: &Picture) -> Layout {
         .iter()
         .filter(|end| end.edges.iter().any(|&edge| picture.edges[edge].way != Way::Fused))
         .map(|end| {
-            let first = &picture.edges[end.edges[0]];
             let y = y[block_of[end.vertex]] + leaves(end.vertex, end.errors);
-            let event = picture.event(first).or(end.errors.then_some("else")).map(|event| clipped(event, 30));
+            let own = &picture.vertices[end.vertex];
+            let own = if end.errors { &own.fails } else { &own.emits };
+            let event = own.as_deref().or(end.errors.then_some("else")).map(|event| clipped(event, 30));
             let mode = picture.mode(end).filter(|mode| mode != "all");
             Port {
                 vertex: end.vertex,
@@ -146,7 +147,7 @@ pub(super) fn layout(picture: &Picture) -> Layout {
     let label_of = |edge: usize| {
         let of = &picture.edges[edge];
         let end = ends.iter().find(|end| (end.vertex, end.errors) == (of.from, of.errors))?;
-        picture.leg(end, edge).map(|label| clipped(&label, 34))
+        picture.leg(end, edge).map(|label| clipped(&label, 44))
     };
     // Column by column: the blocks, the events, where edges part, the curve, the labels of the legs, the arrows.
     let (mut left, mut wide, mut fork, mut bent) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());

@@ -89,6 +89,8 @@ pub(crate) struct Edge {
     pub(crate) key: Option<String>,
     /// The pattern of a `match`, or what feedback is bounded by.
     pub(crate) label: Option<String>,
+    /// What travels along it, if that is not what its end says.
+    pub(crate) event: Option<String>,
     /// The options of this subscription alone.
     pub(crate) options: Vec<String>,
 }
@@ -168,9 +170,10 @@ impl Picture {
     }
 
     /// What travels along an edge.
-    fn event(&self, edge: &Edge) -> Option<&str> {
+    fn event<'a>(&'a self, edge: &'a Edge) -> Option<&'a str> {
         let of = &self.vertices[edge.from];
-        if edge.errors { of.fails.as_deref() } else { of.emits.as_deref() }
+        let own = if edge.errors { &of.fails } else { &of.emits };
+        edge.event.as_ref().or(own.as_ref()).map(String::as_str)
     }
 
     /// The word for how an end shares out its events; none if it does not.
@@ -187,7 +190,11 @@ impl Picture {
     /// What is written at one leg: its pattern, its own way of sharing where its end does it in several, its options.
     fn leg(&self, end: &End, edge: usize) -> Option<String> {
         let edge = &self.edges[edge];
-        let words: Vec<String> = self.branch(end, edge).into_iter().chain(edge.options.iter().cloned()).collect();
+        let label = self.branch(end, edge).map(|label| match &edge.event {
+            Some(event) => format!("{} · {}", clipped(&label, 24), clipped(event, 16)),
+            None => label,
+        });
+        let words: Vec<String> = label.into_iter().chain(edge.options.iter().cloned()).collect();
         (!words.is_empty()).then(|| words.join(" "))
     }
 
@@ -233,7 +240,7 @@ impl Picture {
     }
 }
 
-fn word(fan: Fan, key: Option<&str>) -> String {
+pub(crate) fn word(fan: Fan, key: Option<&str>) -> String {
     match (fan, key) {
         (Fan::One | Fan::All, _) => "all".into(),
         (Fan::Any, _) => "any".into(),

@@ -18,7 +18,7 @@ fn vertex(name: &str) -> Vertex {
 
 fn edge(from: usize, to: usize) -> Edge {
     let (way, fan) = (Way::Subscription, Fan::One);
-    Edge { from, errors: false, to, way, fan, group: 0, key: None, label: None, options: Vec::new() }
+    Edge { from, errors: false, to, way, fan, group: 0, key: None, label: None, event: None, options: Vec::new() }
 }
 
 fn hostile() -> Picture {

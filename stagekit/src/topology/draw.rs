@@ -1,34 +1,53 @@
 //! From a topology to what can be drawn, and from a type's full name to a short one.
 
-use super::{Arrow, Point, Role, Share, Stage, Topology};
+use super::{Arrow, Point, Role, Share, Topology, Vertex};
 use crate::picture::{self, Fan, Kind, Picture, Way};
 
 pub(super) fn picture(topology: &Topology) -> Picture {
     let mut drawn = Picture { vertices: topology.stages().iter().map(stage).collect(), edges: Vec::new() };
     for edge in topology.edges() {
         let mut end = |point: Point, emits: Option<String>| match point {
-            Point::Stage(stage) => stage,
-            Point::Open => dots(&mut drawn, Kind::Open, "..", emits),
-            Point::Discarded => dots(&mut drawn, Kind::Discard, "_", None),
+            Point::At(stage) => stage,
+            Point::Outside => dots(&mut drawn, Kind::Open, "..", emits),
+            Point::Nowhere => dots(&mut drawn, Kind::Discard, "_", None),
         };
         let to = end(edge.to, None);
-        let takes = if let Point::Stage(stage) = edge.to { topology.stages()[stage].types.takes } else { None };
-        let from = end(edge.from, takes.map(|event| event.to_string()));
+        let from = end(edge.from, edge.event.map(|event| event.to_string()));
         let (fan, key) = match &edge.share {
-            Share::One => (Fan::One, None),
-            Share::All => (Fan::All, None),
-            Share::Any => (Fan::Any, None),
-            Share::By(key) => (Fan::By, key.as_ref().map(ToString::to_string)),
+            Share::Alone => (Fan::One, None),
+            Share::ToAll => (Fan::All, None),
+            Share::ToAny => (Fan::Any, None),
+            Share::ByKey(key) => (Fan::By, key.as_ref().map(ToString::to_string)),
         };
+        let feedback = edge.feedback.map(|room| format!("feedback({room})"));
+        let mut label = feedback.or_else(|| edge.branch().map(Into::into));
+        let (mut group, mut event) = (edge.group, None);
+        let (mut fan, mut key) = (fan, key);
+        if let Some(pattern) = edge.branch() {
+            // How a branch shares out what it got is said at each of its edges.
+            let inner = match fan {
+                Fan::Any | Fan::By => format!(" {}", picture::word(fan, key.as_deref())),
+                _ => String::new(),
+            };
+            let back = edge.feedback.map(|room| format!(" => feedback({room})")).unwrap_or_default();
+            label = Some(format!("{pattern}{inner}{back}"));
+            event = edge.event.map(|event| event.to_string());
+            (fan, key, group) = (Fan::Match, None, usize::MAX);
+        }
         drawn.edges.push(picture::Edge {
             from,
             errors: edge.arrow == Arrow::Else,
             to,
-            way: if edge.arrow == Arrow::Fused { Way::Fused } else { Way::Subscription },
+            way: match edge.arrow {
+                _ if edge.feedback.is_some() => Way::Feedback,
+                Arrow::Inline => Way::Fused,
+                Arrow::Subscribed | Arrow::Else => Way::Subscription,
+            },
             fan,
-            group: edge.group,
+            group,
             key,
-            label: edge.label.as_ref().map(ToString::to_string),
+            label,
+            event,
             options: edge.options.clone(),
         });
     }
@@ -48,7 +67,7 @@ fn dots(drawn: &mut Picture, kind: Kind, name: &str, emits: Option<String>) -> u
     drawn.vertices.len() - 1
 }
 
-fn stage(stage: &Stage) -> picture::Vertex {
+fn stage(stage: &Vertex) -> picture::Vertex {
     picture::Vertex {
         kind: match stage.role {
             Role::Producer => Kind::Producer,

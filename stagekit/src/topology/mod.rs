@@ -43,9 +43,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use sketch::{BranchLegs, Fan, Leg, Legs, Part, Sketch};
 #[doc(hidden)]
 pub use sketch::{Called, Drawing, Spot};
-pub(crate) use sketch::{Fan, Leg, Legs, Part, Sketch};
 
 use crate::options::{Options, Policy};
 
@@ -55,14 +55,14 @@ pub struct Topology(Arc<Graph>);
 
 #[derive(Clone, Default)]
 struct Graph {
-    stages: Vec<Stage>,
-    edges: Vec<Edge>,
+    stages: Vec<Vertex>,
+    edges: Vec<Link>,
 }
 
 /// A stage of a graph.
 #[derive(Clone)]
-pub struct Stage {
-    /// As it was given: [`name`](Stage::name) tells two of one name apart.
+pub struct Vertex {
+    /// As it was given: [`name`](Vertex::name) tells two of one name apart.
     base: Arc<str>,
     name: Arc<str>,
     bound: Option<Arc<str>>,
@@ -70,7 +70,7 @@ pub struct Stage {
     role: Role,
     types: Types,
     options: Options,
-    place: Location,
+    place: Place,
     /// It passes on what a segment gets.
     is_segment: bool,
 }
@@ -88,7 +88,7 @@ pub enum Role {
 
 /// Where a stage stands in the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Location {
+pub struct Place {
     /// The file, as the compiler was told it.
     pub file: &'static str,
     /// The line, from 1.
@@ -111,13 +111,15 @@ pub(crate) struct Types {
 
 /// An edge of a graph: from a stage, its errors, or an open beginning, to a stage, an open end, or nowhere.
 #[derive(Clone, Debug)]
-pub struct Edge {
+pub struct Link {
     from: Point,
     to: Point,
     arrow: Arrow,
     share: Share,
     group: usize,
-    label: Option<Arc<str>>,
+    event: Option<Type>,
+    branch: Option<Arc<str>>,
+    feedback: Option<usize>,
     options: Vec<String>,
 }
 
@@ -125,11 +127,11 @@ pub struct Edge {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Point {
     /// The stage of this number in [`Topology::stages`].
-    Stage(usize),
+    At(usize),
     /// `..`
-    Open,
+    Outside,
     /// `_`: the events are discarded.
-    Discarded,
+    Nowhere,
 }
 
 /// What kind of edge it is.
@@ -137,40 +139,40 @@ pub enum Point {
 #[non_exhaustive]
 pub enum Arrow {
     /// `=>`: a subscription, with demand.
-    Subscription,
+    Subscribed,
     /// `->`: the next function in the same loop.
-    Fused,
+    Inline,
     /// `else`: the errors of the stage.
     Else,
 }
 
-/// How the events of a stage are shared out among the edges that leave it.
+/// How the events of a stage, or of a branch, are shared out among the edges that leave it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Share {
     /// It is the only edge.
-    One,
+    Alone,
     /// `[a, b]`: every edge gets every event.
-    All,
+    ToAll,
     /// `any [a, b]`: whoever asks.
-    Any,
+    ToAny,
     /// `by |e| key [a, b]`: one key, one stage; with the key as it was written, if `pipeline!` wrote it.
-    By(Option<Arc<str>>),
+    ByKey(Option<Arc<str>>),
 }
 
 impl Topology {
     /// All stages, in the order of a [`Summary`](crate::Summary), and under the same names.
-    pub fn stages(&self) -> &[Stage] {
+    pub fn stages(&self) -> &[Vertex] {
         &self.0.stages
     }
 
     /// The stage of this name.
-    pub fn stage(&self, name: &str) -> Option<&Stage> {
+    pub fn stage(&self, name: &str) -> Option<&Vertex> {
         self.0.stages.iter().find(|stage| &*stage.name == name)
     }
 
     /// All edges.
-    pub fn edges(&self) -> &[Edge] {
+    pub fn edges(&self) -> &[Link] {
         &self.0.edges
     }
 
@@ -204,7 +206,7 @@ impl fmt::Debug for Topology {
     }
 }
 
-impl Stage {
+impl Vertex {
     /// Its name in summaries, logs and errors.
     pub fn name(&self) -> &str {
         &self.name
@@ -251,12 +253,12 @@ impl Stage {
     }
 
     /// Where it stands in the source: its own token in `pipeline!`, or the call of the builder.
-    pub fn location(&self) -> Location {
+    pub fn location(&self) -> Place {
         self.place
     }
 }
 
-impl fmt::Debug for Stage {
+impl fmt::Debug for Vertex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stage")
             .field("name", &self.name)
@@ -270,7 +272,7 @@ impl fmt::Debug for Stage {
     }
 }
 
-impl fmt::Display for Location {
+impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}", self.file, self.line, self.column)
     }
@@ -295,7 +297,7 @@ impl fmt::Debug for Type {
     }
 }
 
-impl Edge {
+impl Link {
     /// Where it begins.
     pub fn from(&self) -> Point {
         self.from
@@ -319,6 +321,21 @@ impl Edge {
     /// Which `any` or `by` of its stage it belongs to: edges of one group share one event.
     pub fn group(&self) -> usize {
         self.group
+    }
+
+    /// What travels along it.
+    pub fn event(&self) -> Option<Type> {
+        self.event
+    }
+
+    /// The pattern of the branch it leads out of, as it was written: `=> match { pattern => .. }`.
+    pub fn branch(&self) -> Option<&str> {
+        self.branch.as_deref()
+    }
+
+    /// How many events go round at once, if it closes a loop: `=> feedback(n) name`.
+    pub fn feedback(&self) -> Option<usize> {
+        self.feedback
     }
 
     /// The options of this subscription alone.

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Arrow, Edge, Graph, Location, Point, Role, Share, Stage, Topology, Types};
+use super::{Arrow, Graph, Link, Place, Point, Role, Share, Topology, Type, Types, Vertex};
 use crate::options::{Limits, Options};
 
 /// What the text of a `pipeline!` knows. The macro writes it, as a constant.
@@ -54,7 +54,16 @@ pub(crate) struct Legs {
     /// The address of the outlets.
     pub(crate) at: usize,
     pub(crate) legs: Vec<Leg>,
+    /// Of a `match`.
+    pub(crate) branches: Vec<BranchLegs>,
     pub(crate) discard: bool,
+}
+
+/// What leads away from a branch.
+pub(crate) struct BranchLegs {
+    pub(crate) pattern: Arc<str>,
+    pub(crate) event: Type,
+    pub(crate) legs: Legs,
 }
 
 pub(crate) struct Leg {
@@ -78,12 +87,15 @@ pub(crate) enum Fan {
 pub(crate) struct Part<'a> {
     pub(crate) options: &'a Options,
     pub(crate) types: Types,
-    pub(crate) place: Location,
+    pub(crate) place: Place,
     /// What a segment is made of.
     pub(crate) inner: Option<&'a Topology>,
     /// What its errors lead to.
     pub(crate) errors: Option<Legs>,
 }
+
+/// The pattern of a branch, and what it binds.
+type Branch = Option<(Arc<str>, Type)>;
 
 /// A graph while it is read.
 #[derive(Default)]
@@ -91,8 +103,10 @@ pub(crate) struct Sketch {
     graph: Graph,
     /// The stage behind an intake.
     intakes: HashMap<usize, usize>,
-    /// Edges whose stage below may not be known yet: from where, which way, what it is called.
-    loose: Vec<(Point, Arrow, Leg)>,
+    /// What leads back: from this intake to that one, the limits of the edge, and how many go round.
+    backs: HashMap<usize, (usize, Option<Limits>, usize)>,
+    /// Edges whose stage below may not be known yet: from where, which way, out of which branch.
+    loose: Vec<(Point, Arrow, Branch, Leg)>,
     /// The open end.
     tail: Option<usize>,
     /// Of the run that is read: its number, and what the macro says of it.
@@ -108,7 +122,15 @@ impl Sketch {
     pub(crate) fn open(&mut self, head: Option<Legs>, tail: Option<usize>) {
         self.tail = tail;
         if let Some(head) = head {
-            self.legs(Point::Open, Arrow::Subscription, head);
+            self.legs(Point::Outside, Arrow::Subscribed, None, head);
+        }
+    }
+
+    /// What comes to this intake goes back to where the legs lead, `room` events at most.
+    #[allow(dead_code, reason = "for the edge that closes a loop")]
+    pub(crate) fn back(&mut self, intake: usize, legs: Legs, room: usize) {
+        if let Some(leg) = legs.legs.into_iter().next() {
+            self.backs.insert(intake, (leg.to, leg.limits, room));
         }
     }
 
@@ -131,10 +153,10 @@ impl Sketch {
                 self.intakes.insert(intake, number);
             }
             if let Some(before) = before {
-                self.edge(Point::Stage(before), Point::Stage(number), Arrow::Fused, Share::One, 0);
+                self.edge(Point::At(before), Point::At(number), Arrow::Inline, None);
             }
             if let Some(errors) = part.errors {
-                self.legs(Point::Stage(number), Arrow::Else, errors);
+                self.legs(Point::At(number), Arrow::Else, None, errors);
             }
             before = Some(number);
             if let Some(inner) = part.inner {
@@ -142,9 +164,7 @@ impl Sketch {
             }
         }
         if let Some(last) = before {
-            // The errors of a segment's last stage may be its open end; its events are what is led on.
-            let arrow = Arrow::Subscription;
-            self.legs(Point::Stage(last), arrow, legs);
+            self.legs(Point::At(last), Arrow::Subscribed, None, legs);
         }
     }
 
@@ -152,7 +172,7 @@ impl Sketch {
     fn segment(&mut self, pass: usize, inner: &Topology) -> Option<usize> {
         let first = self.graph.stages.len();
         let moved = |point: Point| match point {
-            Point::Stage(at) => Point::Stage(at + first),
+            Point::At(at) => Point::At(at + first),
             other => other,
         };
         for stage in &inner.0.stages {
@@ -162,48 +182,68 @@ impl Sketch {
         }
         let mut last = None;
         for edge in &inner.0.edges {
-            let from = if edge.from == Point::Open { Point::Stage(pass) } else { moved(edge.from) };
+            let from = if edge.from == Point::Outside { Point::At(pass) } else { moved(edge.from) };
             match (from, edge.to) {
-                (Point::Stage(from), Point::Open) => last = Some(from),
-                (from, to) => self.graph.edges.push(Edge { from, to: moved(to), ..edge.clone() }),
+                (Point::At(from), Point::Outside) => last = Some(from),
+                (from, to) => self.graph.edges.push(Link { from, to: moved(to), ..edge.clone() }),
             }
         }
         last
     }
 
-    fn legs(&mut self, from: Point, arrow: Arrow, legs: Legs) {
+    fn legs(&mut self, from: Point, arrow: Arrow, branch: Branch, legs: Legs) {
         if legs.discard {
-            self.edge(from, Point::Discarded, arrow, Share::One, 0);
+            self.edge(from, Point::Nowhere, arrow, branch.clone());
         }
         if self.tail == Some(legs.at) {
-            self.edge(from, Point::Open, arrow, Share::One, 0);
+            self.edge(from, Point::Outside, arrow, branch.clone());
         }
-        self.loose.extend(legs.legs.into_iter().map(|leg| (from, arrow, leg)));
+        self.loose.extend(legs.legs.into_iter().map(|leg| (from, arrow, branch.clone(), leg)));
+        for BranchLegs { pattern, event, legs } in legs.branches {
+            self.legs(from, arrow, Some((pattern, event)), legs);
+        }
     }
 
-    fn edge(&mut self, from: Point, to: Point, arrow: Arrow, share: Share, group: usize) {
-        self.graph.edges.push(Edge { from, to, arrow, share, group, label: None, options: Vec::new() });
+    fn edge(&mut self, from: Point, to: Point, arrow: Arrow, branch: Branch) -> &mut Link {
+        let at = self.graph.edges.len();
+        let (branch, event) = branch.unzip();
+        let (share, group, feedback, options) = (Share::Alone, 0, None, Vec::new());
+        self.graph.edges.push(Link { from, to, arrow, share, group, event, branch, feedback, options });
+        &mut self.graph.edges[at]
     }
 
     /// The graph, now that all of it was read.
     pub(crate) fn finish(mut self) -> Topology {
         let mut called: HashMap<(Point, bool, Point), usize> = HashMap::new();
-        for (from, arrow, leg) in std::mem::take(&mut self.loose) {
+        for (from, arrow, branch, mut leg) in std::mem::take(&mut self.loose) {
+            let mut feedback = None;
+            if let Some(&(to, limits, room)) = self.backs.get(&leg.to) {
+                (leg.to, leg.limits, feedback) = (to, limits, Some(room));
+            }
             // What leads out of the graph leads to its open end.
-            let to = self.intakes.get(&leg.to).map_or(Point::Open, |&stage| Point::Stage(stage));
+            let to = self.intakes.get(&leg.to).map_or(Point::Outside, |&stage| Point::At(stage));
             let nth = called.entry((from, arrow == Arrow::Else, to)).or_default();
             let text = self.called(from, arrow, to, *nth);
             *nth += 1;
             let share = match leg.fan {
-                Fan::One => Share::One,
-                Fan::All => Share::All,
-                Fan::Any => Share::Any,
-                Fan::By => Share::By(text.map(Into::into)),
+                Fan::One => Share::Alone,
+                Fan::All => Share::ToAll,
+                Fan::Any => Share::ToAny,
+                Fan::By => Share::ByKey(text.map(Into::into)),
             };
-            self.edge(from, to, arrow, share, leg.group);
-            if let (Some(edge), Some(limits)) = (self.graph.edges.last_mut(), leg.limits) {
-                edge.options = limits.written();
-            }
+            let edge = self.edge(from, to, arrow, branch);
+            (edge.share, edge.group, edge.feedback) = (share, leg.group, feedback);
+            edge.options = leg.limits.map(Limits::written).unwrap_or_default();
+        }
+        for edge in &mut self.graph.edges {
+            let types = |point: Point| match point {
+                Point::At(stage) => Some(self.graph.stages[stage].types),
+                _ => None,
+            };
+            let (from, to) = (types(edge.from), types(edge.to));
+            let of =
+                if edge.arrow == Arrow::Else { from.and_then(|of| of.fails) } else { from.and_then(|of| of.emits) };
+            edge.event = edge.event.or(of).or(to.and_then(|of| of.takes));
         }
         // As in a summary, two stages of one name are numbered.
         let mut seen: HashMap<Arc<str>, usize> = HashMap::new();
@@ -211,9 +251,8 @@ impl Sketch {
             let n = seen.entry(stage.base.clone()).and_modify(|n| *n += 1).or_insert(1);
             stage.name = if *n > 1 { format!("{} {n}", stage.base).into() } else { stage.base.clone() };
         }
-        // An edge that leads on from a consumer is only there in a graph that does not start.
         self.graph.edges.sort_by_key(|edge| match edge.from {
-            Point::Stage(stage) => stage + 1,
+            Point::At(stage) => stage + 1,
             _ => 0,
         });
         Topology(Arc::new(self.graph))
@@ -221,10 +260,10 @@ impl Sketch {
 
     /// What the macro calls the `nth` edge between the two.
     fn called(&self, from: Point, arrow: Arrow, to: Point, nth: usize) -> Option<&'static str> {
-        let Point::Stage(from) = from else { return None };
+        let Point::At(from) = from else { return None };
         let (stage, part) = self.places[from];
         let to = match to {
-            Point::Stage(to) => self.places[to].0,
+            Point::At(to) => self.places[to].0,
             _ => usize::MAX,
         };
         let drawing = self.runs[from]?;
@@ -235,15 +274,15 @@ impl Sketch {
     }
 }
 
-fn stage(part: &Part<'_>, begins: bool, drawing: Option<&'static Drawing>, spot: Option<&'static Spot>) -> Stage {
+fn stage(part: &Part<'_>, begins: bool, drawing: Option<&'static Drawing>, spot: Option<&'static Spot>) -> Vertex {
     let text = |text: &'static str| (!text.is_empty()).then(|| text.into());
     let place = match (drawing, spot) {
         (Some(drawing), Some(spot)) if spot.line > 0 => {
-            Location { file: drawing.file, line: spot.line, column: spot.column }
+            Place { file: drawing.file, line: spot.line, column: spot.column }
         }
         _ => part.place,
     };
-    Stage {
+    Vertex {
         base: part.options.name.clone(),
         name: part.options.name.clone(),
         bound: spot.and_then(|spot| text(spot.bound)),

@@ -8,7 +8,7 @@ fn count() -> &'static str {
 }
 
 fn main() {
-    count();
+    let _ = (count(), pipeline! { counter(0..9) => save });
 }
 
 // Instead of lines 6 to 8:
