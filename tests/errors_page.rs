@@ -26,7 +26,8 @@ pub(crate) const KINDS: [(&str, &str, &str); 5] = [
 
 const HEAD: &str = "Each mistake, what the compiler says, and what to write instead. Every text is checked by the tests, with rustc 1.95; \
 what is written instead is compiled.\n\n\
-The stages: `counter(range)` emits `u64`, `words` emits `String`, `orders` an `Order`; `double` and `square` make a `u64` of a \
+The stages: `counter(range)` emits `u64`, `words` emits `String`, `orders` an `Order`, `happenings` a `Happening` \
+(`Ordered(Order)`, `Logged(String, bool)`, `Counted(u64)`, `Idle`); `double` and `square` make a `u64` of a \
 `u64`, `show` a `String` of it, `shout` a `String` of a `String`, `parse` a `u64` of a `String` or fails with `NotANumber`, `total` \
 takes batches; `save`, `print` and `sum(state)` take a `u64`, `alarm` a `String`, `quarantine` a `NotANumber`, `ship` an `Order`.\n\n\
 Where the compiler goes on about its traits the text ends with `…`.\n";

@@ -169,3 +169,20 @@ pub fn keep(connection: Connection) {
 pub fn peek(cell: &Cell<u8>) {
     println!("{}", cell.get());
 }
+
+/// What happens.
+pub enum Happening {
+    /// An order.
+    Ordered(Order),
+    /// A line, and whether it is urgent.
+    Logged(String, bool),
+    /// A number.
+    Counted(u64),
+    /// Nothing.
+    Idle,
+}
+/// Events that branch.
+#[producer]
+pub fn happenings() -> impl Iterator<Item = Happening> {
+    [Happening::Counted(1), Happening::Logged("text".into(), true), Happening::Idle].into_iter()
+}

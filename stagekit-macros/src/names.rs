@@ -23,12 +23,45 @@ pub(crate) fn respan(tokens: TokenStream, span: Span) -> TokenStream {
                 moved.set_span(span);
                 TokenTree::Group(moved)
             }
+            // What it is depends on where it was written.
+            TokenTree::Ident(mut word) if word == "$crate" => {
+                word.set_span(span.resolved_at(word.span()));
+                TokenTree::Ident(word)
+            }
             mut token => {
                 token.set_span(span);
                 token
             }
         })
         .collect()
+}
+
+/// The same tokens with another path in the place of `::stagekit` wherever that leads to `__private`: what the macro
+/// names is there, and the user's own code names nothing there. The path lies where the old one was.
+pub(crate) fn rehome(tokens: TokenStream, kit: &TokenStream) -> TokenStream {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let is = |at: usize, sign: char| matches!(tokens.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == sign);
+    let says = |at: usize, word: &str| matches!(tokens.get(at), Some(TokenTree::Ident(ident)) if ident == word);
+    let colons = |at: usize| is(at, ':') && is(at + 1, ':');
+    let mut moved = TokenStream::new();
+    let mut at = 0;
+    while at < tokens.len() {
+        if colons(at) && says(at + 2, "stagekit") && colons(at + 3) && says(at + 5, "__private") {
+            moved.extend(respan(kit.clone(), tokens[at].span()));
+            at += 3;
+            continue;
+        }
+        moved.extend([match &tokens[at] {
+            TokenTree::Group(group) => {
+                let mut same = Group::new(group.delimiter(), rehome(group.stream(), kit));
+                same.set_span(group.span());
+                TokenTree::Group(same)
+            }
+            token => token.clone(),
+        }]);
+        at += 1;
+    }
+    moved
 }
 
 /// The same tokens on the user's own at `span`: punctuation takes its place, our names the empty place behind it.

@@ -132,14 +132,59 @@
 //! | `a => [b, c]`, `a => all [b, c]` | every event to each of them; legs may be whole paths |
 //! | `a => any [b, c]` | they share the work |
 //! | `a => by \|e\| e.id [b.workers(4)]` | partitioned: events of one key go to one worker |
+//! | `a => match { Event::Order(o) => b, Event::Log(l) if l.hot => c -> d, other => _ }` | branches: each event goes where its pattern says ([below](#branches)) |
 //! | `[a, b] => c` | fan-in |
 //! | `let c = stage; a => c; b => c;` | one instance for several edges; its state is `finished.c`, with `workers(n)` a `Vec` of n states. In the summary it has its function's name |
-//! | `a else b => c` | the errors of `a` go to `b` |
+//! | `a else b => c` | the errors of `a` go to `b`; also `else [b, d]`, `else any [..]`, `else by \|e\| key [..]`, `else match { .. }`, `else _` |
 //! | `a => _` | events are discarded |
 //! | `a => ..`, `.. => b`, `.. => a => ..` | open ends: an [`Output`], an [`Input`], a [`Segment`] |
 //! | `\|e\| ..`, `filter \|e\| ..`, `flat_map`, `try_map`, `inspect` | a closure as a stage |
 //! | `{ from_iter(i) }`, `{ from_stream(s) }`, `{ segment() }` | an expression as a node |
 //! | `a(x).workers(4).name("b")` | options: the methods of [`Node`], with their defaults |
+//! | `independent;`, first | several graphs that nothing connects run as one pipeline: the error of one ends all |
+//! | `crate = path;`, first | the crate by another name; for a `macro_rules!` of yours, `$crate::path` |
+//!
+//! # Branches
+//!
+//! The branches of a `match` are Rust's own: the compiler says which pattern is missing, or can never be reached.
+//!
+//! ```
+//! # use stagekit::prelude::*;
+//! enum Event { Order { id: u64, price: u64 }, Log(String), Ping }
+//! # #[producer] fn events() -> impl Iterator<Item = Event> {
+//! #     [Event::Log("x".into()), Event::Order { id: 1, price: 3 }, Event::Ping].into_iter()
+//! # }
+//! #[consumer]
+//! fn ship((id, price): (u64, u64), total: &mut u64) { *total += id * price; }
+//! #[consumer]
+//! fn note(line: String) { println!("{line}"); }
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), stagekit::Error> {
+//! let finished = pipeline! {
+//!     let total = ship(0);
+//!     events => match {
+//!         Event::Order { id, price } => total,
+//!         Event::Log(line) if line.is_empty() => _,
+//!         Event::Log(line) => |line| line + "!" -> note,
+//!         Event::Ping => _,
+//!     }
+//! }
+//! .run().await?;
+//! assert_eq!(finished.total, 3);
+//! # Ok(()) }
+//! ```
+//!
+//! - A branch sends what its pattern binds, by value: one name is that value, several are a tuple in the order of the
+//!   text, none is `()`. `other => stage` sends the whole event, `x @ 1..=9` sends `x`, and alternatives (`A(x) | B(x)`)
+//!   count once. An upper-case name is a constant or a variant. `_` discards: its events are done, and counted as filtered.
+//! - A branch leads to anything that may stand behind `=>`: a path, a name bound with `let`, a list, `..`, another `match`.
+//!   What its paths emit goes on behind the braces: `match { A(a) => x, b => y } => z`.
+//! - The task of the stage before it decides; a guard owns what it captures, and a panic of one is the stage's.
+//! - Each branch has its own demand, and what they want together may come. What nobody has asked for waits, as much as
+//!   the branch's `max_demand`; then everything behind it waits, too, until it has caught up. Nothing is lost, and each
+//!   branch keeps its order. The summary names a branch that held back the others.
+//! - Several paths, or a leg of a list, need a stage before the `match`: `[a, b] => |e| e => match { .. }`. Twelve branches
+//!   may lead to stages, and any number to `_`.
 //!
 //! What the compiler says when it is wrong, and what to write instead, is on a page of its own: [`guide::errors`].
 //!

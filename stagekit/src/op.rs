@@ -214,6 +214,9 @@ pub struct AClosure;
 /// Names the errors of a stage in messages.
 pub struct ErrorsOf<S>(PhantomData<S>);
 
+/// Names a branch of the `match` behind a stage in messages.
+pub struct Branch<S, B>(PhantomData<(S, B)>);
+
 /// The event type of a parameter accepts the events of an edge: they are the same type.
 #[diagnostic::on_unimplemented(
     message = "event type mismatch: `{Up}` emits `{E}`, but `{Down}` takes `{Self}`",

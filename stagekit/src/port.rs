@@ -9,13 +9,13 @@ use std::marker::PhantomData;
 use std::sync::{Arc, Mutex};
 
 use crate::batch::Copier;
-use crate::dispatcher::Key;
+use crate::dispatcher::{Branches, Key};
 use crate::host::Home;
 use crate::lock::lock;
 use crate::options::{Edge, Limits, Options};
 use crate::side::ErrorWiring;
 use crate::subscription::{Door, Down, Inbox};
-use crate::topology::{Fan, Leg, Legs};
+use crate::topology::{BranchLegs, Fan, Leg, Legs};
 
 /// What one worker of the stage below asks.
 pub(crate) struct Upstream<T> {
@@ -59,9 +59,22 @@ pub(crate) struct Group<T> {
     pub(crate) legs: Vec<(Arc<Intake<T>>, Limits)>,
 }
 
+/// A `match` behind a stage: for each worker of it, the dispatcher, and how many events travel best together. The legs'
+/// consumers ask for many events from the first on if they are to be `eager`.
+pub(crate) trait Match<T>: Send + Sync {
+    fn wire(&self, eager: bool) -> Result<(Branches<T>, Lump), String>;
+    /// What leads on, for the picture.
+    fn legs(&self) -> Vec<BranchLegs>;
+}
+
+/// How many events travel best together, and whether a consumer finds its own demand.
+pub(crate) type Lump = (usize, bool);
+
 /// The outlets of a stage: every group gets every event.
 pub(crate) struct Outlets<T> {
     pub(crate) groups: Vec<Group<T>>,
+    /// Instead of groups.
+    pub(crate) branches: Option<Arc<dyn Match<T>>>,
     /// Events are discarded (`=> _`).
     pub(crate) discard: bool,
 }
@@ -69,7 +82,7 @@ pub(crate) struct Outlets<T> {
 pub(crate) type SharedOutlets<T> = Arc<Mutex<Outlets<T>>>;
 
 pub(crate) fn outlets<T>() -> SharedOutlets<T> {
-    Arc::new(Mutex::new(Outlets { groups: Vec::new(), discard: false }))
+    Arc::new(Mutex::new(Outlets { groups: Vec::new(), branches: None, discard: false }))
 }
 
 /// The number by which a picture knows outlets and intakes, while they are there.
@@ -95,7 +108,12 @@ pub(crate) fn legs<T>(outlets: &SharedOutlets<T>) -> Legs {
             legs.push(Leg { group: number, fan, to: address(intake), limits });
         }
     }
-    Legs { at, legs, branches: Vec::new(), discard: outlets.discard }
+    Legs {
+        at,
+        legs,
+        branches: outlets.branches.as_ref().map_or_else(Vec::new, |branches| branches.legs()),
+        discard: outlets.discard,
+    }
 }
 
 /// How the errors of a stage leave it, once `else` asks for them.
@@ -120,6 +138,11 @@ impl<S, E, F> Clone for Port<S, E, F> {
 impl<S, E, F> Port<S, E, F> {
     pub(crate) fn new() -> Self {
         Port { outlets: outlets(), errors: Arc::default(), group: None, is: PhantomData }
+    }
+
+    /// Everything goes to the branches of a `match`.
+    pub(crate) fn branch(&self, branches: Arc<dyn Match<E>>) {
+        lock(&self.outlets).branches = Some(branches);
     }
 
     /// A group of its own on the same outlets.

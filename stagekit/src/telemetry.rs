@@ -39,7 +39,7 @@ pub struct StageSummary {
     /// Events its function emitted.
     pub events_out: u64,
     /// Events that failed: errors (with and without an `else` edge), panics, timeouts; also those over which the key of
-    /// its partitions panicked. A batch that fails as a whole counts with all of its events; where a batch gives a
+    /// its partitions, or a guard of its `match`, panicked. A batch that fails as a whole counts with all of its events; where a batch gives a
     /// `Result` for each event, each error counts.
     pub failed: u64,
     /// Further attempts made by a `retry` policy.
@@ -56,18 +56,18 @@ pub struct StageSummary {
     pub demand: u64,
     /// Events emitted, and errors on their way along an `else` edge, that were not asked for yet.
     pub buffered: u64,
-    /// Events that a partition dispatcher's function gave no partition.
+    /// Events that a partition dispatcher's function gave no partition, or that a branch of a `match` discards.
     pub filtered: u64,
     /// A partition that was full, and held back the others.
     pub hot: Option<HotPartition>,
 }
 
-/// A partition that gets more events than its consumer can handle, so that the others have to wait: a lint. A key that
-/// spreads better helps, or more `max_demand`, or a policy for what is too much.
+/// A partition, or a branch of a `match`, that gets more events than its consumer can handle, so that the others have to
+/// wait: a lint. A key that spreads better helps, or more `max_demand`, or a policy for what is too much.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HotPartition {
-    /// The partition, by its name or its number.
+    /// The partition, by its name or its number; a branch by its pattern: ``branch `Event::Log(l)` ``.
     pub partition: String,
     /// How many times something was to be dispatched and it was full.
     pub times: u64,
@@ -162,7 +162,8 @@ impl fmt::Display for Summary {
         for stage in &self.stages {
             if let Some(HotPartition { partition, times }) = &stage.hot {
                 let name = &stage.name;
-                write!(f, "\nnote: partition {partition} of `{name}` was full {times} times and held back the others")?;
+                let word = if partition.starts_with("branch `") { "" } else { "partition " };
+                write!(f, "\nnote: {word}{partition} of `{name}` was full {times} times and held back the others")?;
             }
         }
         write!(f, "\n{:.3} s", self.elapsed.as_secs_f64())

@@ -1,12 +1,14 @@
 //! What a running pipeline promises, seen from outside.
 #![allow(missing_docs, reason = "a test binary has no readers of its documentation")]
 
+mod branches;
 pub mod conservation;
 mod conservation_bites;
 mod ending;
 mod errors;
 mod faults;
 mod floors;
+mod forms;
 mod hosts;
 mod language;
 mod live;

@@ -3,10 +3,16 @@
 use proc_macro2::{Group, Ident, Span, TokenStream};
 use quote::ToTokens;
 
+use super::branches::{Branch, Match};
+
 /// The whole of a `pipeline!`, in the order of the text.
 #[derive(Default)]
 pub(crate) struct Source {
     pub(crate) items: Vec<Item>,
+    /// `independent;`: there are several graphs.
+    pub(crate) independent: Option<Span>,
+    /// `crate = path;`
+    pub(crate) kit: Option<TokenStream>,
 }
 
 pub(crate) enum Item {
@@ -21,6 +27,30 @@ pub(crate) struct Path {
     pub(crate) rest: Vec<(Arrow, Target)>,
 }
 
+impl Path {
+    /// `_`
+    pub(crate) fn is_discard(&self) -> bool {
+        let Target::Node(node) = &self.head else { return false };
+        matches!(node.stage, Stage::Discard(_)) && self.rest.is_empty()
+    }
+
+    /// The same behind a mistake that was reported: nothing comes along here.
+    pub(crate) fn behind_a_mistake(self, arrow: Arrow) -> Path {
+        let rest = std::iter::once((arrow, self.head)).chain(self.rest).collect();
+        Path { head: Target::Missing, rest }
+    }
+
+    /// How messages name where it begins.
+    pub(crate) fn label(&self) -> String {
+        match &self.head {
+            Target::Node(node) => node.label(),
+            Target::List(_) => "[..]".into(),
+            Target::Match(_) => "match { .. }".into(),
+            Target::Missing => "stage".into(),
+        }
+    }
+}
+
 /// `=>` or `->`: its first and last token, which is all that stable Rust lets one underline with.
 #[derive(Clone, Copy)]
 pub(crate) struct Arrow {
@@ -32,6 +62,7 @@ pub(crate) struct Arrow {
 pub(crate) enum Target {
     Node(Node),
     List(List),
+    Match(Match),
     /// Not understood; the parser has said so.
     Missing,
 }
@@ -80,6 +111,10 @@ pub(crate) enum Stage {
     Discard(Span),
     /// `..`: its first and last token
     Open(Span, Span),
+    /// `match`: the word, and whether it has a mistake that was reported. Its branches stand behind it in the graph.
+    Match(Span, bool),
+    /// A branch of the `match` before it.
+    Branch(Branch),
 }
 
 /// `path`, `path(args)`
@@ -142,6 +177,13 @@ pub(crate) struct Opt {
     pub(crate) tokens: TokenStream,
 }
 
+impl Stage {
+    /// Something that runs, and not `_`, `..` or a `match`.
+    pub(crate) fn is_stage(&self) -> bool {
+        matches!(self, Stage::Named(_) | Stage::Closure(_) | Stage::Value(_))
+    }
+}
+
 impl Node {
     /// The token that errors about the stage belong to.
     pub(crate) fn span(&self) -> Span {
@@ -149,7 +191,8 @@ impl Node {
             Stage::Named(named) => named.name.span(),
             Stage::Closure(closure) => closure.span,
             Stage::Value(group) => group.span(),
-            Stage::Discard(span) | Stage::Open(span, _) => *span,
+            Stage::Discard(span) | Stage::Open(span, _) | Stage::Match(span, _) => *span,
+            Stage::Branch(branch) => branch.span,
         }
     }
 
@@ -179,6 +222,8 @@ impl Node {
             Stage::Value(group) => group.to_token_stream().to_string(),
             Stage::Discard(_) => "_".into(),
             Stage::Open(..) => "..".into(),
+            Stage::Match(..) => "match".into(),
+            Stage::Branch(branch) => branch.text.clone(),
         }
     }
 }

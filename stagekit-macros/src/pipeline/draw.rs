@@ -7,7 +7,7 @@ use syn::ext::IdentExt;
 
 use super::ast::{Closure, Kind, Node, Opt, Stage};
 use super::expand::Body;
-use super::graph::{Edge, Graph};
+use super::graph::{Edge, End, Graph};
 use super::tokens::variable;
 use crate::picture::{self, Fan, Picture, Way};
 use crate::pretty;
@@ -30,9 +30,10 @@ pub(crate) fn drawing(graph: &Graph, body: &Body) -> TokenStream {
     });
     let names = graph.edges.iter().filter_map(|edge| {
         let text = name(graph, edge)?;
-        let (stage, part) = place[edge.from.vertex]?;
+        let (from, _) = source(graph, edge.from);
+        let (stage, part) = place[from.vertex]?;
         let to = place[edge.to].map_or_else(|| quote!(::core::primitive::usize::MAX), |(stage, _)| quote!(#stage));
-        let errors = edge.from.errors;
+        let errors = from.errors;
         Some(
             quote!(::stagekit::__private::Called { stage: #stage, part: #part, errors: #errors, to: #to, text: #text }),
         )
@@ -86,6 +87,19 @@ fn name(graph: &Graph, edge: &Edge) -> Option<String> {
     Some(pretty::line(key.body.clone()))
 }
 
+/// Where an edge comes from, through the `match` that it may be a branch of, and that branch.
+fn source(graph: &Graph, mut end: End) -> (End, Option<usize>) {
+    let mut branch = None;
+    while let Some(Stage::Branch(_) | Stage::Match(..)) = graph.stage(end.vertex) {
+        if let Some(Stage::Branch(_)) = graph.stage(end.vertex) {
+            branch = Some(end.vertex);
+        }
+        let Some(edge) = graph.edges_into(end.vertex).next() else { break };
+        end = edge.from;
+    }
+    (end, branch)
+}
+
 /// The picture of what is written, without the types that only the compiler knows.
 pub(crate) fn picture(graph: &Graph) -> Picture {
     let mut drawn = vec![None; graph.vertices.len()];
@@ -93,13 +107,16 @@ pub(crate) fn picture(graph: &Graph) -> Picture {
     let mut order: Vec<usize> = (0..graph.vertices.len()).collect();
     order.sort_by_key(|&vertex| graph.vertices[vertex].order);
     for vertex in order {
-        if let Some(node) = &graph.vertices[vertex].node {
+        if let Some(node) = &graph.vertices[vertex].node
+            && !matches!(node.stage, Stage::Match(..) | Stage::Branch(_))
+        {
             drawn[vertex] = Some(picture.vertices.len());
             picture.vertices.push(stage(graph, vertex, node));
         }
     }
     for edge in &graph.edges {
-        let (Some(from), Some(to)) = (drawn[edge.from.vertex], drawn[edge.to]) else { continue };
+        let (end, branch) = source(graph, edge.from);
+        let (Some(from), Some(to)) = (drawn[end.vertex], drawn[edge.to]) else { continue };
         let legs = graph.edges_out_of(edge.from).count();
         let fan = match edge.split.map(|split| graph.splits[split].key.is_some()) {
             Some(true) => Fan::By,
@@ -107,17 +124,23 @@ pub(crate) fn picture(graph: &Graph) -> Picture {
             None if legs > 1 => Fan::All,
             None => Fan::One,
         };
-        picture.edges.push(picture::Edge {
+        let group = edge.split.map_or(picture.edges.len(), |split| graph.edges.len() + split);
+        let drawn = picture::Edge {
             from,
-            errors: edge.from.errors,
+            errors: end.errors,
             to,
             way: if edge.arrow.fused { Way::Fused } else { Way::Subscription },
             fan,
-            group: edge.split.map_or(picture.edges.len(), |split| graph.edges.len() + split),
+            group,
             key: name(graph, edge),
             label: None,
             event: None,
             options: edge.options.iter().map(option).collect(),
+        };
+        let pattern = branch.and_then(|branch| Some(graph.vertices[branch].node.as_ref()?.label()));
+        picture.edges.push(match pattern {
+            Some(pattern) => drawn.out_of(&pattern),
+            None => drawn,
         });
     }
     picture
@@ -174,6 +197,7 @@ fn called(node: &Node, is_last: bool) -> String {
             }
             name.unwrap_or_else(|| "stage".into())
         }
+        Stage::Match(..) | Stage::Branch(_) => node.label(),
         Stage::Discard(_) => "_".into(),
         Stage::Open(..) => "..".into(),
     }

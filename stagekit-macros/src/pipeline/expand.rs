@@ -99,8 +99,17 @@ impl Writer<'_> {
             self.edges(vertex).into_iter().map(|edge| (edge.from, edge.split, edge.arrow.start)).collect();
         match &node.stage {
             _ if self.wrong[vertex] => self.aside(node),
+            Stage::Match(word, broken) => {
+                if let Some(&(end, split, _)) = edges.first() {
+                    self.branches(vertex, end, split, *word, *broken);
+                }
+            }
+            Stage::Branch(_) => {}
             Stage::Discard(span) => {
                 for (end, split, _) in edges {
+                    if graph.is_discarded(end.vertex) {
+                        continue;
+                    }
                     let port = self.port(end, split);
                     let discard = call("discard", *span, [at(&port, *span)]);
                     self.line(quote!(#discard;));
@@ -123,10 +132,23 @@ impl Writer<'_> {
         }
     }
 
+    /// The branches of a `match`, each with an end of its own.
+    fn branches(&mut self, vertex: usize, from: End, split: Option<usize>, word: Span, broken: bool) {
+        let graph = self.graph;
+        let port = self.port(from, split);
+        let mut ways = Vec::new();
+        for edge in graph.edges_out_of(End { vertex, errors: false }) {
+            let Some(Stage::Branch(branch)) = graph.stage(edge.to) else { continue };
+            let end = End { vertex: edge.to, errors: false };
+            ways.push((branch, (!graph.is_discarded(edge.to)).then(|| self.port(end, None))));
+        }
+        self.line(super::branches::line(&port, word, broken, &ways));
+    }
+
     /// For the editor: the names and expressions of a stage that is connected to nothing.
     fn aside(&mut self, node: &Node) {
         let value = match &node.stage {
-            Stage::Closure(_) | Stage::Discard(_) | Stage::Open(..) => return,
+            Stage::Closure(_) | Stage::Discard(_) | Stage::Open(..) | Stage::Match(..) | Stage::Branch(_) => return,
             Stage::Named(named) => stage(&named.path, named.name.span(), named.args.as_ref()),
             Stage::Value(group) => over("value", node.span(), quote!(#group)),
         };
@@ -331,7 +353,7 @@ impl Writer<'_> {
             Stage::Named(named) => stage(&named.path, span, named.args.as_ref()),
             Stage::Value(group) => over("value", span, quote!(#group)),
             Stage::Closure(closure) => self.closure(vertex, node, closure, port),
-            Stage::Discard(_) | Stage::Open(..) => quote!(),
+            Stage::Discard(_) | Stage::Open(..) | Stage::Match(..) | Stage::Branch(_) => quote!(),
         };
         let options = node.options();
         let around = if self.graph.vertices[vertex].caught.is_some() { "caught" } else { "at" };

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use proc_macro2::{Ident, Span};
 
 use super::ast::{Arrow, Item, Key, List, Mode, Node, Opt, Path, Source, Stage, Target};
+use super::branches::Match;
 use crate::diagnostic::Diagnostics;
 
 /// The options that a subscription does not have.
@@ -30,6 +31,8 @@ pub(crate) struct Graph {
     pub(crate) vertices: Vec<Vertex>,
     pub(crate) edges: Vec<Edge>,
     pub(crate) splits: Vec<Split>,
+    /// `independent;`: there are several graphs.
+    pub(crate) independent: Option<Span>,
     /// Two `let`s of one name.
     pub(crate) doubles: Vec<(Ident, Ident)>,
     /// Said to the user without stopping anything.
@@ -125,9 +128,16 @@ impl Graph {
         heads
     }
 
-    /// Neither `_` nor `..` nor nothing at all.
+    /// Neither `_` nor `..` nor a `match` nor nothing at all.
     pub(crate) fn is_stage(&self, vertex: usize) -> bool {
-        self.stage(vertex).is_some_and(|stage| !matches!(stage, Stage::Discard(_) | Stage::Open(..)))
+        self.stage(vertex).is_some_and(Stage::is_stage)
+    }
+
+    /// A branch of a `match` whose events are discarded.
+    pub(crate) fn is_discarded(&self, branch: usize) -> bool {
+        let to = |edge: &Edge| matches!(self.stage(edge.to), Some(Stage::Discard(_)));
+        let Some(Stage::Branch(is)) = self.stage(branch) else { return false };
+        is.dead || self.edges_out_of(End { vertex: branch, errors: false }).all(to)
     }
 
     pub(crate) fn stage(&self, vertex: usize) -> Option<&Stage> {
@@ -161,6 +171,7 @@ struct Lowering<'a> {
 
 impl Lowering<'_> {
     fn source(&mut self, source: Source) {
+        self.graph.independent = source.independent;
         // Names are known in the whole graph, before their `let` too.
         let mut paths = Vec::new();
         let mut caught = Vec::new();
@@ -225,6 +236,7 @@ impl Lowering<'_> {
     fn target(&mut self, feeds: Vec<Feed>, arrow: Option<Arrow>, target: Target, goes_on: bool) -> Vec<Feed> {
         match target {
             Target::List(list) => self.list(feeds, arrow, list),
+            Target::Match(branches) => self.branches(feeds, arrow, branches),
             Target::Missing => self.missing(feeds, arrow),
             Target::Node(node) => self.node(feeds, arrow, node, goes_on),
         }
@@ -333,6 +345,41 @@ impl Lowering<'_> {
             }
         }
         list.legs.into_iter().flat_map(|leg| self.path(feeds.clone(), arrow, leg)).collect()
+    }
+
+    /// A vertex for the `match`, and one behind it for each of its branches: what leads on leads out of those.
+    fn branches(&mut self, feeds: Vec<Feed>, mut arrow: Option<Arrow>, branches: Match) -> Vec<Feed> {
+        let span = branches.span;
+        let text = match &feeds[..] {
+            _ if arrow.is_none() => {
+                Some("`match` reads the events of a stage, so it cannot begin a path: `events => match { .. }`")
+            }
+            [] | [Feed { split: None, .. }] => None,
+            [_] => Some("`match` in a shared list needs a stage before it: `any [|e| e => match { .. }, a]`"),
+            _ => Some("several paths lead into `match`: put a stage before it, `[a, b] => |e| e => match { .. }`"),
+        };
+        if let Some(text) = text {
+            self.errors.error(span, text);
+        }
+        if let Some(arrow) = arrow.as_mut().filter(|arrow| arrow.fused) {
+            let text = "`->` stays in one task, and the branches of a `match` leave it; use `=>`";
+            self.errors.between(arrow.start, arrow.end, text);
+            arrow.fused = false;
+        }
+        let node = |stage| Some(Node { stage, options: Vec::new(), otherwise: None });
+        let stage = node(Stage::Match(span, branches.broken)).filter(|_| text.is_none());
+        let vertex = self.vertex(stage);
+        self.connect(&feeds, arrow, vertex, span, &[]);
+        let mut ends = Vec::new();
+        for arm in branches.arms {
+            let at = arm.branch.span;
+            let branch = self.vertex(node(Stage::Branch(arm.branch)));
+            let here = Arrow { start: span, end: span, fused: false };
+            self.connect(&[Feed { end: End { vertex, errors: false }, split: None }], Some(here), branch, at, &[]);
+            let feed = Feed { end: End { vertex: branch, errors: false }, split: None };
+            ends.extend(self.path(vec![feed], Some(arm.arrow), arm.leg));
+        }
+        ends
     }
 
     fn nested(&mut self, span: Span) {

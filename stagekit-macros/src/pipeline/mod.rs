@@ -1,11 +1,13 @@
 //! `pipeline!`: read, lower, check, write. No phase fails; mistakes are collected, and what is sound still expands.
 
 mod ast;
+mod branches;
 mod closure;
 mod doc;
 mod draw;
 mod expand;
 mod finish;
+mod fragments;
 mod graph;
 mod options;
 mod parse;
@@ -24,7 +26,8 @@ use crate::names::ours;
 /// The expression that a `pipeline!` stands for.
 pub(crate) fn expand(graph: TokenStream) -> TokenStream {
     let mut errors = Diagnostics::default();
-    let source = parse::parse(graph, &mut errors);
+    let mut source = parse::parse(fragments::resolved(graph), &mut errors);
+    let kit = source.kit.take();
     let mut graph = graph::Graph::new(source, &mut errors);
     let wrong = validate::validate(&mut graph, &mut errors);
     let body = expand::expand(&graph, &wrong);
@@ -33,14 +36,18 @@ pub(crate) fn expand(graph: TokenStream) -> TokenStream {
     let drawing = if errors.is_empty() { draw::drawing(&graph, &body) } else { TokenStream::new() };
     // A block that ends in `compile_error!` has the type of an error: what is done with it is not reported again.
     let result = if errors.is_empty() { finish::finish(&body) } else { errors.into_tokens() };
-    quote_spanned!(ours()=> {
+    let block = quote_spanned!(ours()=> {
         #[allow(unused_imports)]
         use ::stagekit::__private::GoesOn as _;
         #notes
         #(#lines)*
         #drawing
         #result
-    })
+    });
+    match kit {
+        Some(kit) => crate::names::rehome(block, &kit),
+        None => block,
+    }
 }
 
 /// What rustc says best: two items of one name, and a use of something deprecated.

@@ -8,8 +8,11 @@ use syn::parse::{ParseStream, Parser};
 use syn::{Result, Token, bracketed, token};
 
 use super::ast::{Arrow, Item, Key, List, Mode, Named, Node, Opt, Otherwise, Path, Source, Stage, Target};
-use super::closure;
+use super::{branches, closure};
 use crate::diagnostic::Diagnostics;
+
+/// What may stand behind the leg of a `match`.
+pub(crate) const NEXT_BRANCH: &str = "`,` (next branch)";
 
 const STAGE: &str = "expected a stage: `name`, `name(args)`, `|event| ...`, `[a, b]` or `_`";
 
@@ -18,7 +21,8 @@ pub(crate) fn parse(input: TokenStream, errors: &mut Diagnostics) -> Source {
     let mut source = Source::default();
     let read = |input: ParseStream<'_>| {
         while !input.is_empty() {
-            if input.peek(Token![,]) {
+            if setting(input, &mut source, errors) {
+            } else if input.peek(Token![,]) {
                 errors.error(input.span(), "expected `;`: paths are separated by semicolons");
                 let _ = input.parse::<Token![,]>();
             } else if input.parse::<Token![;]>().is_err() {
@@ -31,6 +35,36 @@ pub(crate) fn parse(input: TokenStream, errors: &mut Diagnostics) -> Source {
         errors.push(error);
     }
     source
+}
+
+/// What is said of the whole before its first item.
+fn setting(input: ParseStream<'_>, source: &mut Source, errors: &mut Diagnostics) -> bool {
+    let span = input.span();
+    let word = if input.peek(Token![crate]) && input.peek2(Token![=]) && !input.peek2(Token![=>]) {
+        let _ = (input.parse::<Token![crate]>(), input.parse::<Token![=]>());
+        let ahead = input.fork();
+        match ahead.call(syn::Path::parse_mod_style) {
+            Ok(path) if ahead.is_empty() || ahead.peek(Token![;]) => {
+                closure::advance(input, &ahead);
+                source.kit = Some(path.into_token_stream());
+            }
+            _ => {
+                errors.error(span, "expected the path of stagekit: `crate = my::stagekit;`");
+                skip_item(input);
+            }
+        }
+        "crate = path"
+    } else if input.fork().parse::<Ident>().is_ok_and(|word| word == "independent") && input.peek2(Token![;]) {
+        let _ = input.parse::<Ident>();
+        source.independent = Some(span);
+        "independent"
+    } else {
+        return false;
+    };
+    if !source.items.is_empty() {
+        errors.error(span, format!("`{word};` is said of the whole: write it first"));
+    }
+    true
 }
 
 fn item(input: ParseStream<'_>, errors: &mut Diagnostics) -> Item {
@@ -58,9 +92,12 @@ fn item(input: ParseStream<'_>, errors: &mut Diagnostics) -> Item {
             Item::Let(name, node)
         }
         other => {
-            if let Target::List(list) = &other {
-                errors.error(list.span, format!("a list has no name: write the list where `{name}` is used"));
-            }
+            let (what, span) = match &other {
+                Target::List(list) => ("list", list.span),
+                Target::Match(branches) => ("match", branches.span),
+                _ => return Item::Path(Path { head: Target::Missing, rest: Vec::new() }),
+            };
+            errors.error(span, format!("a {what} has no name: write the {what} where `{name}` is used"));
             Item::Path(Path { head: Target::Missing, rest: Vec::new() })
         }
     }
@@ -68,7 +105,12 @@ fn item(input: ParseStream<'_>, errors: &mut Diagnostics) -> Item {
 
 /// A path ends at `;`, at `,` and where the input ends. `or` is what may stand behind it.
 fn path(input: ParseStream<'_>, errors: &mut Diagnostics, or: &str) -> Path {
-    let head = target(input, errors, input.span());
+    path_behind(input, errors, or, input.span())
+}
+
+/// As [`path`], behind `before`.
+pub(crate) fn path_behind(input: ParseStream<'_>, errors: &mut Diagnostics, or: &str, before: Span) -> Path {
+    let head = target(input, errors, before);
     let mut rest = Vec::new();
     loop {
         if let Some(arrow) = arrow(input) {
@@ -88,6 +130,9 @@ fn path(input: ParseStream<'_>, errors: &mut Diagnostics, or: &str) -> Path {
             rest.push((arrow, target(input, errors, arrow.start)));
         } else {
             errors.error(input.span(), format!("expected `=>` (next stage) or {or}"));
+            if or == NEXT_BRANCH && branches::begins(input) {
+                return Path { head, rest };
+            }
             // What was meant is not known: the rest of the path stands behind nothing.
             let here = Arrow { start: input.span(), end: input.span(), fused: false };
             rest.push((here, Target::Missing));
@@ -100,7 +145,7 @@ fn path(input: ParseStream<'_>, errors: &mut Diagnostics, or: &str) -> Path {
     }
 }
 
-fn arrow(input: ParseStream<'_>) -> Option<Arrow> {
+pub(crate) fn arrow(input: ParseStream<'_>) -> Option<Arrow> {
     if let Ok(arrow) = input.parse::<Token![=>]>() {
         return Some(Arrow { start: arrow.spans[0], end: arrow.spans[1], fused: false });
     }
@@ -149,9 +194,7 @@ fn target(input: ParseStream<'_>, errors: &mut Diagnostics, before: Span) -> Tar
         return list(input, errors, Mode::All);
     }
     if input.peek(Token![match]) {
-        errors.error(input.span(), "`match` branches are not supported; use `filter |e| ..` or `by |e| key [..]`");
-        skip(input);
-        return Target::Missing;
+        return branches::parse(input, errors);
     }
     if input.peek(syn::Ident) && (input.peek2(token::Bracket) || input.peek2(Token![|]) || input.peek2(Token![move])) {
         let word = input.fork().parse::<Ident>().map(|word| word.to_string()).unwrap_or_default();

@@ -183,7 +183,41 @@ fn each_mistake_is_one_error() {
         ("a => by [b, c]", "partitioning needs a key: `by |e| e.id [..]`"),
         ("a => by |e| e.id => b", "`by` needs a list to lead into: `by |e| e.id [..]`"),
         ("a => async |e| e => b", "a closure cannot be async here: write an `async fn` with `#[producer_consumer]`"),
-        ("a => match { 1 => b }", "`match` branches are not supported; use `filter |e| ..` or `by |e| key [..]`"),
+        ("a => match {}", "empty `match`: write at least one branch, `pattern => stage`"),
+        (
+            "a => match b { n => c }",
+            "`match` reads the events of the stage before it: `events => match { pattern => stage, .. }`",
+        ),
+        ("a => match { A(n) => b A(m) => c }", "expected `=>` (next stage) or `,` (next branch)"),
+        ("a => match { A(n) => b; m => c }", "expected `,`: a `match` separates its branches by commas"),
+        ("a => match { A(n), m => c }", NO_TARGET),
+        ("a => match { A(n) =>, m => c }", NO_TARGET),
+        ("a => match { A(n + 1) => b, m => c }", "expected a pattern: `Event::Order(order) => stage`"),
+        ("a => match { A(n) if => b, m => c }", "expected a condition: `pattern if condition => stage`"),
+        ("a => match { A(n) => b, _ => c }", "`_` binds nothing that could be sent on: name the event, `other => c`"),
+        (
+            "a => match { A(ref n) => b, m => c }",
+            "`ref` borrows from an event that is gone when `n` arrives: a branch takes what it binds by value",
+        ),
+        ("a -> match { n => b }", "`->` stays in one task, and the branches of a `match` leave it; use `=>`"),
+        (
+            "match { n => b }",
+            "`match` reads the events of a stage, so it cannot begin a path: `events => match { .. }`",
+        ),
+        (
+            "[a, b] => match { n => c }",
+            "several paths lead into `match`: put a stage before it, `[a, b] => |e| e => match { .. }`",
+        ),
+        (
+            "a => [b, match { n => c }]",
+            "`match` takes all that a stage emits, so it cannot be one of several: \
+             put a stage before it, `[a, |e| e => match { .. }]`",
+        ),
+        ("let m = match { n => c }; a => b", "a match has no name: write the match where `m` is used"),
+        ("a => match { n => s => t, m => s.name(\"s\") => t.name(\"t\") } => u => u", TWICE),
+        ("a => b; independent; c => d", "`independent;` is said of the whole: write it first"),
+        ("independent; a => b", "`independent` says that there are several graphs, and this is one: remove it"),
+        ("crate = ; a => b", "expected the path of stagekit: `crate = my::stagekit;`"),
         ("let = a; a => b", "expected a name: `let name = stage;`"),
         ("let s a => b; c => d", "expected a stage: `let s = stage;`"),
         ("let s = a => b; s => c", "expected `;`: `let s = stage;` names one stage"),
@@ -254,7 +288,10 @@ fn each_mistake_is_one_error() {
             "`workers` belongs in the `let` of `s`: an edge has `max_demand` and `min_demand`",
         ),
         ("let s = b; a => c", "stage `s` is declared but never connected: lead an edge to it, `=> s`, or remove it"),
-        ("a => b; c => d", "two unconnected graphs: nothing links `c` to `a`; use two `pipeline!`s or connect them"),
+        (
+            "a => b; c => d",
+            "two unconnected graphs: nothing links `c` to `a`; connect them, or begin with `independent;` to run both",
+        ),
         ("let s = b; s => s", "this graph has no producer: every stage has an upstream, so no event can ever enter it"),
         (
             "let s = b; let t = c; a => s => t => [s, d]",
@@ -274,6 +311,9 @@ fn each_mistake_is_one_error() {
         refused(text, mistake);
     }
 }
+
+const NO_TARGET: &str = "expected a stage for this branch: `pattern => stage`, or `pattern => _` to discard the events";
+const TWICE: &str = "`u` appears twice: bind it once (`let u = u;`) to share one instance, or tell two instances apart (`u.name(\"..\")`)";
 
 #[test]
 fn what_is_right_is_not_refused() {
@@ -297,6 +337,13 @@ fn what_is_right_is_not_refused() {
         "a -> b else c -> d else [e, f] => any [g, h.workers(2)]",
         "crate::a => self::b::<u8>(3) => super::c",
         "a => { from() }.name(\"x\") => (|e| e).workers(2) => b",
+        "a => match { A(n) => b, B { n, .. } if n > 1 => |e| e -> c, C | D(_) => _, other => match { n => .. } }",
+        "a => match { A(n) => b, m => [c, d] => e } => f",
+        "let s = b; a => match { A(n) => s, n @ 1..=9 => any [c, d], m => by |m| m [e.workers(2), f] } => z",
+        "a else match { E::Io(e) => b, other => _ } => c else any [d, e] => f else by |e| e [g, h]",
+        "independent; a => b; c => d => e;",
+        "crate = my::kit; independent; a => independent; c => d",
+        "crate = crate::kit; crate::a => b",
     ] {
         assert_eq!(mistakes(text), [""; 0], "{text}");
     }
@@ -311,6 +358,46 @@ fn half_typed_input_expands() {
     for end in 0..whole.len() {
         one_block(whole[..end].iter().cloned().collect());
         one_block(whole[..end].iter().chain(&whole[end + 1..]).cloned().collect());
+    }
+}
+
+#[test]
+fn half_typed_branches_expand() {
+    let whole = "crate = my::kit; independent; a(0..3) => match { Event::A(x @ B { y, .. }) if x.z(1) > 2 => c -> |d| d + 1, \
+                 E | F => match { n => [g, h] }, Some(_) => _, other => .. } => i; j else match { k => l } => m";
+    let whole: Vec<TokenTree> = tokens(whole).into_iter().collect();
+    for end in 0..whole.len() {
+        one_block(whole[..end].iter().cloned().collect());
+        one_block(whole[..end].iter().chain(&whole[end + 1..]).cloned().collect());
+    }
+    // And inside of the braces.
+    let branches =
+        "A(x) if x > 1 => b => |c| c, D { e, .. } | F(e) => match { g => _ }, h @ 1..=2 => [i, j], other => ..";
+    let branches: Vec<TokenTree> = tokens(branches).into_iter().collect();
+    for end in 0..branches.len() {
+        for inner in [&branches[..end], &[&branches[..end], &branches[end + 1..]].concat()] {
+            let inner = inner.iter().cloned().collect::<TokenStream>();
+            one_block(quote::quote!(a => match { #inner } => z));
+        }
+    }
+}
+
+#[test]
+fn a_crate_of_another_name_is_named_everywhere() {
+    let graph = "let s = a(1); b => [c -> |d| d, s]; e => match { f => g, _ => _ } else _ => by |h| h [i, j]; s => ..";
+    let all = super::expand(tokens(&format!("crate = my::kit; independent; {graph}"))).to_string();
+    assert!(all.contains("my :: kit :: __private") && !all.contains(":: stagekit"), "{all}");
+}
+
+#[test]
+fn a_fragment_is_one_expression() {
+    let group = |text: &str| TokenTree::Group(proc_macro2::Group::new(Delimiter::None, tokens(text)));
+    for (fragment, one) in
+        [("1 + 2", "(1 + 2)"), ("f(1)", "f(1)"), ("a::b", "a::b"), ("|n| n", "(|n| n)"), ("&T", "&T")]
+    {
+        let fragment = group(fragment);
+        let resolved = super::fragments::resolved(quote::quote!({ n * #fragment }));
+        assert_eq!(resolved.to_string(), tokens(&format!("{{ n * {one} }}")).to_string());
     }
 }
 
@@ -334,6 +421,12 @@ fn snapshots() {
         ("result", "let totals = tally(t); let seen = count; posts => [store, totals.max_demand(5)]; totals => seen"),
         ("diamond", "let sum = add; numbers => [double => sum, square => sum]; sum => _"),
         ("segment", ".. => clean -> check else log => .."),
+        (
+            "branches",
+            "events => match { Event::Order(o) => orders, Event::Log { text, .. } if text.len() > n => shout -> log, Event::Ping => _ }",
+        ),
+        ("branching_errors", "raw => parse else match { Wrong::Io(e) => quarantine, other => |e| drop(e) } => store"),
+        ("crate", "crate = my::kit; a => |n| n + 1 => b"),
         ("half_typed", "counter(0..3) => => save => print.workers(2)"),
     ] {
         let written = format!("pipeline! {{ {text} }}\n\n{}", snapshot::flat(super::expand(tokens(text))));

@@ -140,12 +140,17 @@ fn ends(graph: &Graph, errors: &mut Diagnostics) {
     let mut open = HashMap::new();
     for (index, vertex) in graph.vertices.iter().enumerate() {
         let Some(stage) = vertex.node.as_ref().map(|node| &node.stage) else { continue };
-        let (Stage::Discard(span) | Stage::Open(span, _)) = stage else { continue };
+        let (Stage::Discard(span) | Stage::Open(span, _) | Stage::Match(span, _)) = stage else { continue };
         let siblings = graph.edges_into(index).any(|edge| graph.edges_out_of(edge.from).count() > 1);
         match stage {
             Stage::Discard(_) if siblings => {
                 errors
                     .error(*span, "`_` discards all that a stage emits, so it cannot be one of several: leave it out");
+            }
+            Stage::Match(..) if siblings => {
+                let text = "`match` takes all that a stage emits, so it cannot be one of several: \
+                            put a stage before it, `[a, |e| e => match { .. }]`";
+                errors.error(*span, text);
             }
             Stage::Open(..) if siblings => {
                 errors.error(*span, "`..` cannot be one of several: put a stage before it, `[a, |e| e => ..]`");
@@ -274,12 +279,19 @@ fn connected(graph: &Graph, errors: &mut Diagnostics) {
     {
         reached.extend([edge.to, edge.from.vertex]);
     }
-    if let Some(&other) = heads.iter().find(|head| !reached.contains(head)) {
-        let text = format!(
-            "two unconnected graphs: nothing links `{}` to `{}`; use two `pipeline!`s or connect them",
-            graph.label(other),
-            graph.label(first)
-        );
-        errors.error(graph.span(other), text);
+    let other = heads.iter().find(|head| !reached.contains(head));
+    match (other, graph.independent) {
+        (Some(&other), None) => {
+            let text = format!(
+                "two unconnected graphs: nothing links `{}` to `{}`; connect them, or begin with `independent;` to run both",
+                graph.label(other),
+                graph.label(first)
+            );
+            errors.error(graph.span(other), text);
+        }
+        (None, Some(word)) => {
+            errors.error(word, "`independent` says that there are several graphs, and this is one: remove it");
+        }
+        _ => {}
     }
 }

@@ -21,11 +21,13 @@
 //! # Ok(()) }
 //! ```
 
+mod branch;
 mod edge;
 mod emit;
 mod list;
 mod shared;
 
+pub use branch::{AnyWay, Drawn, Legs, Taken, Way, Ways, Wired, branches, nowhere, take, way};
 pub use edge::{
     Close, Fails, Fused, Fuses, Fusible, Linked, close, discard, errors, fuse, fuse_last, link, link_last, start,
 };

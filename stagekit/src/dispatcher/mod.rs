@@ -12,6 +12,7 @@
 //! What they cost, with n subscriptions: an ask, a cancel, and each batch sent O(log n); a subscription and the question
 //! for demand O(1).
 
+mod branches;
 mod broadcast;
 mod custom;
 mod demand;
@@ -20,6 +21,7 @@ mod partition;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use branches::{Branches, Leg as BranchLeg, NOWHERE, Router, note, routed};
 pub use broadcast::Broadcast;
 pub(crate) use broadcast::Leg;
 use custom::Guarded;
@@ -45,6 +47,8 @@ pub(crate) enum Dispatcher<T> {
     Broadcast(Broadcast<T>),
     /// Events of one key go to one stage.
     Partition(Partition<T>),
+    /// Each event goes to the leg of a `match` whose pattern it matches.
+    Branches(Branches<T>),
     /// The user's.
     Custom(Guarded<T>),
 }
@@ -57,6 +61,9 @@ impl<T> Dispatcher<T> {
             Dispatcher::Demand(demand) => demand.subscribe(sub, options, consumer),
             Dispatcher::Broadcast(broadcast) => broadcast.subscribe(sub, options, consumer),
             Dispatcher::Partition(partition) => partition.subscribe(sub, options),
+            Dispatcher::Branches(_) => {
+                Err("its events go to the branches of a `match`: put a stage before that, and subscribe to it".into())
+            }
             Dispatcher::Custom(custom) => custom.subscribe(sub, options, consumer),
         }
     }
@@ -67,6 +74,7 @@ impl<T> Dispatcher<T> {
             Dispatcher::Demand(demand) => demand.ask(sub, n),
             Dispatcher::Broadcast(broadcast) => broadcast.ask(sub, n),
             Dispatcher::Partition(partition) => partition.ask(sub, n, send),
+            Dispatcher::Branches(_) => {}
             Dispatcher::Custom(custom) => custom.ask(sub, n, send),
         }
     }
@@ -78,6 +86,7 @@ impl<T> Dispatcher<T> {
             Dispatcher::Demand(demand) => demand.cancel(sub),
             Dispatcher::Broadcast(broadcast) => broadcast.cancel(sub),
             Dispatcher::Partition(partition) => partition.cancel(sub),
+            Dispatcher::Branches(_) => {}
             Dispatcher::Custom(custom) => custom.cancel(sub),
         }
     }
@@ -88,6 +97,7 @@ impl<T> Dispatcher<T> {
             Dispatcher::Demand(demand) => demand.demand(),
             Dispatcher::Broadcast(broadcast) => broadcast.demand(),
             Dispatcher::Partition(partition) => partition.demand(),
+            Dispatcher::Branches(branches) => branches.demand(),
             Dispatcher::Custom(custom) => custom.demand(),
         }
     }
@@ -97,6 +107,7 @@ impl<T> Dispatcher<T> {
         match self {
             Dispatcher::Demand(_) | Dispatcher::Broadcast(_) => 0,
             Dispatcher::Partition(partition) => partition.resting(),
+            Dispatcher::Branches(branches) => branches.resting(),
             Dispatcher::Custom(custom) => custom.resting(),
         }
     }
@@ -111,6 +122,7 @@ impl<T> Dispatcher<T> {
             },
             Dispatcher::Broadcast(broadcast) => broadcast.dispatch(events, send),
             Dispatcher::Partition(partition) => partition.dispatch(events, send),
+            Dispatcher::Branches(branches) => branches.dispatch(events),
             Dispatcher::Custom(custom) => custom.dispatch(events, send),
         }
     }
@@ -120,6 +132,7 @@ impl<T> Dispatcher<T> {
         match self {
             Dispatcher::Demand(_) | Dispatcher::Broadcast(_) => false,
             Dispatcher::Partition(partition) => partition.mark(id),
+            Dispatcher::Branches(branches) => branches.mark(id),
             Dispatcher::Custom(custom) => custom.mark(id),
         }
     }
@@ -129,6 +142,7 @@ impl<T> Dispatcher<T> {
         match self {
             Dispatcher::Demand(_) | Dispatcher::Broadcast(_) => None,
             Dispatcher::Partition(partition) => partition.passed(),
+            Dispatcher::Branches(branches) => branches.passed(),
             Dispatcher::Custom(custom) => custom.passed(),
         }
     }
@@ -140,6 +154,7 @@ impl<T> Dispatcher<T> {
             Dispatcher::Demand(_) => None,
             Dispatcher::Broadcast(broadcast) => broadcast.take_fault(),
             Dispatcher::Partition(partition) => partition.take_fault(),
+            Dispatcher::Branches(branches) => branches.take_fault(),
             Dispatcher::Custom(custom) => custom.take_fault().map(|text| Cause::Failed(text.into())),
         }
     }
@@ -147,7 +162,7 @@ impl<T> Dispatcher<T> {
     /// The events that a policy has dropped, or that belonged to nobody any more: to be counted, and shown to the user.
     pub(crate) fn take_discarded(&mut self) -> Vec<Events<T>> {
         match self {
-            Dispatcher::Demand(_) | Dispatcher::Broadcast(_) => Vec::new(),
+            Dispatcher::Demand(_) | Dispatcher::Broadcast(_) | Dispatcher::Branches(_) => Vec::new(),
             Dispatcher::Partition(partition) => partition.take_discarded(),
             Dispatcher::Custom(custom) => custom.take_discarded(),
         }
@@ -157,6 +172,7 @@ impl<T> Dispatcher<T> {
     pub(crate) fn filtered(&self) -> u64 {
         match self {
             Dispatcher::Partition(partition) => partition.filtered(),
+            Dispatcher::Branches(branches) => branches.filtered(),
             Dispatcher::Demand(_) | Dispatcher::Broadcast(_) | Dispatcher::Custom(_) => 0,
         }
     }
@@ -165,6 +181,7 @@ impl<T> Dispatcher<T> {
     pub(crate) fn unplaced(&self) -> u64 {
         match self {
             Dispatcher::Partition(partition) => partition.unplaced(),
+            Dispatcher::Branches(branches) => branches.unplaced(),
             Dispatcher::Demand(_) | Dispatcher::Broadcast(_) | Dispatcher::Custom(_) => 0,
         }
     }
@@ -173,6 +190,7 @@ impl<T> Dispatcher<T> {
     pub(crate) fn hot(&self) -> Option<Hot> {
         match self {
             Dispatcher::Partition(partition) => partition.hot(),
+            Dispatcher::Branches(branches) => branches.hot(),
             Dispatcher::Demand(_) | Dispatcher::Broadcast(_) | Dispatcher::Custom(_) => None,
         }
     }

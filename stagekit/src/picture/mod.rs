@@ -152,6 +152,19 @@ impl Vertex {
     }
 }
 
+impl Edge {
+    /// The same, out of a branch of a `match`: how that shares out what it gets is said at each of its edges.
+    pub(crate) fn out_of(self, pattern: &str) -> Self {
+        let inner = match self.fan {
+            Fan::Any | Fan::By => format!(" {}", word(self.fan, self.key.as_deref())),
+            _ => String::new(),
+        };
+        let label = self.label.map(|label| format!(" => {label}")).unwrap_or_default();
+        let label = Some(format!("{pattern}{inner}{label}"));
+        Edge { fan: Fan::Match, key: None, group: usize::MAX, label, ..self }
+    }
+}
+
 impl Picture {
     /// The ends that edges leave by: of each stage its events, then its errors.
     pub(crate) fn ends(&self) -> Vec<End> {
@@ -240,7 +253,7 @@ impl Picture {
     }
 }
 
-pub(crate) fn word(fan: Fan, key: Option<&str>) -> String {
+fn word(fan: Fan, key: Option<&str>) -> String {
     match (fan, key) {
         (Fan::One | Fan::All, _) => "all".into(),
         (Fan::Any, _) => "any".into(),

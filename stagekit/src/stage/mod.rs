@@ -29,7 +29,7 @@ pub(crate) use care::{text as panic_text, within};
 pub(crate) use inlet::{Front, Inlet};
 pub use live::{ChildCount, ChildId, ChildState, ConsumerSupervisor, LiveStage, ShutdownToken, live_node};
 pub(crate) use live::{LiveTask, Setup};
-pub(crate) use outlet::Outlet;
+pub(crate) use outlet::{BranchOutlet, Outlet};
 #[cfg(any(test, feature = "test"))]
 pub(crate) use own::{Own, Places, Site};
 pub use place::Stage;

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::dispatcher::Dispatcher;
 use crate::fuzz;
 use crate::host::{Ending, GuestTask};
 use crate::lock::lock;
@@ -157,9 +158,21 @@ pub(crate) fn wire<T>(
         }
         groups.push((at, subs));
     }
-    let dispatcher = Outlet::dispatcher(&outlets.groups, &groups);
+    let dispatcher = match &outlets.branches {
+        Some(_) if outlets.discard || !outlets.groups.is_empty() => {
+            return Err("leads to a `match`, so no other edge can lead out of it".into());
+        }
+        Some(branches) => {
+            let (branches, (most, tuned)) = branches.wire(edges == Edges::OfErrors)?;
+            (lump, any_tuned) = (most, tuned);
+            Dispatcher::Branches(branches)
+        }
+        None => Outlet::dispatcher(&outlets.groups, &groups),
+    };
     let lump = if lump == 0 { usize::MAX } else { lump };
+    let bound = groups.iter().flat_map(|(_, subs)| subs).map(|(_, most)| *most).max();
     let mut outlet = Outlet::new(door.clone(), targets, dispatcher, outlets.discard, overflow, lump, meter);
+    outlet.bound_to(bound.unwrap_or(lump));
     if any_tuned {
         outlet.set_tuned();
     }
@@ -232,7 +245,7 @@ fn checked(parts: &[Part], producer: Option<bool>, is_async: bool) -> Result<(),
 
 pub(super) fn leads_somewhere<T>(name: &Arc<str>, outlets: &SharedOutlets<T>) -> Result<(), Wrong> {
     let outlets = lock(outlets);
-    if outlets.groups.is_empty() && !outlets.discard {
+    if outlets.groups.is_empty() && outlets.branches.is_none() && !outlets.discard {
         let wrong = "it emits events that lead nowhere: connect it to a consumer, or discard them (`=> _`)";
         return Err((name.clone(), wrong.into()));
     }

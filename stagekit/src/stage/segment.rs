@@ -102,6 +102,7 @@ impl<In: Event, Out: Event> Places<In, Out> for Segment<In, Out> {
         // The edges out of the segment are edges out of whatever stands last in it.
         let (mut outer, mut tail) = (lock(&site.outlets), lock(&tail));
         tail.groups.append(&mut outer.groups);
+        tail.branches = outer.branches.take().or(tail.branches.take());
         tail.discard |= outer.discard;
         Ok(())
     }

@@ -20,21 +20,7 @@ pub(super) fn picture(topology: &Topology) -> Picture {
             Share::ByKey(key) => (Fan::By, key.as_ref().map(ToString::to_string)),
         };
         let feedback = edge.feedback.map(|room| format!("feedback({room})"));
-        let mut label = feedback.or_else(|| edge.branch().map(Into::into));
-        let (mut group, mut event) = (edge.group, None);
-        let (mut fan, mut key) = (fan, key);
-        if let Some(pattern) = edge.branch() {
-            // How a branch shares out what it got is said at each of its edges.
-            let inner = match fan {
-                Fan::Any | Fan::By => format!(" {}", picture::word(fan, key.as_deref())),
-                _ => String::new(),
-            };
-            let back = edge.feedback.map(|room| format!(" => feedback({room})")).unwrap_or_default();
-            label = Some(format!("{pattern}{inner}{back}"));
-            event = edge.event.map(|event| event.to_string());
-            (fan, key, group) = (Fan::Match, None, usize::MAX);
-        }
-        drawn.edges.push(picture::Edge {
+        let line = picture::Edge {
             from,
             errors: edge.arrow == Arrow::Else,
             to,
@@ -44,11 +30,15 @@ pub(super) fn picture(topology: &Topology) -> Picture {
                 Arrow::Subscribed | Arrow::Else => Way::Subscription,
             },
             fan,
-            group,
+            group: edge.group,
             key,
-            label,
-            event,
+            label: feedback,
+            event: edge.branch.as_ref().and(edge.event).map(|event| event.to_string()),
             options: edge.options.clone(),
+        };
+        drawn.edges.push(match edge.branch() {
+            Some(pattern) => line.out_of(pattern),
+            None => line,
         });
     }
     drawn

@@ -104,6 +104,9 @@ impl<T: Send + 'static> Outlet<T> {
 
     /// The next message, in order.
     pub(crate) fn hear(&mut self, cx: &mut Context<'_>) -> Option<Up<T>> {
+        if self.listen_to_legs(cx) {
+            self.recount();
+        }
         if self.read.is_empty() && self.door.inbox.drain(cx, &mut self.armed, &mut self.read) {
             self.read.reverse();
         }

@@ -1,5 +1,6 @@
 //! The outlet: the producing half of a running stage. It owns the dispatcher, the buffer, and the inbox of asks.
 
+mod leg;
 mod line;
 mod live;
 
@@ -19,6 +20,8 @@ use crate::subscribe::fresh_tag;
 use crate::subscription::{Door, Down, Subscriber, Target, Up};
 use crate::sync::Arc;
 use crate::telemetry::{Count, Metered};
+
+pub(crate) use leg::BranchOutlet;
 
 /// How many events a stage whose events are discarded makes in one turn.
 const DISCARDED: usize = 4000;
@@ -47,6 +50,8 @@ pub(crate) struct Outlet<T> {
     overflow: Option<(usize, Overflow)>,
     /// The longest batch that a consumer handles at once.
     lump: usize,
+    /// How much may wait here where this is the leg of a `match`.
+    bound: usize,
     /// A consumer finds its own demand.
     tuned: bool,
     /// The graph leads nowhere from here: `=> _`, or the stage is a consumer.
@@ -79,11 +84,12 @@ impl<T> Outlet<T> {
     ) -> Self {
         Outlet {
             lump,
+            bound: usize::MAX,
             tuned: false,
             door,
             armed: None,
             read: Vec::new(),
-            leads_nowhere: targets.is_empty(),
+            leads_nowhere: targets.is_empty() && !matches!(dispatcher, Dispatcher::Branches(_)),
             present: targets.len(),
             subs: targets.into_iter().map(|target| Some(Sub { target, tag: fresh_tag(), vital: true })).collect(),
             dispatcher,
@@ -123,10 +129,19 @@ impl<T> Outlet<T> {
     /// Reads asks and cancels. Says whether there were any.
     pub(crate) fn listen(&mut self, cx: &mut Context<'_>) -> bool {
         let heard = self.door.inbox.drain(cx, &mut self.armed, &mut self.read);
+        let heard = self.listen_to_legs(cx) | heard;
         if heard {
             self.look();
         }
         if self.is_host() { self.visit(cx) || heard } else { heard }
+    }
+
+    /// Reads what the legs of a `match` have heard. Says whether there was anything.
+    pub(super) fn listen_to_legs(&mut self, cx: &mut Context<'_>) -> bool {
+        let Dispatcher::Branches(branches) = &mut self.dispatcher else { return false };
+        let heard = branches.listen(cx);
+        self.cancelled |= heard && branches.is_cancelled();
+        heard
     }
 
     /// Looks at what was read.
@@ -413,7 +428,10 @@ impl<T> Outlet<T> {
         if let Some(fault) = self.dispatcher.take_fault() {
             self.fault.get_or_insert(fault);
         }
-        if matches!(self.dispatcher, Dispatcher::Partition(_) | Dispatcher::Custom(_)) {
+        if let Dispatcher::Branches(branches) = &mut self.dispatcher {
+            self.meter.meter().lose(branches.take_lost() as usize);
+        }
+        if matches!(self.dispatcher, Dispatcher::Partition(_) | Dispatcher::Branches(_) | Dispatcher::Custom(_)) {
             meter.unplaced.set(self.dispatcher.unplaced());
             meter.filtered.set(self.dispatcher.filtered());
             if let Some(hot) = self.dispatcher.hot() {
@@ -452,6 +470,11 @@ impl<T> Outlet<T> {
         self.buffer.is_empty()
     }
 
+    /// Whether there are no edges, and events are not to be discarded.
+    pub(crate) fn leads_nowhere(&self) -> bool {
+        self.leads_nowhere && !self.discard
+    }
+
     pub(crate) fn is_draining(&self) -> bool {
         self.draining
     }
@@ -466,6 +489,9 @@ impl<T> Outlet<T> {
         let line = self.line.take();
         for Sub { target, .. } in self.subs.iter_mut().filter_map(Option::take) {
             let _ = target.inbox.send(Down::Ended { sub: target.sub, ended: ended.clone() });
+        }
+        if let Dispatcher::Branches(branches) = &mut self.dispatcher {
+            branches.end(ended);
         }
         self.present = 0;
         self.meter.meter().demand.set(0);

@@ -4,11 +4,11 @@ use tests::stages::*;
 fn main() {
     let _ = pipeline! {
         counter(0..3) => match {
-            0 => save,
-            _ => print,
+            0 => _,
+            _ => save,
         }
     };
 }
 
-// Instead of lines 6 to 9:
-//     counter(0..3) => by |x| *x [save, print]
+// Instead:
+//     other => save,

@@ -1,0 +1,47 @@
+//! What a `macro_rules!` of the user's passes on: `$e:expr` comes in a group without delimiters. The compiler takes no
+//! notice of such a group in what a procedural macro gives back, so `n * $e` would be `n * 1 + 2`, and a cursor could
+//! end in the middle of one.
+
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use syn::Expr;
+
+/// The same without such groups: where it matters that it was one expression, it stands in parentheses.
+pub(crate) fn resolved(tokens: TokenStream) -> TokenStream {
+    let mut all = TokenStream::new();
+    for token in tokens {
+        let TokenTree::Group(group) = token else {
+            all.extend([token]);
+            continue;
+        };
+        let inner = resolved(group.stream());
+        let delimiter = match group.delimiter() {
+            Delimiter::None if !binds_loosely(&inner) => {
+                all.extend(inner);
+                continue;
+            }
+            Delimiter::None => Delimiter::Parenthesis,
+            other => other,
+        };
+        let mut same = Group::new(delimiter, inner);
+        same.set_span(group.span());
+        all.extend([TokenTree::Group(same)]);
+    }
+    all
+}
+
+/// An expression that would fall apart beside others. As a pattern or a type it means the same in parentheses.
+fn binds_loosely(tokens: &TokenStream) -> bool {
+    let expression = syn::parse2::<Expr>(tokens.clone());
+    let Ok(expression) = expression else { return false };
+    matches!(
+        expression,
+        Expr::Binary(_)
+            | Expr::Unary(_)
+            | Expr::Cast(_)
+            | Expr::Range(_)
+            | Expr::Closure(_)
+            | Expr::If(_)
+            | Expr::Match(_)
+            | Expr::Assign(_)
+    )
+}

@@ -1,0 +1,15 @@
+use stagekit::prelude::*;
+use tests::stages::*;
+
+fn main() {
+    let _ = pipeline! {
+        happenings => match {
+            Happening::Counted(n) => alarm,
+            Happening::Ordered(order) => ship,
+            _ => _,
+        }
+    };
+}
+
+// Instead:
+//     Happening::Counted(n) => save,

@@ -1,0 +1,11 @@
+use stagekit::prelude::*;
+use tests::stages::*;
+
+fn main() {
+    let _ = pipeline! {
+        counter(0..3) => any [match { 0 => _, n => save }, print]
+    };
+}
+
+// Instead:
+//     counter(0..3) => any [|n| n => match { 0 => _, n => save }, print]

@@ -1,0 +1,11 @@
+use stagekit::prelude::*;
+use tests::stages::*;
+
+fn main() {
+    let _ = pipeline! {
+        happenings => match {}
+    };
+}
+
+// Instead:
+//     happenings => match { Happening::Counted(n) => save, _ => _ }

@@ -1,0 +1,12 @@
+use stagekit::prelude::*;
+use tests::stages::*;
+
+fn main() {
+    let _ = pipeline! {
+        crate = ;
+        counter(0..3) => save
+    };
+}
+
+// Instead:
+//     crate = stagekit;
