@@ -24,7 +24,7 @@ pub(crate) fn compare(file: &str, written: &str) {
 pub(crate) fn flat(expansion: TokenStream) -> String {
     let text = pretty::quiet(expansion, false);
     let ours = |line: &&str| !line.contains("GoesOn as _") && !line.contains("let __drawing =");
-    let text = text.replace("drawn([", "[").replace("], __drawing)", "]");
+    let text = text.replace("my::kit::__private::drawn([", "[").replace("drawn([", "[").replace("], __drawing)", "]");
     text.lines().filter(ours).flat_map(|line| [line, "\n"]).collect()
 }
 

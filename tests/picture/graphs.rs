@@ -150,6 +150,29 @@ pub fn normal(post: Post) -> Post {
     post
 }
 
+#[derive(Clone)]
+pub enum Parcel {
+    Letter(String),
+    Box { weight: u64 },
+    Lost,
+}
+
+#[producer]
+pub fn parcels() -> impl Iterator<Item = Parcel> {
+    [Parcel::Letter("to whom it may concern".into()), Parcel::Box { weight: 8 }, Parcel::Lost].into_iter()
+}
+
+pub fn branches() -> Pipeline {
+    pipeline! {
+        parcels => match {
+            Parcel::Letter(text) if text.is_empty() => _,
+            Parcel::Letter(text) => archive,
+            Parcel::Box { weight } => by |weight| weight % 10 [push.workers(2), double => report],
+            Parcel::Lost => |()| 1 => sms,
+        }
+    }
+}
+
 #[producer_consumer]
 pub fn text_line(line: String) -> String {
     line

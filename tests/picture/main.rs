@@ -5,6 +5,6 @@
 //! A test binary of its own: the pictures are looked at and recorded often, and `suite` takes long to build.
 #![allow(missing_docs, reason = "a test binary has no readers of its documentation")]
 
-mod graphs;
+pub mod graphs;
 mod says;
 mod shown;

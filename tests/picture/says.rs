@@ -97,6 +97,24 @@ fn an_edge_says_how_it_shares() {
 }
 
 #[test]
+fn an_edge_out_of_a_branch_has_its_pattern() {
+    let topology = branches().topology();
+    let out: Vec<_> = topology.edges().iter().filter(|edge| edge.from() == Point::At(0)).collect();
+    let said: Vec<_> = out.iter().map(|edge| (edge.branch().unwrap(), edge.event().unwrap().to_string())).collect();
+    let (text, weight) = (String::from("String"), String::from("u64"));
+    assert_eq!(
+        said,
+        [
+            ("Parcel::Letter(text)", text),
+            ("Parcel::Box { weight }", weight.clone()),
+            ("Parcel::Box { weight }", weight),
+            ("Parcel::Lost", "()".into())
+        ]
+    );
+    assert_eq!(*out[1].share(), Share::ByKey(Some("weight % 10".into())));
+}
+
+#[test]
 fn options_are_written_as_they_were_set() {
     use std::time::Duration;
     let topology = pipeline! {

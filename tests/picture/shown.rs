@@ -46,6 +46,11 @@ fn by() {
 }
 
 #[test]
+fn branches() {
+    shown("branches", &graphs::branches().topology());
+}
+
+#[test]
 fn fused() {
     shown("fused", &graphs::fused().topology());
 }

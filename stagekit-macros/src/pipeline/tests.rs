@@ -449,6 +449,10 @@ fn a_picture_shows_what_is_written() {
     );
     assert_eq!(drawn(".. => any [a, |e| p(&e)]"), "..\n=> any\n   ├ a\n   └ each |e| p(&e)");
     assert_eq!(drawn("{ live::from_iter(0..9) } => b.name(\"c\")"), "live::from_iter(0..9)\n=> c");
+    assert_eq!(
+        drawn("a -> b else c => match { P::X(x) if f(x) => f => _, P::Y(y) => by |y| y.id [g, h], _ => _ }"),
+        "a\n-> b\n   else => c\n=> match\n   ├ P::X(x) if f(x) => f\n   │ => _\n   ├ P::Y(y) by y.id => g\n   ├ P::Y(y) by y.id => h\n   └ _ => _"
+    );
     // Half a line is drawn as far as it goes.
     let mut unsaid = Diagnostics::default();
     let half = Graph::new(super::parse::parse(tokens("a => => b"), &mut unsaid), &mut unsaid);
