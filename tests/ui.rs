@@ -1,11 +1,14 @@
 //! Compile errors: one mistake for each file of `ui`, and beside it what the user sees.
 //!
 //! The numbers of the files are the rows of the table of mistakes. The texts depend on the compiler, so they are
-//! compared on the one they were recorded with; `TRYBUILD=overwrite` records them anew: read each before keeping it.
+//! compared on the one they were recorded with, and elsewhere only by their place (`spans`); `TRYBUILD=overwrite`
+//! records them anew: read each before keeping it.
 //! A new case starts from a neighbour with a mistake of its kind, and ends with what to write instead: that is compiled,
 //! and shown on the page "Errors" of the documentation, which `TRYBUILD=overwrite` writes too.
 
+mod editor;
 mod errors_page;
+mod spans;
 
 use std::path::Path;
 use std::process::Command;
@@ -18,25 +21,34 @@ fn answer(program: &str, arguments: &[&str]) -> String {
     output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default()
 }
 
-#[test]
-fn compile_errors() {
-    let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
+fn rustc() -> String {
+    std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into())
+}
+
+/// This is the compiler, and it is without the sources.
+fn recorded_here() -> bool {
+    let rustc = rustc();
     let version = answer(&rustc, &["--version"]);
     let sysroot = answer(&rustc, &["--print", "sysroot"]);
     let sources = Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/core/src/lib.rs");
-
-    let cases = trybuild::TestCases::new();
-    cases.pass("ui/pass/*.rs");
     if !version.starts_with(RECORDED) {
         eprintln!("SKIPPED: the compile errors were recorded with {RECORDED}, this is {version}");
-        return;
-    }
-    if sources.exists() {
+    } else if sources.exists() {
         eprintln!("SKIPPED: the compile errors were recorded without the component `rust-src`");
-        return;
+    } else {
+        return true;
     }
-    for (kind, ..) in errors_page::KINDS {
-        cases.compile_fail(format!("ui/{kind}/*.rs"));
+    false
+}
+
+#[test]
+fn compile_errors() {
+    let cases = trybuild::TestCases::new();
+    cases.pass("ui/pass/*.rs");
+    if recorded_here() {
+        for (kind, ..) in errors_page::KINDS {
+            cases.compile_fail(format!("ui/{kind}/*.rs"));
+        }
     }
 }
 

@@ -14,6 +14,7 @@ mod pretty;
 #[cfg(test)]
 mod snapshot;
 mod stage;
+mod words;
 
 use proc_macro::TokenStream;
 
@@ -40,6 +41,12 @@ pub fn producer_consumer(options: TokenStream, item: TokenStream) -> TokenStream
 #[proc_macro_attribute]
 pub fn stage(options: TokenStream, item: TokenStream) -> TokenStream {
     dump::dumped("#[stage]", callbacks::expand(options.into(), item.into())).into()
+}
+
+/// A node by itself, for the builder: see the crate `stagekit`.
+#[proc_macro]
+pub fn node(node: TokenStream) -> TokenStream {
+    pipeline::single(node.into()).into()
 }
 
 /// A graph of stages: see the crate `stagekit`.

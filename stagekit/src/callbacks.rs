@@ -101,6 +101,11 @@ impl<T> Context<T> {
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no stage: its `impl` lacks `#[stage]`",
+    label = "expected a type with callbacks",
+    note = "write `#[stage]` above `impl {Self} {{ .. }}`, or implement `stagekit::live::Callbacks` by hand"
+)]
 pub trait Callbacks: Sized + Send + 'static {
     /// The events it takes; [`NoEvents`](crate::live::NoEvents) for a producer.
     type In: Event;

@@ -1,6 +1,7 @@
 //! What the attributes ask of a stage's parts, each with a message of its own, and the small helpers they call.
 
 use std::future::{Future, poll_fn};
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -8,6 +9,7 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 use futures_util::StreamExt;
 
+use crate::error::BoxError;
 use crate::op::{Event, Failed};
 
 /// Whether the checks of a stage hold.
@@ -112,6 +114,27 @@ impl<T: Send + 'static> Fails for T {}
 /// Checks a type of errors.
 pub const fn fails<T: Fails>() {}
 
+/// Errors of callbacks: they end the stage, and are told to whoever asks.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the error of a stage of callbacks",
+    label = "must be a `std::error::Error + Send + Sync` of your own, a `String`, or boxed as below",
+    note = "a box of any error is a `Box<dyn std::error::Error + Send + Sync>` here: `stagekit::BoxError`"
+)]
+pub trait Told {
+    #[doc(hidden)]
+    fn told(self) -> BoxError;
+}
+#[diagnostic::do_not_recommend]
+impl<X: Into<BoxError>> Told for X {
+    fn told(self) -> BoxError {
+        self.into()
+    }
+}
+/// The error of a callback as its stage tells it.
+pub fn told<X: Told>(error: X) -> BoxError {
+    error.told()
+}
+
 /// Checks what is read as a `Result`.
 pub const fn fallible<T: Fallible>() {}
 
@@ -158,6 +181,84 @@ impl<E, Up, Down> Feeds<E, Up, Down> for E {
         events
     }
 }
+
+/// As [`AcceptedAs`](crate::op::AcceptedAs), for a stage that takes a whole `Vec` as one event.
+#[diagnostic::on_unimplemented(
+    message = "event type mismatch: `{Up}` emits `{E}`, but `{Down}` takes `{Self}`",
+    label = "takes `{Self}`, receives `{E}`",
+    note = "to collect events into batches, say so in the attribute of `{Down}`: `batch(100, Duration::from_secs(1))`",
+    note = "to convert on the way, put a closure between them: `=> |e| ... =>`"
+)]
+pub trait AcceptedAsOne<E, Up, Down>: Sized {
+    /// Always `()`.
+    type Fits;
+    /// The identity.
+    fn accept(event: E) -> Self;
+    /// The identity.
+    fn accept_ref(event: &E) -> &Self;
+}
+#[diagnostic::do_not_recommend]
+impl<E, Up, Down> AcceptedAsOne<E, Up, Down> for E {
+    type Fits = ();
+    #[inline]
+    fn accept(event: E) -> E {
+        event
+    }
+    #[inline]
+    fn accept_ref(event: &E) -> &E {
+        event
+    }
+}
+
+/// The type that an attribute has made for a function; each says so of itself.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the name of a stage",
+    label = "expected a function with an attribute, such as `#[consumer]`",
+    note = "a value whose type has `#[stage]` on its `impl` stands in braces: `{{ {Self}(..) }}`"
+)]
+pub trait Itself {}
+/// Checks that a type is a stage's.
+pub const fn named<T: Itself>() {}
+
+/// What a stage returns, as its type says it.
+pub struct Answer<T>(PhantomData<T>);
+/// One event: whatever is not one of the others.
+pub struct AsOneEvent;
+/// A `Result`, an `Option` or a `Vec`.
+pub struct AsSpelled<T>(PhantomData<T>);
+impl<T, X> Answer<Result<T, X>> {
+    /// What it is.
+    pub const IS: AsSpelled<Result<T, X>> = AsSpelled(PhantomData);
+}
+impl<T> Answer<Option<T>> {
+    /// What it is.
+    pub const IS: AsSpelled<Option<T>> = AsSpelled(PhantomData);
+}
+impl<T> Answer<Vec<T>> {
+    /// What it is.
+    pub const IS: AsSpelled<Vec<T>> = AsSpelled(PhantomData);
+}
+/// What the compiler takes where none of the above is meant.
+pub trait OneEvent {
+    /// What it is.
+    const IS: AsOneEvent = AsOneEvent;
+}
+impl<T> OneEvent for Answer<T> {}
+
+/// What may be read as one event.
+pub trait ReadAsOne {}
+impl ReadAsOne for AsOneEvent {}
+impl<T: Spelled> ReadAsOne for AsSpelled<T> {}
+
+/// What goes by its own name: nothing that [`read_as_one`] asks about.
+#[diagnostic::on_unimplemented(
+    message = "this is `{Self}` by another name, and would be read as one event",
+    label = "an attribute sees how a type is spelled, not what it stands for",
+    note = "write the type out, or say in the attribute how it is read: `try` for a `Result`, `maybe` for an `Option`, `many` for a `Vec`, or `one` if it is the event itself"
+)]
+pub trait Spelled {}
+/// Checks what is read as one event.
+pub const fn read_as_one<T: ReadAsOne>(_: &T) {}
 
 /// A `Result`, whatever name it goes by.
 #[diagnostic::on_unimplemented(

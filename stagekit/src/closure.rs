@@ -7,8 +7,8 @@ use std::marker::PhantomData;
 
 use crate::node::Node;
 use crate::op::{
-    AClosure, AcceptedAs, ByRef, ByValue, CannotFail, Consumer, Event, Failed, Fault, Flow, Known, Loan, NoEvents,
-    Parts, PerEvent, Takes,
+    AcceptedAs, ByRef, ByValue, CannotFail, Consumer, Event, Failed, Fault, Flow, Known, Loan, NoEvents, Parts,
+    PerEvent, Takes, a_closure,
 };
 use crate::outbox::Outbox;
 use crate::port::Port;
@@ -40,7 +40,7 @@ pub struct Closure<K, T> {
 
 impl<E: Event, Up, T: Event, K: Shape<T>> Takes<E, Up> for Closure<K, T>
 where
-    T: AcceptedAs<E, Up, AClosure>,
+    T: AcceptedAs<E, Up, a_closure>,
 {
     type In = T;
     type Out = K::Out;
@@ -335,7 +335,7 @@ pub fn try_each<S, E, F, G: FnMut(E) -> Result<(), X>, X>(
 }
 
 /// A port of no stage: says what the parameter of a closure is, when the closure says so itself.
-pub fn annotated<T>(_: PhantomData<fn(T)>) -> Port<AClosure, T, CannotFail> {
+pub fn annotated<T>(_: PhantomData<fn(T)>) -> Port<a_closure, T, CannotFail> {
     Port::new()
 }
 /// The type `T`, as a value.

@@ -23,6 +23,26 @@ use crate::lock::lock;
 /// # let summary = pipeline! { ticks => _ }.run().await?;
 /// # assert_eq!(summary.stage("ticks").unwrap().events_out, 3); Ok(()) }
 /// ```
+///
+/// It is one end, and does not clone: several tasks, or callbacks of another library, share it in an `Arc`. The producer
+/// ends when its function returns, so it waits for them.
+///
+/// ```
+/// # use stagekit::prelude::*;
+/// use std::sync::Arc;
+///
+/// #[producer]
+/// async fn ticks(out: Emitter<u32>) {
+///     let out = Arc::new(out);
+///     let each = |n| { let out = out.clone(); tokio::spawn(async move { out.emit(n).await }) };
+///     for task in (0..3).map(each).collect::<Vec<_>>() {
+///         let _ = task.await;
+///     }
+/// }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), stagekit::Error> {
+/// # let summary = pipeline! { ticks => _ }.run().await?;
+/// # assert_eq!(summary.stage("ticks").unwrap().events_out, 3); Ok(()) }
+/// ```
 pub struct Emitter<T>(Arc<Mutex<Queue<T>>>);
 
 /// What is emitted while the producer's own function is not being polled, or not from there.

@@ -109,7 +109,7 @@ impl Error {
         matches!(self.root(), Cause::Aborted | Cause::DrainTimeout(_))
     }
 
-    /// Whether the graph could not be started (built with the builder: a stage that leads nowhere).
+    /// Whether the graph could not be started, or is a [`GraphError`](crate::builder::GraphError).
     pub fn is_graph(&self) -> bool {
         matches!(self.root(), Cause::Graph(_))
     }
@@ -136,6 +136,7 @@ impl fmt::Display for Error {
         match (&self.failure.cause, self.stage()) {
             (Cause::Failed(error), Some(stage)) => write!(f, "stage `{stage}` failed: {error}"),
             (cause, Some(stage)) => write!(f, "stage `{stage}`: {cause}"),
+            (Cause::Graph(text), None) => f.write_str(text),
             (cause, None) => write!(f, "the pipeline was {cause}"),
         }
     }

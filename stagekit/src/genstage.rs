@@ -54,8 +54,8 @@
 //!     let sum = live(Sum(0)).start().await?;
 //!
 //!     // sync_subscribe(sum, to: doubler, max_demand: 10), and so on
-//!     sum.subscribe(&doubler.outlet(), Subscribe::new().max_demand(10)).await?;
-//!     doubler.subscribe(&counter.outlet(), Subscribe::new().max_demand(10).min_demand(0)).await?;
+//!     sum.subscribe(&doubler, Subscribe::new().max_demand(10)).await?;
+//!     doubler.subscribe(&counter, Subscribe::new().max_demand(10).min_demand(0)).await?;
 //!
 //!     // call/3: a function between two callbacks, whatever it returns
 //!     while sum.call(|sum, _| sum.0).await? < 1000 {

@@ -54,7 +54,7 @@
 //! | first parameter `Vec<E>` or `&[E]`, with the attribute option `batch(size, every)` | a batch, of `size` events or what came within `every` (a `Duration`) of the first. Its outputs share the receipts of all of it, an `Err` fails all of it |
 //! | `&T` | a shared resource: an argument of the stage in `pipeline!` (a `T` or an `Arc<T>`), one for all its workers |
 //! | `&mut T` | state of one instance: an argument. With `#[state]` it is `Default`, with `#[state(init = ..)]` that expression, and no argument |
-//! | another parameter by value | configuration: cloned for each call; moved, in a producer |
+//! | another parameter by value, or a `&'static T` | configuration: cloned for each call; moved, in a producer |
 //! | [`Demand`], in producers | called with how many events are wanted; returns `Vec<T>` (endless) or `Option<Vec<T>>` (`None` ends). Fewer than asked is owed: it is called again |
 //! | [`Emitter<E>`](Emitter), in async producers | `out.emit(event).await` waits for demand; it returns an error once the pipeline drains, and the function returns then |
 //! | returns `T`, `Option<T>`, `Result<T, E>` | one event, a filter, fallible |
@@ -63,7 +63,7 @@
 //! | `async fn` | the same, awaited |
 //!
 //! Attribute options: `one`, `maybe`, `many`, `try` override what is read (an event that *is* a `Vec`, an alias of
-//! `Result` by another name); `batch(size, every)`; `as = Name` names the type; `crate = path` names the crate.
+//! `Result`, `Option` or `Vec` by another name: the compiler asks for the word); `batch(size, every)`; `as = Name` names the type; `crate = path` names the crate.
 //!
 //! A stage may be generic: a type parameter that is not settled by the event alone is written where the stage stands,
 //! `parse::<u64>` or `parse::<_>`. A stage may not be more visible than its types (`pub(crate) fn` for a `pub(crate)`
@@ -140,7 +140,7 @@
 //! | `a => ..`, `.. => b`, `.. => a => ..` | open ends: an [`Output`], an [`Input`], a [`Segment`] |
 //! | `\|e\| ..`, `filter \|e\| ..`, `flat_map`, `try_map`, `inspect` | a closure as a stage |
 //! | `{ from_iter(i) }`, `{ from_stream(s) }`, `{ segment() }` | an expression as a node |
-//! | `a(x).workers(4).name("b")` | options: the methods of [`Node`], with their defaults |
+//! | `a(x).workers(4).name("b")`, `(\|e\| ..).workers(4)` | options: the methods of [`Node`], with their defaults; a closure that has some stands in parentheses |
 //! | `independent;`, first | several graphs that nothing connects run as one pipeline: the error of one ends all |
 //! | `crate = path;`, first | the crate by another name; for a `macro_rules!` of yours, `$crate::path` |
 //!
@@ -185,6 +185,11 @@
 //!   branch keeps its order. The summary names a branch that held back the others.
 //! - Several paths, or a leg of a list, need a stage before the `match`: `[a, b] => |e| e => match { .. }`. Twelve branches
 //!   may lead to stages, and any number to `_`.
+//!
+//! # Graphs without the macro
+//!
+//! [`pipeline!`] expands to calls of the typed [`builder`], where every form stands beside what it becomes. Graphs that are
+//! known only when the program runs, from a configuration file, are [`dynamic`] ones. Both are checked as the macro checks.
 //!
 //! What the compiler says when it is wrong, and what to write instead, is on a page of its own: [`guide::errors`].
 //!
@@ -266,6 +271,7 @@ pub mod checks;
 pub mod closure;
 mod demand;
 pub mod dispatcher;
+pub mod dynamic;
 mod emitter;
 mod error;
 mod fuzz;
@@ -284,6 +290,7 @@ pub mod op;
 mod open;
 mod options;
 mod outbox;
+mod outline;
 mod picture;
 mod pipeline;
 mod port;
@@ -326,6 +333,11 @@ pub use wrap::{Repeats, Retrying, Timed};
 
 /// Makes a function a stage that takes events and emits none: see [the crate](crate#signatures).
 pub use stagekit_macros::consumer;
+/// One node of the language as a value, for the [`builder`] and for [`dynamic`] graphs: `node!(add(0).workers(4))`.
+///
+/// What may stand in it is what may stand in [`pipeline!`]: a stage with its arguments and options, or a value in braces.
+/// A closure hangs on a port ([`builder::map`]), and `else` is an edge ([`builder::errors`]).
+pub use stagekit_macros::node;
 /// Draws the pipelines of a function or static in its documentation.
 ///
 /// The picture appears in `cargo doc`, below what you wrote, under the heading "Pipeline". It is made from the text of each
@@ -374,4 +386,31 @@ pub mod __private {
     pub use crate::telemetry::Summary;
     pub use crate::topology::{Called, Drawing, Spot};
     pub use crate::{Demand, Emitter};
+
+    pub mod words {
+        //! The options of the attributes: an editor completes them, and shows what stands here.
+        pub mod function {
+            /// `batch(size, every)`: the stage takes a `Vec<E>` or a `&[E]` of at most `size` events, or what has come
+            /// within `every` of the first.
+            pub mod batch {}
+            /// `one`: what the function returns is one event, also where it is an `Option` or a `Vec`.
+            pub mod one {}
+            /// `maybe`: what the function returns is none or one event, whatever the type is called.
+            pub mod maybe {}
+            /// `many`: what the function returns is a list of events, whatever the type is called.
+            pub mod many {}
+            /// `try`: what the function returns is a `Result`, whatever it is called.
+            pub mod r#try {}
+            /// `as = Name`: the name of the stage's type, where that of the function is taken.
+            pub mod r#as {}
+        }
+        pub mod stage {
+            /// `name = ".."`: the stage's name in summaries, logs and errors.
+            pub mod name {}
+            /// `takes = T`: the events it takes, where the callbacks do not say it.
+            pub mod takes {}
+            /// `emits = T`: the events it emits, where the callbacks do not say it.
+            pub mod emits {}
+        }
+    }
 }

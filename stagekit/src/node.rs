@@ -17,7 +17,8 @@ pub struct Several;
 
 /// A stage with its options: what the nodes of `pipeline!` are, and what the builder connects.
 ///
-/// Every option is a method, so that the compiler and the editor check and complete it.
+/// Every option is a method, so that the compiler and the editor check and complete it: `add(0).workers(4)` in a
+/// [`pipeline!`](crate::pipeline), and `(|event| ..).workers(4)` on a closure, whose end the parentheses show.
 ///
 /// | option | default |
 /// |---|---|
@@ -188,6 +189,9 @@ impl<S, W, L> Node<S, W, L> {
     /// rests in an iterator, takes batches, has `workers` or `concurrency`, or is led to by several others has a task of
     /// its own, and so has one behind a stage with several consumers. Two stages that both take 50 microseconds or more
     /// over a batch are put on two tasks while they run; order, demand and receipts are as before.
+    ///
+    /// Said of one stage of a fused run it holds for the run: what `->` connects is never taken apart, so all of it has one
+    /// task of its own, and shares it with no stage that a `=>` leads to.
     pub fn own_task(mut self) -> Self {
         self.options.own_task = true;
         self
@@ -251,6 +255,10 @@ pub trait InitialState<Stage>: Clone {}
 impl<T: Clone, Stage> InitialState<Stage> for T {}
 
 /// What happens to an event whose function returns `Err`; see [`Node::on_error`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no policy for errors",
+    label = "expected `stop()`, `skip()` or `retry(n, backoff)`"
+)]
 pub trait OnError {
     /// The stage with the policy around it.
     type Stage<S: Send + 'static>;
@@ -306,7 +314,8 @@ pub fn retry(attempts: u32, backoff: Duration) -> Retry {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a node of a pipeline",
     label = "expected `from_iter(..)`, `from_stream(..)`, a segment or another node",
-    note = "an iterator becomes one with `from_iter(i)`, a stream with `from_stream(s)`"
+    note = "an iterator becomes one with `from_iter(i)`, a stream with `from_stream(s)`, a type of your own with `#[stage]` on its `impl`",
+    note = "a function with an attribute stands without braces: `=> name`, `=> name(args)`"
 )]
 pub trait IntoNode {
     /// The stage.

@@ -208,11 +208,12 @@ pub struct PerBatch;
 /// A segment: a graph of its own.
 pub struct Whole;
 
-/// Names a closure in messages.
-pub struct AClosure;
+/// Names a closure in messages: "`a_closure` takes `String`".
+#[allow(non_camel_case_types)]
+pub struct a_closure;
 
-/// Names the errors of a stage in messages.
-pub struct ErrorsOf<S>(PhantomData<S>);
+/// Names the errors of a stage in messages: "`Else<parse>` emits `ParseError`".
+pub struct Else<S>(PhantomData<S>);
 
 /// Names a branch of the `match` behind a stage in messages.
 pub struct Branch<S, B>(PhantomData<(S, B)>);
@@ -252,9 +253,8 @@ impl<E, Up, Down> AcceptedAs<E, Up, Down> for E {
 
 /// What becomes of a stage's errors when no `else` edge takes them: they can end the pipeline, so they must be errors.
 #[diagnostic::on_unimplemented(
-    message = "the errors of `{Stage}` lead nowhere: `{Fail}` has no `else` edge and cannot end the pipeline",
-    label = "its error type must be a `std::error::Error + Send + Sync` (or a `String`)",
-    note = "give the error to a stage: `{Stage} else quarantine`, or implement `std::error::Error` for it"
+    message = "the errors of `{Stage}` lead nowhere: they have no `else` edge and cannot end the pipeline",
+    label = "its error type must be a `std::error::Error + Send + Sync` (or a `String`)"
 )]
 pub trait Settles<Stage, Fail: Fault> {
     /// How the error is told when it ends the pipeline; `None` where an `else` edge takes it.
@@ -271,10 +271,26 @@ impl<Stage> Settles<Stage, CannotFail> for Uncaught {
         Some(|never| match never {})
     }
 }
-#[diagnostic::do_not_recommend]
-impl<Stage, X: Into<BoxError> + Send + 'static> Settles<Stage, Failed<X>> for Uncaught {
+impl<Stage, X: Ends<Stage>> Settles<Stage, Failed<X>> for Uncaught {
     fn tell() -> Option<fn(X) -> BoxError> {
-        Some(Into::into)
+        Some(X::tell)
+    }
+}
+
+/// An error that can end the pipeline.
+#[diagnostic::on_unimplemented(
+    message = "the errors of `{Stage}` lead nowhere: `{Self}` has no `else` edge and cannot end the pipeline",
+    label = "its error type must be a `std::error::Error + Send + Sync` (or a `String`)",
+    note = "give the error to a stage: `{Stage} else quarantine`, or implement `std::error::Error` for it"
+)]
+pub trait Ends<Stage>: Send + 'static {
+    /// How it is told.
+    fn tell(self) -> BoxError;
+}
+#[diagnostic::do_not_recommend]
+impl<Stage, X: Into<BoxError> + Send + 'static> Ends<Stage> for X {
+    fn tell(self) -> BoxError {
+        self.into()
     }
 }
 impl<Stage, F: Fault> Settles<Stage, F> for Caught {

@@ -1,9 +1,11 @@
 //! A pipeline: the stages of a graph, and what remains to be done to run them.
 
 use std::fmt;
+use std::future::IntoFuture;
 
 use crate::error::Error;
-use crate::stage::{Running, launch, start, topology};
+use crate::outline::{GraphError, OpenEnds};
+use crate::stage::{Running, check, launch, start, topology};
 use crate::telemetry::Summary;
 use crate::topology::{Drawing, Topology};
 
@@ -41,7 +43,15 @@ pub fn drawn<const N: usize>(mut stages: [Stage; N], drawing: &'static Drawing) 
     stages
 }
 
-/// A pipeline of these stages whose result is its summary.
+/// A pipeline of these stages, if they are a sound graph: see [`Pipeline::checked`].
+///
+/// # Errors
+/// All mistakes that there are.
+pub fn build(stages: impl IntoIterator<Item = Stage>) -> Result<Pipeline, GraphError> {
+    runnable(stages).checked()
+}
+
+/// A pipeline of these stages whose result is its summary, unchecked: `pipeline!` has checked it.
 pub fn runnable(stages: impl IntoIterator<Item = Stage>) -> Pipeline<Summary> {
     Pipeline::__new(stages, |summary| summary)
 }
@@ -62,6 +72,27 @@ impl<T> Pipeline<T> {
     /// of text.
     pub fn topology(&self) -> Topology {
         self.topology.clone().unwrap_or_else(|| topology(&self.stages, None, None))
+    }
+
+    /// The pipeline, if its graph is sound: what [`pipeline!`](crate::pipeline) checks when it is compiled, for graphs
+    /// that are built by hand. Stages that have none or too many edges, cycles, options that cannot work: each is a
+    /// [`Mistake`](crate::builder::Mistake) with the compiler's text.
+    ///
+    /// # Errors
+    /// All mistakes that there are.
+    pub fn checked(self) -> Result<Self, GraphError> {
+        check(&self.stages, OpenEnds::default())?;
+        Ok(self)
+    }
+
+    /// The same pipeline with another result, made of the first when it has finished.
+    pub fn map<U>(self, then: impl FnOnce(T) -> U + Send + 'static) -> Pipeline<U>
+    where
+        T: 'static,
+    {
+        let finish = self.finish;
+        let finish = Box::new(move |summary| then(finish(summary)));
+        Pipeline { stages: self.stages, topology: self.topology, finish }
     }
 
     /// Runs the pipeline to its end.
@@ -102,5 +133,23 @@ impl<T> Pipeline<T> {
             Ok(runtime) => runtime.block_on(self.run()),
             Err(error) => panic!("no runtime for the pipeline: {error}"),
         }
+    }
+}
+
+/// `pipeline.await` is `pipeline.run().await`.
+///
+/// ```
+/// use stagekit::prelude::*;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), stagekit::Error> {
+/// let summary = pipeline! { { from_iter(0..3) } => |n| println!("{n}") }.await?;
+/// assert_eq!(summary.stages.len(), 2);
+/// # Ok(()) }
+/// ```
+impl<T: 'static> IntoFuture for Pipeline<T> {
+    type Output = Result<T, Error>;
+    type IntoFuture = <Running<T> as IntoFuture>::IntoFuture;
+    fn into_future(self) -> Self::IntoFuture {
+        self.spawn().into_future()
     }
 }

@@ -47,6 +47,11 @@ impl<T> Intake<T> {
         Arc::new(Intake { name: options.name.clone(), limits: options.limits, workers, home: Home::new() })
     }
 
+    /// Tells it from every other intake.
+    pub(crate) fn id(self: &Arc<Self>) -> usize {
+        Arc::as_ptr(self).addr()
+    }
+
     pub(crate) fn subscriptions(&self, worker: usize) -> Vec<Upstream<T>> {
         std::mem::take(&mut lock(&self.workers[worker].1))
     }
@@ -54,6 +59,8 @@ impl<T> Intake<T> {
 
 /// Stages that share the work of one leg of a broadcast, or one subscription.
 pub(crate) struct Group<T> {
+    /// It is an `any` or `by` list.
+    pub(crate) split: bool,
     pub(crate) key: Option<Key<T>>,
     pub(crate) copier: Option<Copier<T>>,
     pub(crate) legs: Vec<(Arc<Intake<T>>, Limits)>,
@@ -116,8 +123,53 @@ pub(crate) fn legs<T>(outlets: &SharedOutlets<T>) -> Legs {
     }
 }
 
-/// How the errors of a stage leave it, once `else` asks for them.
-pub(crate) type ErrorOutlets = Arc<Mutex<Option<ErrorWiring>>>;
+/// The edges that leave an end of the graph, without their types.
+#[derive(Clone, Default)]
+pub(crate) struct Leads {
+    /// Tells these outlets from all others.
+    pub(crate) id: usize,
+    pub(crate) groups: Vec<Bundle>,
+    pub(crate) discard: bool,
+}
+
+/// The edges that leave these outlets.
+pub(crate) fn leads<T>(outlets: &SharedOutlets<T>) -> Leads {
+    let id = Arc::as_ptr(outlets).addr();
+    let outlets = lock(outlets);
+    let leg = |(intake, limits): &(Arc<Intake<T>>, Limits)| (intake.id(), intake.name.clone(), *limits);
+    let group = |group: &Group<T>| Bundle {
+        split: group.split,
+        shares: group.copier.is_some(),
+        legs: group.legs.iter().map(leg).collect(),
+    };
+    Leads { id, groups: outlets.groups.iter().map(group).collect(), discard: outlets.discard }
+}
+
+/// A [`Group`] without its types.
+#[derive(Clone)]
+pub(crate) struct Bundle {
+    pub(crate) split: bool,
+    /// It is a leg of a broadcast.
+    pub(crate) shares: bool,
+    /// The intake, its name, and the limits of the edge.
+    pub(crate) legs: Vec<(usize, Arc<str>, Limits)>,
+}
+
+/// How the errors of a stage leave it, and where to.
+pub(crate) struct ErrorEnd {
+    pub(crate) wiring: ErrorWiring,
+    pub(crate) leads: Box<dyn Fn() -> Leads + Send>,
+    /// The same for the picture.
+    pub(crate) legs: Box<dyn Fn() -> Legs + Send>,
+}
+
+/// There, once `else` asks for the errors of a stage.
+pub(crate) type ErrorOutlets = Arc<Mutex<Option<ErrorEnd>>>;
+
+/// The edges that the errors of a stage leave by, if it has an `else`.
+pub(crate) fn leads_of(errors: &ErrorOutlets) -> Option<Leads> {
+    lock(errors).as_ref().map(|end| (end.leads)())
+}
 
 /// An end of the graph: a stage `S` that emits events of type `E` and fails with `F`.
 pub struct Port<S, E, F> {
@@ -148,7 +200,7 @@ impl<S, E, F> Port<S, E, F> {
     /// A group of its own on the same outlets.
     pub(crate) fn grouped(&self, key: Option<Key<E>>) -> Self {
         let mut outlets = lock(&self.outlets);
-        outlets.groups.push(Group { key, copier: None, legs: Vec::new() });
+        outlets.groups.push(Group { split: true, key, copier: None, legs: Vec::new() });
         let group = Some(outlets.groups.len() - 1);
         drop(outlets);
         Port { group, ..self.clone() }
@@ -160,7 +212,7 @@ impl<S, E, F> Port<S, E, F> {
         let limits = edge.0.or(intake.limits);
         match self.group {
             Some(group) => outlets.groups[group].legs.push((intake, limits)),
-            None => outlets.groups.push(Group { key: None, copier, legs: vec![(intake, limits)] }),
+            None => outlets.groups.push(Group { split: false, key: None, copier, legs: vec![(intake, limits)] }),
         }
     }
 }

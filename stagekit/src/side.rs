@@ -7,7 +7,6 @@ use std::task::Context;
 use crate::cancel::Ended;
 use crate::error::Cause;
 use crate::telemetry::Meter;
-use crate::topology::Legs;
 
 /// An outlet of errors.
 pub(crate) trait Side: Send {
@@ -26,11 +25,4 @@ pub(crate) trait Side: Send {
 }
 
 /// Puts the spill of a stage's errors (an `Option<Arc<Spill<X>>>`) in place, and gives the side that empties it.
-pub(crate) type Wire = Box<dyn Fn(&mut dyn Any) -> Result<Box<dyn Side>, String> + Send>;
-
-/// How the errors of a stage are led away.
-pub(crate) struct ErrorWiring {
-    pub(crate) wire: Wire,
-    /// Where to, for the picture.
-    pub(crate) legs: Box<dyn Fn() -> Legs + Send>,
-}
+pub(crate) type ErrorWiring = Box<dyn Fn(&mut dyn Any) -> Result<Box<dyn Side>, String> + Send>;

@@ -24,9 +24,9 @@ const FLOORS: [&[&str]; 6] = [
     ],
     &["batch", "emitter", "outbox", "op", "producer", "callbacks", "checks", "side"],
     &["quota", "tuner", "buffer", "intensity", "dispatcher"],
-    &["inbox", "subscription", "host", "port", "slot", "run", "wrap", "node", "open", "closure"],
+    &["inbox", "subscription", "host", "port", "slot", "run", "wrap", "node", "open", "closure", "outline"],
     &["signal", "stage"],
-    &["pipeline", "stream", "builder", "memory", "live", "test", "tck", "genstage", "guide"],
+    &["pipeline", "stream", "builder", "dynamic", "memory", "live", "test", "tck", "genstage", "guide"],
 ];
 
 #[test]

@@ -4,6 +4,7 @@
 mod branches;
 pub mod conservation;
 mod conservation_bites;
+mod dynamic;
 mod ending;
 mod errors;
 mod faults;
@@ -18,6 +19,7 @@ mod probes;
 mod receipts;
 mod streams;
 mod tck;
+mod texts;
 mod warnings;
 
 use stagekit::prelude::*;

@@ -254,7 +254,7 @@ fn body(stage: &Stage, callback: &Callback) -> TokenStream {
     let (kit, call, at) = (stage.options.kit(), call(callback), callback.at);
     // Where the answer's type is written: there the compiler says that an error is none.
     let error = Ident::new("error", at);
-    let converted = quote_spanned!(at=> ::core::convert::Into::into(#error));
+    let converted = quote_spanned!(at=> #kit::__private::checks::told(#error));
     let converted = quote_spanned!(ours()=> let #error: #kit::BoxError = #converted;);
     match &callback.answer {
         Answer::Nothing => quote_spanned!(ours()=> #call;),

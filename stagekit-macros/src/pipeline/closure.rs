@@ -56,6 +56,15 @@ pub(crate) fn called(word: &Ident, args: &TokenStream) -> Option<String> {
     Some(format!("{text} (a stage of your own: `self::{word}(..)`)"))
 }
 
+/// `.map(|e| ..)`: nodes have options, not the methods of iterators.
+pub(crate) fn method(word: &Ident, args: &TokenStream) -> Option<String> {
+    let text = word.to_string();
+    let known = ELSEWHERE.iter().find(|(known, _)| *known == text).map(|(_, text)| (*text).to_owned());
+    let own = || Kind::of(&text).map(|_| format!("`=> {text} |event| ..`"));
+    let text = known.or_else(own).filter(|_| syn::parse2::<ExprClosure>(args.clone()).is_ok())?;
+    Some(format!("`{word}` is no option of a node but a stage behind it: {text}"))
+}
+
 /// Moves `input` on to where `ahead`, a fork of it, stands.
 pub(crate) fn advance(input: ParseStream<'_>, ahead: ParseStream<'_>) -> TokenStream {
     let mut passed = TokenStream::new();

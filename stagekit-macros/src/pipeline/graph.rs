@@ -35,6 +35,8 @@ pub(crate) struct Graph {
     pub(crate) independent: Option<Span>,
     /// Two `let`s of one name.
     pub(crate) doubles: Vec<(Ident, Ident)>,
+    /// Where the names of `let`s are used.
+    pub(crate) uses: Vec<Ident>,
     /// Said to the user without stopping anything.
     pub(crate) warnings: Vec<(Span, String)>,
 }
@@ -264,6 +266,7 @@ impl Lowering<'_> {
             && let Some(&vertex) = self.names.get(&named.name)
         {
             let name = named.name.clone();
+            self.graph.uses.push(name.clone());
             if let Some(args) = &named.args {
                 self.errors.error(args.span(), format!("`{name}` is bound with `let`: its arguments belong there"));
             }

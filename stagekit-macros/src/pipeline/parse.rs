@@ -5,10 +5,10 @@ use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Result, Token, bracketed, token};
+use syn::{Result, Token, token};
 
 use super::ast::{Arrow, Item, Key, List, Mode, Named, Node, Opt, Otherwise, Path, Source, Stage, Target};
-use super::{branches, closure};
+use super::{branches, closure, elsewhere};
 use crate::diagnostic::Diagnostics;
 
 /// What may stand behind the leg of a `match`.
@@ -67,6 +67,25 @@ fn setting(input: ParseStream<'_>, source: &mut Source, errors: &mut Diagnostics
     true
 }
 
+/// Reads a `node!`: one node, and nothing behind it.
+pub(crate) fn single(input: TokenStream, errors: &mut Diagnostics) -> Option<Node> {
+    let mut found = None;
+    let read = |input: ParseStream<'_>| {
+        found = node(input, errors, Span::call_site());
+        if found.is_some() && !input.is_empty() {
+            errors.error(input.span(), "expected one stage: edges are calls of `stagekit::builder`");
+        }
+        while !input.is_empty() {
+            let _ = input.parse::<TokenTree>();
+        }
+        Ok(())
+    };
+    if let Err(error) = read.parse2(input) {
+        errors.push(error);
+    }
+    found
+}
+
 fn item(input: ParseStream<'_>, errors: &mut Diagnostics) -> Item {
     if !input.peek(Token![let]) {
         return Item::Path(path(input, errors, "`;` (next path)"));
@@ -110,11 +129,16 @@ fn path(input: ParseStream<'_>, errors: &mut Diagnostics, or: &str) -> Path {
 
 /// As [`path`], behind `before`.
 pub(crate) fn path_behind(input: ParseStream<'_>, errors: &mut Diagnostics, or: &str, before: Span) -> Path {
-    let head = target(input, errors, before);
+    let mut head = target(input, errors, before);
     let mut rest = Vec::new();
     loop {
         if let Some(arrow) = arrow(input) {
             rest.push((arrow, target(input, errors, arrow.start)));
+        } else if let Some(here) = elsewhere::backwards(input, errors) {
+            // Which of the two feeds the other is told; neither is checked.
+            *rest.last_mut().map_or(&mut head, |(_, last)| last) = Target::Missing;
+            rest.push((here, Target::Missing));
+            rest.push((here, target(input, errors, here.start)));
         } else if input.is_empty() || input.peek(Token![;]) || input.peek(Token![,]) {
             return Path { head, rest };
         } else if input.peek(Token![else]) {
@@ -190,7 +214,7 @@ fn node_begins(input: ParseStream<'_>) -> bool {
 
 /// A node or a list. `before` is where its absence is reported when nothing follows.
 fn target(input: ParseStream<'_>, errors: &mut Diagnostics, before: Span) -> Target {
-    if input.peek(token::Bracket) {
+    if input.peek(token::Bracket) || elsewhere::other_brackets(input, errors) {
         return list(input, errors, Mode::All);
     }
     if input.peek(Token![match]) {
@@ -217,6 +241,9 @@ fn target(input: ParseStream<'_>, errors: &mut Diagnostics, before: Span) -> Tar
             ("by", false) => return by(input, errors),
             _ => {}
         }
+    }
+    if let Some(span) = elsewhere::by(input, errors) {
+        return if input.peek(token::Bracket) { list(input, errors, Mode::Any(span)) } else { Target::Missing };
     }
     node(input, errors, before).map_or(Target::Missing, Target::Node)
 }
@@ -251,8 +278,8 @@ fn list(input: ParseStream<'_>, errors: &mut Diagnostics, mode: Mode) -> Target 
     let mut legs = Vec::new();
     let mut span = input.span();
     let mut read = |input: ParseStream<'_>| -> Result<()> {
-        let inside;
-        span = bracketed!(inside in input).span.join();
+        let (inside, brackets) = elsewhere::brackets(input)?;
+        span = brackets;
         if inside.is_empty() {
             errors.error(span, "empty stage list: name at least one stage between `[` and `]`");
         }
@@ -281,6 +308,9 @@ fn node(input: ParseStream<'_>, errors: &mut Diagnostics, before: Span) -> Optio
     let mut options = Vec::new();
     while input.peek(Token![.]) && !input.peek(Token![..]) {
         options.extend(option(input, errors));
+    }
+    if let Ok(sign) = input.parse::<Token![?]>() {
+        errors.error(sign.span, "no `?` here: what a stage returns as `Err` goes to its `else`, or ends the pipeline");
     }
     let otherwise = input.parse::<Token![else]>().ok().map(|word| {
         let target = Box::new(target(input, errors, word.span));
@@ -316,7 +346,16 @@ fn stage(input: ParseStream<'_>, errors: &mut Diagnostics, before: Span) -> Opti
             let mut tokens = path.into_token_stream();
             // `name<T>` is what the compiler suggests where `name::<T>` is missing.
             generics(input).to_tokens(&mut tokens);
+            if elsewhere::no_stage(input, &tokens, &name, errors) {
+                return None;
+            }
             let args = if input.peek(token::Paren) { group(input) } else { None };
+            if elsewhere::value(&tokens, &name, args.as_ref(), errors) {
+                let args = args?;
+                let mut value = Group::new(Delimiter::Brace, quote::quote!(#tokens #args));
+                value.set_span(name.span());
+                return Some(Stage::Value(value));
+            }
             if let (true, Some(args)) = (bare, &args)
                 && let Some(text) = closure::called(&name, &args.stream())
             {
@@ -328,7 +367,8 @@ fn stage(input: ParseStream<'_>, errors: &mut Diagnostics, before: Span) -> Opti
         }
         _ => {
             let nothing = input.is_empty() || input.peek(Token![;]) || input.peek(Token![,]);
-            errors.error(if nothing { before } else { span }, STAGE);
+            let text = if input.peek(syn::Lit) { elsewhere::LITERAL } else { STAGE };
+            errors.error(if nothing { before } else { span }, text);
             skip(input);
             None
         }
@@ -375,6 +415,10 @@ fn option(input: ParseStream<'_>, errors: &mut Diagnostics) -> Option<Opt> {
     name.to_tokens(&mut tokens);
     generics(input).to_tokens(&mut tokens);
     let args = if input.peek(token::Paren) { group(input) } else { None };
+    if let Some(text) = args.as_ref().and_then(|args| closure::method(&name, &args.stream())) {
+        errors.error(name.span(), text);
+        return None;
+    }
     args.to_tokens(&mut tokens);
     Some(Opt { name, args, tokens })
 }

@@ -510,3 +510,14 @@ fn the_picture_in_the_readme_is_the_one_of_the_news() {
     let svg = crate::picture::svg(&super::draw::picture(&graph), crate::picture::Ground::File);
     snapshot::compare("../../docs/news.svg", &svg);
 }
+
+#[test]
+fn a_node_by_itself_is_what_it_is_in_a_graph() {
+    let written = |text: &str| snapshot::flat(super::single(tokens(text))).trim_end().to_owned();
+    assert_eq!(written("double"), "<double>::__stage()");
+    assert_eq!(written("own::parse::<u64>.workers(4)"), "<own::parse::<u64>>::__stage().workers(4)");
+    for wrong in ["a => b", "a else b", "|e| e", "_", "..", "", "a b", "a.", "[a, b]", "a("] {
+        let Ok(tokens) = wrong.parse::<TokenStream>() else { continue };
+        assert!(super::single(tokens).to_string().contains("compile_error"), "{wrong}");
+    }
+}

@@ -84,8 +84,17 @@ pub(crate) fn stage(path: &TokenStream, name: Span, args: Option<&Group>) -> Tok
         punct.set_span(span);
         TokenTree::Punct(punct)
     };
+    // A function's name begins with a small letter: what does not may be a value's type, which is told first.
+    let typed = last(path).is_some_and(|word| word.starts_with(char::is_uppercase));
+    let respan = |tokens| crate::names::respan(tokens, behind);
     let mut tokens = TokenStream::from(punct('<', Spacing::Alone, name));
-    tokens.extend(path.clone());
+    if typed {
+        tokens.extend(respan(quote!(::stagekit::__private::checks::If < { __NAMED },)));
+        tokens.extend(path.clone());
+        tokens.extend([punct('>', Spacing::Alone, behind)]);
+    } else {
+        tokens.extend(path.clone());
+    }
     tokens.extend([
         punct('>', Spacing::Joint, behind),
         punct(':', Spacing::Joint, behind),
@@ -96,5 +105,20 @@ pub(crate) fn stage(path: &TokenStream, name: Span, args: Option<&Group>) -> Tok
             None => parens(TokenStream::new(), behind),
         }),
     ]);
-    tokens
+    if !typed {
+        return tokens;
+    }
+    let named = [respan(quote!(::stagekit::__private::checks::named::<)), path.clone(), respan(quote!(>()))];
+    let named: TokenStream = named.into_iter().collect();
+    let mut block =
+        Group::new(Delimiter::Brace, quote!(const __NAMED: ::core::primitive::bool = { #named; true }; #tokens));
+    block.set_span(name);
+    block.into_token_stream()
+}
+
+/// The last name of a path that has no arguments.
+fn last(path: &TokenStream) -> Option<String> {
+    let path: syn::Path = syn::parse2(path.clone()).ok()?;
+    let plain = path.segments.iter().all(|segment| segment.arguments.is_empty());
+    path.segments.last().filter(|_| plain).map(|segment| segment.ident.to_string())
 }

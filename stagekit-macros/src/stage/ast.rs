@@ -118,6 +118,11 @@ impl Stage {
         let (name, args) = (self.own_name(), self.scope.args());
         quote!(#name #args)
     }
+    /// The event is a whole `Vec`, and no batch.
+    pub(crate) fn takes_a_list(&self) -> bool {
+        let list = |event: &Parameter| arguments(plain(&event.ty), "Vec").is_some();
+        matches!(self.by, By::Value | By::Ref) && self.event().is_some_and(list)
+    }
     /// The event's parameter.
     pub(crate) fn event(&self) -> Option<&Parameter> {
         self.parameters.iter().find(|parameter| matches!(parameter.kind, Kind::Event))
@@ -155,7 +160,7 @@ pub(crate) fn parameter(index: usize, arg: &FnArg, role: Role, event: bool) -> O
         return parameter(Kind::Event, ty);
     }
     match ty {
-        Type::Reference(reference) => {
+        Type::Reference(reference) if lent(ty).is_some() => {
             let elem = plain(&reference.elem);
             match (&reference.mutability, fresh(&typed.attrs)) {
                 (Some(_), Some(init)) => parameter(Kind::Fresh(init), elem),

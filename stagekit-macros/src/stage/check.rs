@@ -63,6 +63,17 @@ pub(crate) fn method(sig: &Signature, role: Role) -> Option<(Span, String)> {
     Some((receiver.self_token.span, text))
 }
 
+/// A parameter, or what comes back, is a `str`, a slice or a `dyn Trait` as it stands.
+pub(crate) fn has_no_size(sig: &Signature) -> bool {
+    let bare = |ty: &Type| match plain(ty) {
+        Type::Slice(_) | Type::TraitObject(_) => true,
+        Type::Path(path) => path.path.is_ident("str"),
+        _ => false,
+    };
+    let mut taken = sig.inputs.iter().filter_map(|arg| if let FnArg::Typed(arg) = arg { Some(&*arg.ty) } else { None });
+    taken.any(bare) || matches!(&sig.output, ReturnType::Type(_, ty) if bare(ty))
+}
+
 /// The name of the stage's type. `false`: it cannot be declared.
 pub(crate) fn name(name: &Ident, role: Role, errors: &mut Diagnostics) -> bool {
     let attribute = role.attribute();
@@ -189,6 +200,9 @@ pub(crate) fn parameters(stage: &Stage, errors: &mut Diagnostics) -> bool {
         };
         let text = match stage.role {
             Role::Producer => format!("take the `{special}` by value"),
+            role if special == "Emitter" => {
+                format!("only a `#[producer]` takes an `Emitter`: {} emits what it returns", role.attribute())
+            }
             role => format!("only a `#[producer]` takes a `{special}`: {} emits what it returns", role.attribute()),
         };
         errors.push(syn::Error::new_spanned(ty, text));

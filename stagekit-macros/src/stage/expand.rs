@@ -17,7 +17,8 @@ pub(crate) fn expand(stage: &Stage) -> TokenStream {
     };
     let (check, parts) = (sound::check(stage), parts(stage));
     let (builder, structure) = (builder(stage), structure(stage));
-    quote!(#check #role #parts #builder #structure)
+    let itself = itself(stage);
+    quote!(#check #role #parts #itself #builder #structure)
 }
 
 /// An impl whose head and braces are at `at`, where the compiler points when it names the impl.
@@ -40,6 +41,15 @@ pub(crate) fn plain_impl(stage: &Stage, name: &str, body: TokenStream) -> TokenS
     let (generics, clause) = (stage.scope.generics(false, &[]), clause(stage.scope.predicates(false)));
     let name = Ident::new(name, ours());
     implement(stage, after_name(stage), quote_spanned!(ours()=> #generics #private::#name for #me #clause), body)
+}
+
+/// `impl Itself`: the type is the name of a stage.
+pub(crate) fn itself(stage: &Stage) -> TokenStream {
+    let (private, name) = (stage.private(), stage.own_name());
+    let (generics, args) = stage.scope.unset();
+    let clause = clause(stage.scope.on_struct());
+    let head = quote_spanned!(ours()=> #generics #private::checks::Itself for #name #args #clause);
+    implement(stage, ours(), head, TokenStream::new())
 }
 
 /// Where errors about the whole function are: at its name.

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
 use super::ast::Stage;
-use super::expand::{clause, implement};
+use super::expand::{clause, implement, itself};
 use super::sound;
 use crate::diagnostic::Diagnostics;
 use crate::names::ours;
@@ -29,8 +29,10 @@ pub(crate) fn expand(stage: &Stage, mistakes: Diagnostics) -> TokenStream {
             #vis const __stage: #nothing = ();
         },
     );
+    let itself = itself(stage);
     quote! {
         #check
+        #itself
         #builder
         #attrs #docs
         #[cfg_attr(doc, doc(hidden))]

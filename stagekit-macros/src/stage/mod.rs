@@ -30,6 +30,7 @@ use self::scope::Scope;
 use self::shape::{Context, Returns, Shape, arguments, plain};
 use crate::diagnostic::Diagnostics;
 use crate::names::ours;
+use crate::words;
 
 /// What a stage does with events.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -78,9 +79,16 @@ pub(crate) fn expand(role: Role, options: TokenStream, item: TokenStream) -> Tok
         let errors = errors.into_tokens();
         return quote!(#function #errors);
     }
+    if check::has_no_size(&function.sig) {
+        // The compiler says so of the function, better than of anything that would be made of it.
+        strip(&mut function);
+        let errors = errors.into_tokens();
+        return quote!(#function #errors);
+    }
     let declarable = check::name(options.name.as_ref().unwrap_or(&function.sig.ident), role, &mut mistakes);
     check::function(&function.sig, role, &mut mistakes);
     check::attributes(&function.sig, role, &mut mistakes);
+    let words = words::words(&options.kit(), "function", options.written.clone());
     let stage = read(role, options, &function, &mut mistakes);
     strip(&mut function);
     let warning = check::hidden_crate(&stage);
@@ -93,7 +101,7 @@ pub(crate) fn expand(role: Role, options: TokenStream, item: TokenStream) -> Tok
         (false, false) => mistakes.into_tokens(),
     };
     let errors = errors.into_tokens();
-    quote!(#function #errors #warning #stage)
+    quote!(#function #words #errors #warning #stage)
 }
 
 /// `#[producer] #[consumer]`, in either order, is a producer-consumer: the outer attribute takes the inner one away.

@@ -9,6 +9,24 @@ use crate::diagnostic::Diagnostics;
 
 const KNOWN: &str = "`batch`, `one`, `maybe`, `many`, `try`, `as`, `crate`";
 
+/// What is said where the stage stands in a graph.
+const OF_A_NODE: [&str; 14] = [
+    "name",
+    "max_demand",
+    "min_demand",
+    "workers",
+    "concurrency",
+    "unordered",
+    "timeout",
+    "buffer",
+    "on_error",
+    "on_panic",
+    "restart",
+    "blocking",
+    "own_task",
+    "poll_every",
+];
+
 /// What the attributes of one function say besides its role.
 #[derive(Default)]
 pub(crate) struct Options {
@@ -24,12 +42,16 @@ pub(crate) struct Options {
     pub(crate) kit: Option<Path>,
     /// A mistake leaves open what the stage is.
     pub(crate) broken: bool,
+    /// All of it, as it was written.
+    pub(crate) written: TokenStream,
     seen: Vec<Ident>,
 }
 
 impl Options {
     /// Adds the options in `tokens`; mistakes go to `errors`, and the options behind them are still read.
     pub(crate) fn read(&mut self, tokens: TokenStream, errors: &mut Diagnostics) {
+        let comma = (!self.written.is_empty()).then(<Token![,]>::default);
+        self.written.extend(quote::quote!(#comma #tokens));
         let parsed = (|input: ParseStream<'_>| {
             while !input.is_empty() {
                 self.one(input, errors)?;
@@ -114,6 +136,11 @@ impl Options {
             "crate" => {
                 input.parse::<Token![=]>()?;
                 self.kit = Some(input.call(Path::parse_mod_style)?);
+            }
+            word if OF_A_NODE.contains(&word) => {
+                let text = format!("`{word}` is an option of the node, in the pipeline: `stage.{word}(..)`");
+                errors.error(key.span(), text);
+                return skip(input);
             }
             _ => {
                 errors.error(key.span(), format!("unknown option `{word}`; expected one of: {KNOWN}"));

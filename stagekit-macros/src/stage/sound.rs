@@ -6,10 +6,12 @@
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::Type;
 use syn::spanned::Spanned;
 
 use super::Role;
 use super::ast::{By, Kind, Stage};
+use super::shape::Shape;
 use crate::names::{ours, respan};
 
 /// The constant, as a const argument.
@@ -92,7 +94,28 @@ fn checks(stage: &Stage) -> TokenStream {
     if let Some(error) = &stage.returns.error {
         ask(error, "fails");
     }
+    if stage.role != Role::Consumer && stage.emitter().is_none() {
+        list.extend(one(stage));
+    }
     list
+}
+
+/// Asks the compiler whether what is read as one event is a `Result`, an `Option` or a `Vec` by another name.
+fn one(stage: &Stage) -> Option<TokenStream> {
+    let (returns, ty) = (&stage.returns, &stage.returns.event);
+    let named =
+        returns.shape == Shape::One && matches!(syn::parse2(ty.clone()), Ok(Type::Path(path)) if path.qself.is_none());
+    if !named || stage.options.read.is_some() || stage.scope.is_generic(ty) {
+        return None;
+    }
+    let at = ty.span();
+    let path = respan(stage.private(), at);
+    let private = stage.private();
+    Some(quote_spanned! {at=>
+        #[allow(unused_imports)]
+        use #private::checks::OneEvent as _;
+        #path::checks::read_as_one(&<#path::checks::Answer<#ty>>::IS);
+    })
 }
 
 impl Stage {

@@ -72,6 +72,9 @@ fn takes(stage: &Stage) -> TokenStream {
         // Whichever side the compiler may have to infer must not be the `Self` of the bound.
         let (one, other, accepts) = match stage.scope.is_generic(&own) {
             true => (quote!(#edge), own.clone(), quote_spanned!(ours()=> checks::Feeds)),
+            false if stage.takes_a_list() => {
+                (own.clone(), quote!(#edge), quote_spanned!(ours()=> checks::AcceptedAsOne))
+            }
             false => (own.clone(), quote!(#edge), quote_spanned!(ours()=> AcceptedAs)),
         };
         let accepted = quote_spanned!(ours()=> <#one as #private::#accepts<#other, #up, #me>>);

@@ -8,7 +8,7 @@ use crate::batch::Copier;
 use crate::lock::lock;
 use crate::node::{Node, Single};
 use crate::op::{
-    And, CannotFail, Consumer, ErrorsOf, Event, Failed, Fault, Known, PerBatch, PerEvent, Settles, Takes, Whole,
+    And, CannotFail, Consumer, Else, Event, Failed, Fault, Known, PerBatch, PerEvent, Settles, Takes, Whole,
 };
 use crate::open::{Begins, Begun, Looks, Open, Part, Subscribes};
 use crate::options::Edge;
@@ -16,14 +16,23 @@ use crate::port::{ErrorOutlets, Intake, Port};
 use crate::producer::Producer;
 use crate::run::{First, Id, Placed, Run, Then};
 use crate::slot::Slot;
-use crate::stage::{Stage, error_wiring, place_source, place_stage};
+use crate::stage::{Stage, error_end, place_source, place_stage};
 use crate::telemetry::Meter;
 use crate::topology::Type;
 
+/// A node that may begin a path: one instance.
+#[diagnostic::on_unimplemented(
+    message = "`workers` belongs to a stage that takes events: `{Stage}` begins the path, and each worker would give all its events",
+    label = "begins the path, and has workers"
+)]
+pub trait BeginsOnce<Stage> {}
+impl<S> BeginsOnce<S> for Single {}
+
 /// A path begins.
 #[track_caller]
-pub fn start<S, L, O, Fl, X, K>(node: Node<S, Single, L>) -> Open<Begun<S, X>, Id, S, O, Fl, K>
+pub fn start<S, L, O, Fl, X, K, W>(node: Node<S, W, L>) -> Open<Begun<S, X>, Id, S, O, Fl, K>
 where
+    W: BeginsOnce<S>,
     S: Producer<Out = O, Fail = Fl>,
     Fl: Fault<Error = X> + Known<Is = K>,
     X: Send + 'static,
@@ -45,7 +54,7 @@ where
 pub type Linked<Up, S, E, O, Fl, K> = Open<Subscribes<E>, First<S, Up, E, Fl>, S, O, Fl, K>;
 
 #[track_caller]
-pub(super) fn placed<S, W, L, E, O, Fl: Fault, Style: 'static>(
+pub(crate) fn placed<S, W, L, E, O, Fl: Fault, Style: 'static>(
     node: Node<S, W, L>,
     errors: &ErrorOutlets,
 ) -> (Placed<S, Fl>, Part)
@@ -121,16 +130,25 @@ impl<Stage> Fuses<Stage> for PerEvent {}
 pub trait Fusible<Style> {}
 impl<S, Style: Fuses<S>> Fusible<Style> for S {}
 
+/// A node that `->` may lead to: one instance.
+#[diagnostic::on_unimplemented(
+    message = "`->` runs both stages in one task, so `{Stage}` cannot have its own workers; use `=>`",
+    label = "has workers"
+)]
+pub trait FusesOnce<Stage> {}
+impl<S> FusesOnce<S> for Single {}
+
 /// A run with one stage more.
 pub type Fused<H, R, Up, S, E, O, Fl, K> = Open<H, Then<R, S, Up, E, Fl>, S, O, Fl, K>;
 
 /// `->`: the same task goes on.
 #[track_caller]
-pub fn fuse<H, R, Up, E, F, K0, S, L, O, Fl, St, W, K>(
+pub fn fuse<H, R, Up, E, F, K0, S, L, O, Fl, St, W, K, N>(
     up: Open<H, R, Up, E, F, K0>,
-    node: Node<S, Single, L>,
+    node: Node<S, N, L>,
 ) -> Fused<H, R, Up, S, E, O, Fl, K>
 where
+    N: FusesOnce<S>,
     S: Takes<E, Up, Out = O, Fail = Fl, Style = St, Fits = W> + Fusible<St>,
     Fl: Fault,
     L: Settles<S, Fl>,
@@ -146,11 +164,12 @@ where
 
 /// `->` to the last stage of a path.
 #[track_caller]
-pub fn fuse_last<H, R, Up, E, F, K0, S, L, O, Fl, St, W, K>(
+pub fn fuse_last<H, R, Up, E, F, K0, S, L, O, Fl, St, W, K, N>(
     up: Open<H, R, Up, E, F, K0>,
-    node: Node<S, Single, L>,
+    node: Node<S, N, L>,
 ) -> Fused<H, R, Up, S, E, O, Fl, K>
 where
+    N: FusesOnce<S>,
     S: Takes<E, Up, Out = O, Fail = Fl, Style = St, Fits = W> + Fusible<St> + Consumer,
     Fl: Fault,
     L: Settles<S, Fl>,
@@ -193,21 +212,21 @@ pub fn discard<S, E, F>(port: &Port<S, E, F>) {
 }
 
 /// `s else target`: the end that the errors of `s` leave by.
-pub fn errors<S, E, F, X>(port: &Port<S, E, F>) -> Port<ErrorsOf<S>, X, CannotFail>
+pub fn errors<S, E, F, X>(port: &Port<S, E, F>) -> Port<Else<S>, X, CannotFail>
 where
     F: Fails<S, E, Error = X>,
     X: Event,
 {
     let errors = Port::new();
-    *lock(&port.errors) = Some(error_wiring(errors.outlets.clone()));
+    *lock(&port.errors) = Some(error_end(errors.outlets.clone()));
     errors
 }
 
 /// A stage that can fail.
 #[diagnostic::on_unimplemented(
-    message = "`{Stage}` cannot fail: it emits `{Out}` and no `Result`",
+    message = "`{Stage}` cannot fail: it returns no `Result`",
     label = "`else` needs a stage that returns a `Result`",
-    note = "remove `else ..`, or let `{Stage}` return `Result<{Out}, YourError>`"
+    note = "remove `else ..`, or let `{Stage}` return a `Result`"
 )]
 pub trait Fails<Stage, Out> {
     /// Its error.

@@ -11,7 +11,7 @@ use crate::dispatcher::each_key;
 use crate::hash::StableHasher;
 use crate::lock::lock;
 use crate::node::Node;
-use crate::op::{AClosure, AcceptedAs, ByRef, ByValue, Consumer, Event, Fault, Settles, Takes};
+use crate::op::{AcceptedAs, ByRef, ByValue, Consumer, Event, Fault, Settles, Takes, a_closure};
 use crate::port::{Port, same};
 
 /// How one leg of a broadcast gets its events.
@@ -108,6 +108,15 @@ pub fn by<S, E: 'static, F>(port: &Port<S, E, F>, key: impl FnMut(&E) -> u64 + S
     port.grouped(Some(Arc::new(Mutex::new(each_key(key)))))
 }
 
+/// `by |e| key [a, b]`, the key by value.
+pub fn by_key<S: 'static, E: 'static, F, K: PartitionKey<S>>(
+    port: &Port<S, E, F>,
+    mut key: impl FnMut(&E) -> K + Send + 'static,
+) -> Port<S, E, F> {
+    let of = upstream(port);
+    by(port, move |event| hash_by(&of, &key(event)))
+}
+
 /// Names the stage behind a port, for the errors about its partition key.
 pub struct Upstream<S>(PhantomData<fn() -> S>);
 
@@ -127,7 +136,7 @@ pub fn hash_by<S, K: PartitionKey<S> + ?Sized>(_: &Upstream<S>, key: &K) -> u64 
 pub fn by_also<S, E: Event, F, S0, T, F0>(port: &Port<S, E, F>, first: &Port<S0, T, F0>) -> Port<S, E, F>
 where
     S: 'static,
-    T: AcceptedAs<E, S, AClosure> + Event,
+    T: AcceptedAs<E, S, a_closure> + Event,
 {
     let key = first.group.and_then(|group| lock(&first.outlets).groups[group].key.clone());
     port.grouped(key.map(same))

@@ -1,39 +1,20 @@
-//! The typed builder that `pipeline!` expands to: one call for each edge.
-//!
-//! Every graph that `pipeline!` can say can be said with these functions, with the same checks by the compiler.
-//!
-//! ```
-//! use stagekit::builder::*;
-//! use stagekit::prelude::*;
-//!
-//! #[producer_consumer]
-//! fn double(x: u64) -> u64 { x * 2 }
-//! #[consumer]
-//! fn add(x: u64, sum: &mut u64) { *sum += x; }
-//!
-//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), stagekit::Error> {
-//! // pipeline! { { from_iter(1..=3) } => double => add(0) }
-//! let numbers = start(value(from_iter(1..=3u64)));
-//! let doubled = link(&numbers.port(), <double>::__stage());
-//! let sum = link_last(&doubled.port(), <add>::__stage(0));
-//! let summary = runnable([close(numbers), close(doubled), close(sum)]).run().await?;
-//! assert_eq!(summary.stage("add").unwrap().events_in, 3);
-//! # Ok(()) }
-//! ```
+#![doc = include_str!("page.md")]
 
 mod branch;
-mod edge;
+pub(crate) mod edge;
 mod emit;
 mod list;
 mod shared;
 
 pub use branch::{AnyWay, Drawn, Legs, Taken, Way, Ways, Wired, branches, nowhere, take, way};
 pub use edge::{
-    Close, Fails, Fused, Fuses, Fusible, Linked, close, discard, errors, fuse, fuse_last, link, link_last, start,
+    BeginsOnce, Close, Fails, Fused, Fuses, FusesOnce, Fusible, Linked, close, discard, errors, fuse, fuse_last, link,
+    link_last, start,
 };
 pub use emit::{Emits, GoesOn};
 pub use list::{
-    Fitting, Leg, Lendable, PartitionKey, Shares, Upstream, any, by, by_also, hash_by, share, share_last, upstream,
+    Fitting, Leg, Lendable, PartitionKey, Shares, Upstream, any, by, by_also, by_key, hash_by, share, share_last,
+    upstream,
 };
 pub use shared::{
     Claim, Collects, Shared, ends, join, join_also, kept, out_of, place, share_join, share_join_also, shared,
@@ -41,9 +22,12 @@ pub use shared::{
 
 pub use crate::closure::{annotated, each, each_ref, filter, flat_map, inspect, map, map_ref, try_each, try_map, ty};
 pub use crate::node::IntoNode;
+pub use stagekit_macros::node;
+
 pub use crate::open::{Begins, Begun, Head, Open, Subscribes};
 pub use crate::options::Edge;
-pub use crate::pipeline::{Stage, runnable};
+pub use crate::outline::{GraphError, Mistake};
+pub use crate::pipeline::{Stage, build, runnable};
 pub use crate::port::Port;
 pub use crate::stage::{LiveStage, live_node};
 pub use crate::stream::{input, open_in, output, segment};

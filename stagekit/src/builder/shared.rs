@@ -11,9 +11,9 @@ use crate::node::{Node, Several, Single};
 use crate::op::{AcceptedAs, Consumer, Event, Fault, Parts, Settles, Takes};
 use crate::open::{Open, Subscribes};
 use crate::options::Edge;
-use crate::port::{Intake, Port, same};
+use crate::port::{Intake, Port, leads, same};
 use crate::run::First;
-use crate::stage::{Stage, place_stage};
+use crate::stage::{Stage, lost, place_stage};
 use crate::topology;
 
 /// A stage bound with `let`: one shared instance for several edges.
@@ -108,14 +108,13 @@ pub fn out_of<S, In, O, F, B, W, L>(shared: &Shared<S, In, O, F, B, W, L>) -> Po
 /// No edge leads out of a shared stage: it must be one that ends a path.
 pub fn ends<S: Consumer, In, O, F, B, W, L>(_: &Shared<S, In, O, F, B, W, L>) {}
 
-/// The shared stage, when all its edges are there.
+/// The shared stage, when all its edges are there. One that no edge leads into is a mistake, which [`build`] tells.
 ///
-/// # Panics
-/// If no edge leads into it: [`join`] comes first.
+/// [`build`]: super::build
 pub fn place<S, In, O, F, B, W, L>(shared: &Shared<S, In, O, F, B, W, L>) -> Stage {
     match lock(&shared.stage).take() {
         Some(stage) => stage,
-        None => panic!("`place` needs a stage that an edge leads into, once"),
+        None => lost(lock(&shared.node).as_ref().map_or("", |node| &*node.options.name), leads(&shared.port.outlets)),
     }
 }
 

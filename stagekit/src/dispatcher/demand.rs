@@ -18,7 +18,8 @@ use crate::subscribe::Subscribe;
 type Hunger = (Reverse<u64>, u64);
 
 /// A batch goes to the subscription that has asked for most: the stages share the work. The default, and GenStage's
-/// `DemandDispatcher`.
+/// `DemandDispatcher`. It is called `dispatcher::Demand`, and is written so: [`stagekit::Demand`](crate::Demand), which the
+/// prelude has, is how many events are wanted.
 ///
 /// Among equals it is whoever has waited longest. A batch is not spread evenly: it goes to the hungriest as far as that
 /// one has asked, the rest to the next.

@@ -96,6 +96,26 @@ impl<T> fmt::Debug for OutletRef<T> {
     }
 }
 
+/// What can be subscribed to: a running stage, `&counter`, or its outlet, `&counter.outlet()`.
+#[diagnostic::on_unimplemented(
+    message = "a stage that takes `{T}` cannot subscribe to `{Self}`",
+    label = "expected the address of a stage that emits `{T}`, or an `OutletRef<{T}>`"
+)]
+pub trait HasOutlet<T> {
+    /// The outlet.
+    fn outlet_ref(&self) -> OutletRef<T>;
+}
+impl<T> HasOutlet<T> for OutletRef<T> {
+    fn outlet_ref(&self) -> OutletRef<T> {
+        self.clone()
+    }
+}
+impl<S: Callbacks> HasOutlet<S::Out> for Live<S> {
+    fn outlet_ref(&self) -> OutletRef<S::Out> {
+        self.outlet()
+    }
+}
+
 /// A look at a running stage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -236,9 +256,13 @@ impl<S: Callbacks> Live<S> {
     ///
     /// # Cancel safety
     /// Dropping the future leaves the subscription being made.
-    pub async fn subscribe(&self, to: &OutletRef<S::In>, options: Subscribe<S::In>) -> Result<Subscription, LiveError> {
+    pub async fn subscribe(
+        &self,
+        to: &impl HasOutlet<S::In>,
+        options: Subscribe<S::In>,
+    ) -> Result<Subscription, LiveError> {
         let (confirm, confirmed) = oneshot::channel();
-        let subscription = self.order(to, options, Some(confirm))?;
+        let subscription = self.order(&to.outlet_ref(), options, Some(confirm))?;
         match self.answered(confirmed).await? {
             Ok(()) => Ok(subscription),
             Err(reason) => Err(LiveError::Refused { stage: self.name().into(), reason }),
@@ -249,8 +273,12 @@ impl<S: Callbacks> Live<S> {
     ///
     /// # Errors
     /// Options that cannot work; a stage that has ended.
-    pub fn subscribe_later(&self, to: &OutletRef<S::In>, options: Subscribe<S::In>) -> Result<Subscription, LiveError> {
-        self.order(to, options, None)
+    pub fn subscribe_later(
+        &self,
+        to: &impl HasOutlet<S::In>,
+        options: Subscribe<S::In>,
+    ) -> Result<Subscription, LiveError> {
+        self.order(&to.outlet_ref(), options, None)
     }
 
     /// Ends one subscription of the stage and makes another instead, one after the other; an event that the producer
@@ -266,10 +294,10 @@ impl<S: Callbacks> Live<S> {
         &self,
         old: &Subscription,
         reason: Reason,
-        to: &OutletRef<S::In>,
+        to: &impl HasOutlet<S::In>,
         options: Subscribe<S::In>,
     ) -> Result<Subscription, LiveError> {
-        self.replace(old, reason, to, &options)?;
+        self.replace(old, reason, &to.outlet_ref(), &options)?;
         self.subscribe(to, options).await
     }
 
@@ -281,10 +309,10 @@ impl<S: Callbacks> Live<S> {
         &self,
         old: &Subscription,
         reason: Reason,
-        to: &OutletRef<S::In>,
+        to: &impl HasOutlet<S::In>,
         options: Subscribe<S::In>,
     ) -> Result<Subscription, LiveError> {
-        self.replace(old, reason, to, &options)?;
+        self.replace(old, reason, &to.outlet_ref(), &options)?;
         self.subscribe_later(to, options)
     }
 

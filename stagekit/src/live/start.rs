@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Live, LiveError, NO_PRODUCER, OutletRef};
+use super::{HasOutlet, Live, LiveError, NO_PRODUCER};
 use crate::callbacks::Callbacks;
 use crate::dispatcher::{DemandDispatcher, Dispatch, Dispatcher};
 use crate::meter::Name;
@@ -88,7 +88,7 @@ impl<S: Callbacks> fmt::Debug for Start<S> {
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), stagekit::live::LiveError> {
 /// let counter = live(Counter(0)).start().await?;
 /// let sum = live(Sum(0)).start().await?;
-/// sum.subscribe(&counter.outlet(), Subscribe::new().max_demand(10)).await?;
+/// sum.subscribe(&counter, Subscribe::new().max_demand(10)).await?;
 /// assert!(sum.ended().await.is_normal());
 /// # counter.stop(stagekit::live::Reason::Normal).await; Ok(()) }
 /// ```
@@ -117,7 +117,8 @@ impl<S: Callbacks> Start<S> {
     }
 
     /// Subscribes it as soon as it has begun, in the order of these calls.
-    pub fn subscribe_to(mut self, to: &OutletRef<S::In>, options: Subscribe<S::In>) -> Self {
+    pub fn subscribe_to(mut self, to: &impl HasOutlet<S::In>, options: Subscribe<S::In>) -> Self {
+        let to = to.outlet_ref();
         match (options.limits.resolve(), to.door.clone()) {
             (Ok(_), Some(to_door)) => {
                 self.orders.reserve_exact(1);

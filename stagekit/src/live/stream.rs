@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
-use super::{LiveError, NO_PRODUCER, OutletRef};
+use super::{HasOutlet, LiveError, NO_PRODUCER, OutletRef};
 use crate::batch::Batch;
 use crate::cancel::{Cancel, Ended, Reason};
 use crate::demand::Demand;
@@ -125,8 +125,8 @@ impl<T: Event> EventStream<T> {
     ///
     /// # Errors
     /// Options that cannot work.
-    pub fn subscribe(&mut self, to: &OutletRef<T>, options: Subscribe<T>) -> Result<(), LiveError> {
-        self.want(to, options)?;
+    pub fn subscribe(&mut self, to: &impl HasOutlet<T>, options: Subscribe<T>) -> Result<(), LiveError> {
+        self.want(&to.outlet_ref(), options)?;
         self.subscribe_now();
         self.over = false;
         Ok(())

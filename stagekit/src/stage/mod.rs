@@ -33,10 +33,10 @@ pub(crate) use outlet::{BranchOutlet, Outlet};
 #[cfg(any(test, feature = "test"))]
 pub(crate) use own::{Own, Places, Site};
 pub use place::Stage;
-pub(crate) use place::{Edges, launch, place_source, place_stage, topology, wire};
+pub(crate) use place::{Edges, check, launch, lost, place_source, place_stage, topology, wire};
 #[cfg(any(test, feature = "test"))]
 pub(crate) use place::{Launched, Place, Wrong};
 pub use segment::Segment;
-pub(crate) use side::error_wiring;
+pub(crate) use side::error_end;
 pub(crate) use supervisor::start;
 pub use supervisor::{Handle, Running};

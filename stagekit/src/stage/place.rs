@@ -11,8 +11,9 @@ use crate::host::{Ending, GuestTask};
 use crate::lock::lock;
 use crate::op::{Event, NoEvents};
 use crate::open::{Begins, Open, Part, Subscribes};
-use crate::options::Overflow;
-use crate::port::{Group, Intake, SharedOutlets, Upstream, address, legs};
+use crate::options::{Options, Overflow};
+use crate::outline::{self, GraphError, OpenEnds, Sketch};
+use crate::port::{Group, Intake, Leads, SharedOutlets, Upstream, address, leads, legs};
 use crate::producer::Producer;
 use crate::run::Run;
 use crate::side::Side;
@@ -29,7 +30,7 @@ use crate::stage::sync_task::SyncTask;
 use crate::stage::task::{SourceTask, StageTask};
 use crate::subscription::{Door, Drains, Target};
 use crate::telemetry::{Gauge, Meter, Metered};
-use crate::topology::{Drawing, Legs, Sketch, Topology};
+use crate::topology::{Drawing, Legs, Sketch as Drawn, Topology};
 use crate::tuner::Tuner;
 
 /// A task to be spawned.
@@ -61,6 +62,11 @@ impl Stage {
     }
 }
 
+/// What is wrong with a graph of these stages as a whole.
+pub(crate) fn check(stages: &[Stage], ends: OpenEnds) -> Result<(), GraphError> {
+    outline::check(stages.iter().filter_map(|stage| stage.0.sketch()).collect(), ends)
+}
+
 impl std::fmt::Debug for Stage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Stage")
@@ -68,28 +74,32 @@ impl std::fmt::Debug for Stage {
 }
 
 pub(crate) trait Place: Send {
+    /// What it looks like before anything runs. What only comes up when the graph starts has no sketch.
+    fn sketch(&self) -> Option<Sketch> {
+        None
+    }
     /// If it is placed in a way of its own, its stages are put into `stages` in its place.
     fn splice(&mut self, stages: &mut Vec<Stage>) -> Result<bool, Wrong> {
         let _ = stages;
         Ok(false)
     }
     fn wire(&mut self) -> Result<(), Wrong>;
-    /// Says how it looks.
-    fn sketch(&self, sketch: &mut Sketch) {
-        let _ = sketch;
+    /// Adds itself to the picture of the graph.
+    fn draw(&self, to: &mut Drawn) {
+        let _ = to;
     }
     fn launch(self: Box<Self>, to: &mut Launched);
 }
 
 /// The graph of these stages, open where these outlets are.
 pub(crate) fn topology(stages: &[Stage], head: Option<Legs>, tail: Option<usize>) -> Topology {
-    let mut sketch = Sketch::default();
-    sketch.open(head, tail);
+    let mut drawn = Drawn::default();
+    drawn.open(head, tail);
     for stage in stages {
-        sketch.begin(stage.1);
-        stage.0.sketch(&mut sketch);
+        drawn.begin(stage.1);
+        stage.0.draw(&mut drawn);
     }
-    sketch.finish()
+    drawn.finish()
 }
 
 /// Wires and launches all stages of a graph.
@@ -281,8 +291,8 @@ fn ends<In, R: Run<In>>(
     let mut visit = |slot: &mut dyn Surroundings| {
         let Some((at, part)) = parts_left.next() else { return };
         meter = slot.meter().clone();
-        if let Some(wiring) = &*lock(&part.errors) {
-            match (wiring.wire)(slot.spill()) {
+        if let Some(end) = &*lock(&part.errors) {
+            match (end.wiring)(slot.spill()) {
                 Ok(side) => {
                     side_meters.push((at, side.meter().clone()));
                     sides.push((part.options.name.clone(), side));
@@ -404,6 +414,13 @@ impl<In: Event, R: Run<In>> StagePlace<In, R> {
 }
 
 impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
+    fn sketch(&self) -> Option<Sketch> {
+        let emits = !is_consumer::<R::Out>();
+        let mut sketch = Sketch::new(&self.parts, Some(self.intake.id()), emits, leads(&self.outlets));
+        sketch.wrong = checked(&self.parts, None, R::ASYNC).err();
+        Some(sketch)
+    }
+
     fn splice(&mut self, stages: &mut Vec<Stage>) -> Result<bool, Wrong> {
         let own = self.run.as_mut().and_then(Run::own);
         if own.is_none() && self.parts[0].is_whole {
@@ -442,8 +459,8 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
         Ok(())
     }
 
-    fn sketch(&self, sketch: &mut Sketch) {
-        sketch.run(Some(address(&self.intake)), self.parts.iter().map(Part::seen), legs(&self.outlets));
+    fn draw(&self, to: &mut Drawn) {
+        to.run(Some(address(&self.intake)), self.parts.iter().map(Part::seen), legs(&self.outlets));
     }
 
     fn launch(mut self: Box<Self>, to: &mut Launched) {
@@ -479,6 +496,28 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
     }
 }
 
+// ------------------------------------------------------------------------------------------------------ with neither
+
+/// A stage that no edge leads into: the graph cannot run.
+struct Lost(Options, Leads);
+
+/// The stage of this name that no edge leads into, and what leads on from it.
+pub(crate) fn lost(name: &str, leads: Leads) -> Stage {
+    Stage::of(Lost(Options::new(name), leads))
+}
+
+impl Place for Lost {
+    fn sketch(&self) -> Option<Sketch> {
+        let Lost(options, leads) = self;
+        let parts = vec![options.clone()];
+        Some(Sketch { intake: Some(0), parts, errors: Vec::new(), emits: true, leads: leads.clone(), wrong: None })
+    }
+    fn wire(&mut self) -> Result<(), Wrong> {
+        Err((self.0.name.clone(), "no edge leads into it: `join` comes before `place`".into()))
+    }
+    fn launch(self: Box<Self>, _: &mut Launched) {}
+}
+
 // ---------------------------------------------------------------------------------------------------- with a producer
 
 struct SourcePlace<P: Producer, R: Run<P::Out>> {
@@ -497,6 +536,12 @@ pub(crate) fn place_source<P: Producer, R: Run<P::Out, Out = E> + 'static, S: 's
 }
 
 impl<P: Producer, R: Run<P::Out> + 'static> Place for SourcePlace<P, R> {
+    fn sketch(&self) -> Option<Sketch> {
+        let mut sketch = Sketch::new(&self.parts, None, !is_consumer::<R::Out>(), leads(&self.outlets));
+        sketch.wrong = checked(&self.parts, Some(P::ASYNC), R::ASYNC).err();
+        Some(sketch)
+    }
+
     fn splice(&mut self, stages: &mut Vec<Stage>) -> Result<bool, Wrong> {
         let own = self.open.as_mut().and_then(|(head, _)| head.0.stage.own());
         if own.is_some() && self.parts.len() > 1 {
@@ -517,8 +562,8 @@ impl<P: Producer, R: Run<P::Out> + 'static> Place for SourcePlace<P, R> {
         Ok(())
     }
 
-    fn sketch(&self, sketch: &mut Sketch) {
-        sketch.run(None, self.parts.iter().map(Part::seen), legs(&self.outlets));
+    fn draw(&self, to: &mut Drawn) {
+        to.run(None, self.parts.iter().map(Part::seen), legs(&self.outlets));
     }
 
     fn launch(self: Box<Self>, to: &mut Launched) {

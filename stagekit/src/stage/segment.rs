@@ -8,10 +8,11 @@ use crate::node::{IntoNode, Node, Single};
 use crate::op::{AcceptedAs, ByValue, CannotFail, Event, Parts, Takes, Whole};
 use crate::open::{Looks, Open, Part, Subscribes};
 use crate::options::Options;
-use crate::port::{Port, SharedOutlets, address, legs};
+use crate::outline::{GraphError, OpenEnds};
+use crate::port::{Port, SharedOutlets, address, leads, legs};
 use crate::run::Id;
 use crate::stage::own::{Own, Places, Site};
-use crate::stage::place::{Stage, Wrong, place_stage, topology};
+use crate::stage::place::{Stage, Wrong, check, place_stage, topology};
 use crate::topology::Topology;
 
 /// A piece of a pipeline that takes `In` and gives `Out`: `pipeline! { .. => a => b => .. }`.
@@ -73,6 +74,17 @@ where
 }
 
 impl<In: Event, Out: Event> Segment<In, Out> {
+    /// The segment, if its graph is sound: as [`Pipeline::checked`](crate::Pipeline::checked).
+    ///
+    /// # Errors
+    /// All mistakes that there are.
+    pub fn checked(self) -> Result<Self, GraphError> {
+        if let Some((head, tail, stages)) = &self.parts {
+            check(stages, OpenEnds { head: Some(leads(head)), tail: Some(leads(tail).id) })?;
+        }
+        Ok(self)
+    }
+
     pub(crate) fn new(head: SharedOutlets<In>, tail: SharedOutlets<Out>, stages: Vec<Stage>) -> Self {
         let topology = topology(&stages, Some(legs(&head)), Some(address(&tail)));
         Segment { parts: Some((head, tail, stages)), topology }

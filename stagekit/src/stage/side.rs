@@ -7,8 +7,8 @@ use std::task::Context;
 use crate::cancel::Ended;
 use crate::error::Cause;
 use crate::op::Event;
-use crate::port::{SharedOutlets, legs};
-use crate::side::{ErrorWiring, Side};
+use crate::port::{ErrorEnd, SharedOutlets, leads, legs};
+use crate::side::Side;
 use crate::slot::Spill;
 use crate::stage::outlet::Outlet;
 use crate::stage::place::{Edges, wire};
@@ -23,18 +23,18 @@ struct ErrorSide<X> {
 }
 
 /// What leads the errors of a stage to these outlets. Each worker of the stage has a side of its own.
-pub(crate) fn error_wiring<X: Event>(outlets: SharedOutlets<X>) -> ErrorWiring {
-    let drawn = outlets.clone();
-    let wire = Box::new(move |place: &mut dyn Any| -> Result<Box<dyn Side>, String> {
+pub(crate) fn error_end<X: Event>(outlets: SharedOutlets<X>) -> ErrorEnd {
+    let (edges, drawn) = (outlets.clone(), outlets.clone());
+    let wiring = Box::new(move |place: &mut dyn Any| {
         let spill = Arc::new(Spill::new());
         let meter = Arc::<Meter>::default();
         let outlet = wire(&outlets, None, Edges::OfErrors, meter.clone())?.0;
         if let Some(place) = place.downcast_mut::<Option<Arc<Spill<X>>>>() {
             *place = Some(spill.clone());
         }
-        Ok(Box::new(ErrorSide { spill, outlet, meter }))
+        Ok(Box::new(ErrorSide { spill, outlet, meter }) as Box<dyn Side>)
     });
-    ErrorWiring { wire, legs: Box::new(move || legs(&drawn)) }
+    ErrorEnd { wiring, leads: Box::new(move || leads(&edges)), legs: Box::new(move || legs(&drawn)) }
 }
 
 impl<X: Send> Side for ErrorSide<X> {

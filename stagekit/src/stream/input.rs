@@ -9,9 +9,10 @@ use crate::cancel::{Ended, Reason};
 use crate::error::{Cause, Error, StageFailure};
 use crate::meter::unread;
 use crate::op::Event;
+use crate::outline::{GraphError, OpenEnds};
 use crate::pipeline::{Stage, runnable};
-use crate::port::{Port, SharedOutlets, legs};
-use crate::stage::{Edges, Handle, Outlet, Running, topology, wire};
+use crate::port::{Port, SharedOutlets, leads, legs};
+use crate::stage::{Edges, Handle, Outlet, Running, check, topology, wire};
 use crate::telemetry::Summary;
 use crate::topology::Topology;
 
@@ -69,6 +70,17 @@ pub fn input<S, In: Event, F>(from: &Port<S, In, F>, stages: impl IntoIterator<I
 }
 
 impl<T: Event> Input<T> {
+    /// The pipeline, if its graph is sound: as [`Pipeline::checked`](crate::Pipeline::checked).
+    ///
+    /// # Errors
+    /// All mistakes that there are.
+    pub fn checked(self) -> Result<Self, GraphError> {
+        if let State::Idle(outlets, stages) = &self.state {
+            check(stages, OpenEnds { head: Some(leads(outlets)), tail: None })?;
+        }
+        Ok(self)
+    }
+
     /// Gives what was fed to the pipeline, lets everything finish, and gives the summary.
     ///
     /// # Errors

@@ -11,10 +11,11 @@ use crate::meter::unread;
 use crate::node::{IntoNode, Node, Single};
 use crate::op::{AcceptedAs, Event};
 use crate::options::{Edge, Limits, Options};
+use crate::outline::{GraphError, OpenEnds};
 use crate::pipeline::{Stage, runnable};
-use crate::port::{Intake, Port, SharedOutlets, address, same};
+use crate::port::{Intake, Port, SharedOutlets, address, leads, same};
 use crate::receipt::Receipts;
-use crate::stage::{Handle, Inlet, Running, topology};
+use crate::stage::{Handle, Inlet, Running, check, topology};
 use crate::stream::FromStream;
 use crate::telemetry::Summary;
 use crate::topology::Topology;
@@ -65,6 +66,17 @@ where
 }
 
 impl<T: Event> Output<T> {
+    /// The pipeline, if its graph is sound: as [`Pipeline::checked`](crate::Pipeline::checked).
+    ///
+    /// # Errors
+    /// All mistakes that there are.
+    pub fn checked(self) -> Result<Self, GraphError> {
+        if let State::Idle(outlets, stages) = &self.state {
+            check(stages, OpenEnds { head: None, tail: Some(leads(outlets).id) })?;
+        }
+        Ok(self)
+    }
+
     /// How many events the pipeline may run ahead of the stream's reader; 1000 unless set, before the first poll.
     pub fn max_demand(mut self, events: usize) -> Self {
         self.limits.max = Some(events);

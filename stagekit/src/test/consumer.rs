@@ -13,7 +13,7 @@ use super::probe::{self, ConsumerProbe};
 use super::{LIMIT, quiet};
 use crate::batch::Batch;
 use crate::cancel::{Ended, Reason};
-use crate::live::{LiveError, OutletRef, Subscribe};
+use crate::live::{HasOutlet, LiveError, Subscribe};
 use crate::lock::lock;
 use crate::meter::unread;
 use crate::node::Node;
@@ -67,10 +67,14 @@ impl<T: Event> TestConsumer<T> {
     ///
     /// # Errors
     /// The producer has ended, or refuses.
-    pub async fn subscribe(&mut self, to: &OutletRef<T>, options: Subscribe<T>) -> Result<Subscription, LiveError> {
+    pub async fn subscribe(
+        &mut self,
+        to: &impl HasOutlet<T>,
+        options: Subscribe<T>,
+    ) -> Result<Subscription, LiveError> {
         let (confirm, confirmed) = oneshot::channel();
         let refused = |reason| LiveError::Refused { stage: "test consumer".into(), reason };
-        let Some(order) = to.order(options, Some(confirm)) else { return Err(refused(Reason::NotAlive)) };
+        let Some(order) = to.outlet_ref().order(options, Some(confirm)) else { return Err(refused(Reason::NotAlive)) };
         let subscription = {
             let mut inlet = lock(&self.seat);
             let subscription = inlet.handle_of(&order);

@@ -19,7 +19,30 @@ fn generic<T: Clone + Send + Sync + std::fmt::Debug + 'static>(value: T) -> Pipe
     pipeline! { { from_iter([value]) } => [|x| drop(Some(x)), |x: &T| println!("{x:?}")] }
 }
 
+#[producer(as = Ticks)]
+fn ticks(range: std::ops::Range<u64>) -> impl Iterator<Item = u64> {
+    range
+}
+
+#[consumer]
+fn labelled(x: u64, label: &'static str) {
+    println!("{label}: {x}");
+}
+
+#[producer_consumer(one)]
+fn whole(x: u64) -> Perhaps {
+    Some(x)
+}
+type Perhaps = Option<u64>;
+
+async fn all() -> Result<(), stagekit::Error> {
+    let counted = pipeline! { Ticks(0..3) => whole => |_| () }.await?;
+    drop(counted);
+    Ok(())
+}
+
 fn main() {
+    drop(all());
     let (__p1, __p1_port, __e1, up) = (1, 2, 3, 4);
     let _ = pipeline! { counter(0..__p1) => |x| x + __p1_port + __e1 + up => save };
     let _ = wire! { [counter(0..3), counter(3..6)] => double => [save, print] };
@@ -30,6 +53,7 @@ fn main() {
         counter(0..3) => [total, r#type]
     };
     let _ = generic("text");
+    let _ = pipeline! { Ticks(0..3) => labelled("ticks") };
     let double = |x: u64| x;
     let _ = pipeline! { counter(0..3) => double => save };
     let _ = double(3);

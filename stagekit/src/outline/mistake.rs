@@ -1,0 +1,108 @@
+//! What is wrong with a graph, as a value.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::error::{Cause, Error, StageFailure};
+use crate::telemetry::Summary;
+
+/// One mistake in a graph: what the compiler says of the same mistake in a [`pipeline!`](crate::pipeline).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    stage: Arc<str>,
+    text: String,
+    note: Option<String>,
+}
+
+impl Mistake {
+    pub(crate) fn new(stage: &str, text: impl Into<String>) -> Self {
+        Mistake { stage: stage.into(), text: text.into(), note: None }
+    }
+
+    pub(crate) fn note(self, note: impl Into<String>) -> Self {
+        Mistake { note: Some(note.into()), ..self }
+    }
+
+    /// One thing more to the note.
+    pub(crate) fn also(mut self, more: impl std::fmt::Display) -> Self {
+        self.note = Some(match self.note {
+            Some(note) => format!("{note}; {more}"),
+            None => more.to_string(),
+        });
+        self
+    }
+
+    /// The name of the stage it lies at; `None` where it is the whole graph's.
+    pub fn stage(&self) -> Option<&str> {
+        (!self.stage.is_empty()).then_some(&*self.stage)
+    }
+
+    /// What is wrong: the text of the compiler's error.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What to write instead, where the text does not say so itself: the compiler's note.
+    pub fn remedy(&self) -> Option<&str> {
+        self.note.as_deref()
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)?;
+        match &self.note {
+            Some(note) => write!(f, "\n  = note: {note}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What is wrong with a graph: every [`Mistake`] that was found in it, one on a line.
+///
+/// It becomes an [`Error`] with `?`, whose [`is_graph`](Error::is_graph) is true.
+#[derive(Clone, PartialEq, Eq)]
+pub struct GraphError(Box<[Mistake]>);
+
+impl GraphError {
+    pub(crate) fn new(mistakes: Vec<Mistake>) -> Self {
+        GraphError(mistakes.into())
+    }
+
+    /// The mistakes; there is at least one.
+    pub fn mistakes(&self) -> &[Mistake] {
+        &self.0
+    }
+}
+
+impl From<Mistake> for GraphError {
+    fn from(mistake: Mistake) -> Self {
+        GraphError::new(vec![mistake])
+    }
+}
+
+impl fmt::Display for GraphError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, mistake) in self.0.iter().enumerate() {
+            let line = if at > 0 { "\n" } else { "" };
+            write!(f, "{line}{mistake}")?;
+        }
+        Ok(())
+    }
+}
+
+/// As `Display`: what `main` prints when it returns it.
+impl fmt::Debug for GraphError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for GraphError {}
+
+impl From<GraphError> for Error {
+    fn from(error: GraphError) -> Self {
+        let failure = StageFailure { stage: "".into(), cause: Cause::Graph(error.to_string()) };
+        Error::new(failure, Summary::default())
+    }
+}

@@ -1,0 +1,187 @@
+//! What is said of a mistake when the program runs: the texts of the compiler, word for word. The macro's stand in the
+//! macro's crate, which cannot share them; the suite's `texts` holds both against the recorded errors.
+
+use crate::outline::mistake::Mistake;
+
+pub(crate) fn empty() -> Mistake {
+    Mistake::new("", "empty pipeline: write at least `producer => consumer`")
+}
+
+pub(crate) fn never_connected(name: &str) -> Mistake {
+    let text = format!("stage `{name}` is declared but never connected: lead an edge to it, `=> {name}`, or remove it");
+    Mistake::new(name, text)
+}
+
+pub(crate) fn leads_nowhere(name: &str) -> Mistake {
+    Mistake::new(name, format!("no edge leads from `{name}`: write at least `producer => consumer`"))
+}
+
+pub(crate) fn no_consumer(name: &str) -> Mistake {
+    Mistake::new(name, format!("`{name}` is not a consumer, so it cannot end a pipeline"))
+        .note("end this path with a `#[consumer]`, or write `=> _` to discard the events")
+}
+
+pub(crate) fn no_producer_first(name: &str) -> Mistake {
+    Mistake::new(name, format!("`{name}` cannot start a pipeline: it is not a producer"))
+        .note("every path through the graph must begin at a `#[producer]`")
+}
+
+pub(crate) fn no_producer(name: &str) -> Mistake {
+    let text = "this graph has no producer: every stage has an upstream, so no event can ever enter it";
+    Mistake::new(name, text)
+}
+
+pub(crate) fn cycle(names: &[&str]) -> Mistake {
+    let text =
+        format!("these edges form a cycle: `{}`; a bounded graph would deadlock: break the cycle", names.join(" => "));
+    Mistake::new(names[0], text)
+}
+
+pub(crate) fn two_graphs(other: &str, first: &str) -> Mistake {
+    let text =
+        format!("two unconnected graphs: nothing links `{other}` to `{first}`; use two `pipeline!`s or connect them");
+    Mistake::new(other, text)
+}
+
+pub(crate) fn shared_beside_others(name: &str) -> Mistake {
+    let text = format!(
+        "`{name}` shares its events out here, so no other edge can lead out of it: \
+         put a stage in between, `[|e| e => any [a, b], c]`"
+    );
+    Mistake::new(name, text)
+}
+
+pub(crate) fn discard_beside_others(name: &str) -> Mistake {
+    let text = "`_` discards all that a stage emits, so it cannot be one of several: leave it out";
+    Mistake::new(name, text)
+}
+
+/// The types as the compiler writes them.
+pub(crate) fn event(up: &str, emits: &str, down: &str, takes: &str) -> Mistake {
+    let text = format!("event type mismatch: `{up}` emits `{emits}`, but `{down}` takes `{takes}`");
+    Mistake::new(down, text).note("to convert on the way, put a closure between them: `=> |e| ... =>`")
+}
+
+pub(crate) fn takes_no_events(down: &str, up: &str) -> Mistake {
+    Mistake::new(down, format!("`{down}` does not take events, so `{up}` cannot feed it"))
+        .note("a `#[producer]` can only stand at the beginning of a path")
+}
+
+pub(crate) fn after_a_consumer(name: &str) -> Mistake {
+    Mistake::new(name, format!("`{name}` is a consumer: it emits no events, so it ends its path"))
+        .note("to give two stages the same events, write a list: `=> [a, b]`")
+}
+
+pub(crate) fn cannot_fail(name: &str, emits: &str) -> Mistake {
+    Mistake::new(name, format!("`{name}` cannot fail: it emits `{emits}` and no `Result`"))
+        .note(format!("remove `else ..`, or let `{name}` return `Result<{emits}, YourError>`"))
+}
+
+pub(crate) fn errors_lead_nowhere(name: &str, fail: &str) -> Mistake {
+    let text =
+        format!("the errors of `{name}` lead nowhere: `Failed<{fail}>` has no `else` edge and cannot end the pipeline");
+    Mistake::new(name, text)
+        .note(format!("give the error to a stage: `{name} else quarantine`, or implement `std::error::Error` for it"))
+}
+
+pub(crate) fn cannot_be_cloned(up: &str, leg: &str, event: &str) -> Mistake {
+    let text = format!(
+        "`{up}` is connected to several stages, and `{leg}` takes `{event}` by value, but `{event}` cannot be cloned"
+    );
+    Mistake::new(leg, text).note(format!(
+        "let `{leg}` take `&{event}`, derive `Clone` for `{event}`, or share the work out instead of copying it: `=> any [a, b]`"
+    ))
+}
+
+pub(crate) fn is_not_sync(up: &str, leg: &str, event: &str) -> Mistake {
+    let text =
+        format!("`{up}` is connected to several stages, and `{leg}` borrows `{event}`, but `{event}` is not `Sync`");
+    Mistake::new(leg, text).note(format!(
+        "let `{leg}` take `{event}` by value (then it is cloned), or share the work out instead: `=> any [a, b]`"
+    ))
+}
+
+pub(crate) fn two_of_one_name(name: &str) -> Mistake {
+    Mistake::new(name, format!("the name `{name}` is defined multiple times"))
+}
+
+pub(crate) fn cannot_overlap(name: &str) -> Mistake {
+    Mistake::new(name, format!("`{name}` cannot have several events in flight"))
+        .note("for more throughput of a synchronous or stateful stage, use `.workers(n)`")
+}
+
+/// Only the builder can forget a stage.
+pub(crate) fn not_there(name: &str) -> Mistake {
+    let text = format!("an edge leads to `{name}`, which is not among the stages of the graph: give it to `build` too");
+    Mistake::new(name, text)
+}
+
+/// Only the builder can make an edge of a broadcast that is none.
+pub(crate) fn not_shared(name: &str, to: &str) -> Mistake {
+    let text = format!("`{name}` leads to several stages, but its edge to `{to}` is not one of a broadcast");
+    Mistake::new(name, text).note("use `share` (or `share_join`) for each of its edges, or `any` to share the work")
+}
+
+/// Why `->` cannot lead from one stage to another.
+pub(crate) enum Unfused {
+    Workers,
+    Concurrency,
+    Batch,
+    OutOfWorkers,
+}
+
+pub(crate) fn fused(from: &str, to: &str, why: &Unfused) -> Mistake {
+    let both = "`->` runs both stages in one task";
+    let text = match why {
+        Unfused::Workers => format!("{both}, so `{to}` cannot have its own workers; use `=>`"),
+        Unfused::Concurrency => format!("{both}, so `{to}` cannot have several calls in flight; use `=>`"),
+        Unfused::Batch => format!("{both}, so `{to}` cannot collect batches; use `=>`"),
+        Unfused::OutOfWorkers => format!("{both}, but `{from}` has its own workers; use `=>`"),
+    };
+    Mistake::new(to, text)
+}
+
+pub(crate) fn fused_too_often(to: &str, most: usize) -> Mistake {
+    Mistake::new(to, format!("more than {most} `->` in a row: put a `=>` in between"))
+}
+
+/// An option that the stage's place gives no meaning.
+pub(crate) fn misplaced(name: &str, option: &str) -> Mistake {
+    let me = format!("`{name}`");
+    let text = match option {
+        "buffer" => format!("`buffer` belongs to a producer: {me} takes events, and waits for demand"),
+        "poll_every" => format!("`poll_every` belongs to a producer that takes a `Demand`: {me} takes events"),
+        "batch" => format!("`batch` belongs to a stage that takes events: {me} begins the path"),
+        "restart" => format!("{me} begins the path, and a producer cannot begin again: its events would come twice"),
+        "workers" => {
+            format!(
+                "`workers` belongs to a stage that takes events: {me} begins the path, and each worker would give all its events"
+            )
+        }
+        _ => {
+            format!("`{option}` belongs to the stages that {me} feeds: it begins the path, and a producer asks nobody")
+        }
+    };
+    Mistake::new(name, text)
+}
+
+pub(crate) fn at_least_one(name: &str, option: &str) -> Mistake {
+    Mistake::new(name, format!("`{option}` of `{name}` must be at least 1, got 0"))
+}
+
+pub(crate) fn holds_nothing(name: &str, option: &str) -> Mistake {
+    Mistake::new(name, format!("`{option}` of `{name}` must hold at least 1 event, got 0"))
+}
+
+pub(crate) fn too_much_demand(name: &str, most: usize, max: usize) -> Mistake {
+    Mistake::new(name, format!("`max_demand` of `{name}` must be at most {most}, got {max}"))
+}
+
+pub(crate) fn min_demand(name: &str, min: usize, max: usize) -> Mistake {
+    Mistake::new(name, format!("`min_demand` of `{name}` must be lower than its `max_demand`, got {min} and {max}"))
+}
+
+pub(crate) fn batch_over_demand(name: &str, size: usize, max: usize) -> Mistake {
+    let text = format!("a batch of {size} can never fill: `max_demand` of `{name}` is {max}, let it be {size} or more");
+    Mistake::new(name, text)
+}

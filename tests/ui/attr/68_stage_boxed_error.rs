@@ -1,0 +1,17 @@
+use std::error::Error;
+
+use stagekit::prelude::*;
+
+struct Relay;
+
+#[stage]
+impl Relay {
+    fn on_event(&mut self, x: u64) -> Result<u64, Box<dyn Error>> {
+        Ok(x)
+    }
+}
+
+fn main() {}
+
+// Instead:
+//     fn on_event(&mut self, x: u64) -> Result<u64, Box<dyn Error + Send + Sync>> {
