@@ -106,8 +106,10 @@ fn write(tokens: TokenStream, text: &mut String) {
                     Delimiter::Brace => ("{ ", " }"),
                     Delimiter::None => ("", ""),
                 };
-                let glued = text
-                    .ends_with(|end: char| "(&.#!".contains(end) || end.is_alphanumeric() || end == '_' || end == '>');
+                let glued = bars && text.ends_with('|')
+                    || text.ends_with(|end: char| {
+                        "(&.#!".contains(end) || end.is_alphanumeric() || end == '_' || end == '>'
+                    });
                 if group.delimiter() == Delimiter::Brace && !text.ends_with([' ', '(', '\n'])
                     || !glued && !text.ends_with([' ', '['])
                 {

@@ -191,7 +191,8 @@ fn branch(
     }
     // The compiler prints tokens as they were written.
     let spell = |tokens: &TokenStream| if proc_macro::is_available() { tokens.to_string() } else { spell(tokens) };
-    let mut text = spell(&tokens);
+    // Paths that it has parsed it prints with spaces.
+    let mut text = spell(&tokens).replace(" :: ", "::");
     if let Some(guard) = &guard {
         text = format!("{text} if {}", spell(guard));
     }
