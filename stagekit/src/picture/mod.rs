@@ -6,6 +6,7 @@
 //! either crate can be published by itself, and there is one source.
 
 mod dot;
+mod heights;
 mod layers;
 mod layout;
 mod mermaid;
@@ -204,7 +205,7 @@ impl Picture {
     fn leg(&self, end: &End, edge: usize) -> Option<String> {
         let edge = &self.edges[edge];
         let label = self.branch(end, edge).map(|label| match &edge.event {
-            Some(event) => format!("{} · {}", clipped(&label, 24), clipped(event, 16)),
+            Some(event) => format!("{} · {}", clipped(&label, 40), clipped(event, 16)),
             None => label,
         });
         let words: Vec<String> = label.into_iter().chain(edge.options.iter().cloned()).collect();

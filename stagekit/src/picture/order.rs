@@ -62,7 +62,7 @@ pub(super) fn order(grid: &mut Grid, leaves: impl Fn(usize) -> f64) {
 }
 
 /// Swaps neighbours as long as that helps.
-fn exchange(columns: &mut Vec<Vec<usize>>, wires: &[Vec<Wire>]) {
+fn exchange(columns: &mut [Vec<usize>], wires: &[Vec<Wire>]) {
     let mut now = crossings(columns, wires);
     loop {
         let before = now;
