@@ -57,6 +57,42 @@ pub(crate) fn spell(tokens: impl quote::ToTokens) -> String {
     text
 }
 
+/// Tokens as they stand in the source, but for one blank where there are several.
+pub(crate) fn written(tokens: &TokenStream) -> String {
+    if !proc_macro::is_available() {
+        return spell(tokens);
+    }
+    let (mut text, mut end) = (String::new(), None);
+    copy(tokens.clone(), &mut text, &mut end);
+    text
+}
+
+fn copy(tokens: TokenStream, text: &mut String, end: &mut Option<(usize, usize)>) {
+    let put = |word: &str, span: Span, text: &mut String, end: &mut Option<(usize, usize)>| {
+        let (first, last) = (span.unwrap().start(), span.unwrap().end());
+        if end.is_some_and(|end| end != (first.line(), first.column())) {
+            text.push(' ');
+        }
+        text.push_str(word);
+        *end = Some((last.line(), last.column()));
+    };
+    for token in tokens {
+        let TokenTree::Group(group) = token else {
+            put(&token.to_string(), token.span(), text, end);
+            continue;
+        };
+        let (open, close) = match group.delimiter() {
+            Delimiter::Parenthesis => ("(", ")"),
+            Delimiter::Bracket => ("[", "]"),
+            Delimiter::Brace => ("{", "}"),
+            Delimiter::None => ("", ""),
+        };
+        put(open, group.span_open(), text, end);
+        copy(group.stream(), text, end);
+        put(close, group.span_close(), text, end);
+    }
+}
+
 fn write(tokens: TokenStream, text: &mut String) {
     for token in tokens {
         match token {

@@ -72,6 +72,8 @@ pub(crate) trait Match<T>: Send + Sync {
     fn wire(&self, eager: bool) -> Result<(Branches<T>, Lump), String>;
     /// What leads on, for the picture.
     fn legs(&self) -> Vec<BranchLegs>;
+    /// The branches' names, and the edges that leave each.
+    fn leads(&self) -> Vec<(String, Leads)>;
 }
 
 /// How many events travel best together, and whether a consumer finds its own demand.
@@ -129,6 +131,8 @@ pub(crate) struct Leads {
     /// Tells these outlets from all others.
     pub(crate) id: usize,
     pub(crate) groups: Vec<Bundle>,
+    /// The branches of a `match`, instead of groups.
+    pub(crate) branches: Vec<(String, Leads)>,
     pub(crate) discard: bool,
 }
 
@@ -142,7 +146,8 @@ pub(crate) fn leads<T>(outlets: &SharedOutlets<T>) -> Leads {
         shares: group.copier.is_some(),
         legs: group.legs.iter().map(leg).collect(),
     };
-    Leads { id, groups: outlets.groups.iter().map(group).collect(), discard: outlets.discard }
+    let branches = outlets.branches.as_ref().map(|branches| branches.leads()).unwrap_or_default();
+    Leads { id, groups: outlets.groups.iter().map(group).collect(), branches, discard: outlets.discard }
 }
 
 /// A [`Group`] without its types.

@@ -10,7 +10,7 @@ use super::ast::{Arrow, Path, Target};
 use super::closure::advance;
 use super::parse;
 use super::tokens::{at, call, variable};
-use crate::diagnostic::{Diagnostics, spell};
+use crate::diagnostic::{Diagnostics, written};
 use crate::names::{after, ours, respan};
 
 /// The most branches that lead to stages: the runtime has tuples as long as this.
@@ -189,12 +189,9 @@ fn branch(
     if let Some(pattern) = parsed {
         bindings(pattern, &mut names);
     }
-    // The compiler prints tokens as they were written.
-    let spell = |tokens: &TokenStream| if proc_macro::is_available() { tokens.to_string() } else { spell(tokens) };
-    // Paths that it has parsed it prints with spaces.
-    let mut text = spell(&tokens).replace(" :: ", "::");
+    let mut text = written(&tokens);
     if let Some(guard) = &guard {
-        text = format!("{text} if {}", spell(guard));
+        text = format!("{text} if {}", written(guard));
     }
     let pattern = parsed.map(|_| tokens);
     Branch { pattern, guard, names, text, span, end, dead }

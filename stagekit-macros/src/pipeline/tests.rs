@@ -290,7 +290,7 @@ fn each_mistake_is_one_error() {
         ("let s = b; a => c", "stage `s` is declared but never connected: lead an edge to it, `=> s`, or remove it"),
         (
             "a => b; c => d",
-            "two unconnected graphs: nothing links `c` to `a`; connect them, or begin with `independent;` to run both",
+            "two unconnected graphs: nothing links `c` to `a`; use two `pipeline!`s, connect them, or begin with `independent;`",
         ),
         ("let s = b; s => s", "this graph has no producer: every stage has an upstream, so no event can ever enter it"),
         (

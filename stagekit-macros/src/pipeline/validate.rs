@@ -283,7 +283,7 @@ fn connected(graph: &Graph, errors: &mut Diagnostics) {
     match (other, graph.independent) {
         (Some(&other), None) => {
             let text = format!(
-                "two unconnected graphs: nothing links `{}` to `{}`; connect them, or begin with `independent;` to run both",
+                "two unconnected graphs: nothing links `{}` to `{}`; use two `pipeline!`s, connect them, or begin with `independent;`",
                 graph.label(other),
                 graph.label(first)
             );

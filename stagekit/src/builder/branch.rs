@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use crate::dispatcher::{BranchLeg, Branches, NOWHERE, Router, note, routed};
 use crate::lock::lock;
 use crate::op::{Branch, CannotFail, Event};
-use crate::port::{Lump, Match, Port, SharedOutlets, legs, outlets};
+use crate::port::{Leads, Lump, Match, Port, SharedOutlets, leads, legs, outlets};
 use crate::stage::{BranchOutlet, Edges, wire};
 use crate::telemetry::Meter;
 use crate::topology::{BranchLegs, Type};
@@ -107,9 +107,14 @@ pub trait AnyWay {
     fn wire(&self, eager: bool) -> Result<Wired, String>;
     #[doc(hidden)]
     fn drawn(&self) -> Drawn;
+    #[doc(hidden)]
+    fn leads(&self) -> Leading;
 }
 
-/// What a branch leads to, for the picture.
+/// The edges that leave a branch.
+pub struct Leading(Leads);
+
+/// The same for the picture.
 pub struct Drawn(BranchLegs);
 
 /// The outlet of a branch, for one worker.
@@ -141,6 +146,9 @@ impl<P: Event, B: 'static> AnyWay for Way<P, B> {
         let (pattern, event) = (self.text.into(), Type(std::any::type_name::<P>));
         Drawn(BranchLegs { pattern, event, legs: legs(&self.outlets) })
     }
+    fn leads(&self) -> Leading {
+        Leading(leads(&self.outlets))
+    }
 }
 
 struct Routes<L, R> {
@@ -168,6 +176,12 @@ impl<E: Event, L: Ways, R: FnMut(E, &mut L) -> Taken + Send + 'static> Match<E> 
         let mut legs = Vec::new();
         lock(&self.route).1.each(&mut |way| legs.push(way.drawn().0));
         legs
+    }
+
+    fn leads(&self) -> Vec<(String, Leads)> {
+        let mut all = Vec::new();
+        lock(&self.route).1.each(&mut |way| all.push((way.text().to_owned(), way.leads().0)));
+        all
     }
 }
 

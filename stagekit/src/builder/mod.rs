@@ -6,7 +6,7 @@ mod emit;
 mod list;
 mod shared;
 
-pub use branch::{AnyWay, Drawn, Legs, Taken, Way, Ways, Wired, branches, nowhere, take, way};
+pub use branch::{AnyWay, Drawn, Leading, Legs, Taken, Way, Ways, Wired, branches, nowhere, take, way};
 pub use edge::{
     BeginsOnce, Close, Fails, Fused, Fuses, FusesOnce, Fusible, Linked, close, discard, errors, fuse, fuse_last, link,
     link_last, start,

@@ -87,9 +87,9 @@ struct Graph {
 impl Graph {
     fn new(sketches: Vec<Sketch>, ends: OpenEnds) -> Self {
         let mut graph = Graph::default();
-        let (mut intakes, mut left) = (std::collections::HashMap::new(), Vec::new());
+        let (mut intakes, mut left) = (std::collections::HashMap::new(), std::collections::VecDeque::new());
         if let Some(head) = ends.head {
-            left.push((End { vertex: graph.open(), errors: false }, head));
+            left.push_back((End { vertex: graph.open(), errors: false }, head));
         }
         let tail = ends.tail.map(|outlets| (outlets, graph.open()));
         for mut sketch in sketches {
@@ -116,16 +116,26 @@ impl Graph {
             }
             for (at, leads) in sketch.errors {
                 graph.vertices[first + at].discards_errors = leads.discard;
-                left.push((End { vertex: first + at, errors: true }, leads));
+                left.push_back((End { vertex: first + at, errors: true }, leads));
             }
             if let Some((outlets, open)) = tail
                 && outlets == sketch.leads.id
             {
                 graph.edge(End { vertex: last, errors: false }, open, false, None, false, Limits::default());
             }
-            left.push((End { vertex: last, errors: false }, sketch.leads));
+            left.push_back((End { vertex: last, errors: false }, sketch.leads));
         }
-        for (from, leads) in left {
+        while let Some((from, leads)) = left.pop_front() {
+            for (name, leads) in leads.branches {
+                let branch = graph.open();
+                graph.vertices[branch].label = name.into();
+                graph.edge(from, branch, false, None, true, Limits::default());
+                let from = End { vertex: branch, errors: false };
+                if let Some((_, open)) = tail.filter(|(outlets, _)| *outlets == leads.id) {
+                    graph.edge(from, open, false, None, false, Limits::default());
+                }
+                left.push_back((from, leads));
+            }
             for (at, group) in leads.groups.into_iter().enumerate() {
                 for (intake, name, limits) in group.legs {
                     let split = group.split.then_some(at);

@@ -38,8 +38,9 @@ pub(crate) fn cycle(names: &[&str]) -> Mistake {
 }
 
 pub(crate) fn two_graphs(other: &str, first: &str) -> Mistake {
-    let text =
-        format!("two unconnected graphs: nothing links `{other}` to `{first}`; use two `pipeline!`s or connect them");
+    let text = format!(
+        "two unconnected graphs: nothing links `{other}` to `{first}`; use two `pipeline!`s, connect them, or begin with `independent;`"
+    );
     Mistake::new(other, text)
 }
 

@@ -211,7 +211,7 @@ async fn l03_l08_l11_a_branch_that_fails_ends_the_others() {
 async fn l02_what_waits_for_a_slow_branch_is_bounded() {
     for (kind, pipeline) in kinds() {
         let ledger = Ledger::new();
-        let running = pipeline(&ledger, ALL, ALL).spawn();
+        let running = pipeline(&ledger, 100_000, ALL).spawn();
         tokio::time::sleep(Duration::from_millis(200)).await;
         let most = ledger.most_alive();
         running.abort(LONG).await;

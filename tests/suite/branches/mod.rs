@@ -255,3 +255,33 @@ async fn a_live_stage_is_told_the_demand_of_its_branches() {
     .unwrap();
     assert_eq!((low.all(), high.all()), ((0..1000).collect(), (1000..5000).collect()));
 }
+
+/// The same by hand: the graph is checked as a whole, branches and all.
+#[tokio::test]
+async fn branches_by_hand_are_checked() {
+    use stagekit::builder::{branches, build, close, link, link_last, nowhere, start, take, value, way};
+    struct Name;
+    for ends in [true, false] {
+        let all = start(value(from_iter(0..10u64)));
+        let (low, high) = branches(&all.port(), (way("n", || Name), way("m", || Name)), |n, to| match n {
+            0 => nowhere(),
+            n if n < 5 => take(&mut to.0, n),
+            m => take(&mut to.1, m),
+        });
+        let low = link_last(&low, <sum>::__stage(0));
+        let high = link(&high, <double>::__stage());
+        if ends {
+            stagekit::builder::discard(&high.port());
+        }
+        match build([close(all), close(low), close(high)]) {
+            Ok(pipeline) => {
+                let summary = pipeline.run().await.unwrap();
+                assert_eq!(summary.stage("double").unwrap().events_out, 5);
+            }
+            Err(error) => {
+                assert!(!ends, "{error}");
+                assert_eq!(error.mistakes().len(), 1, "{error}");
+            }
+        }
+    }
+}
