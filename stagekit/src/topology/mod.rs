@@ -24,7 +24,7 @@
 //! => add.workers(2)");
 //!
 //! let topology = pipeline.topology();
-//! assert_eq!(topology.stages()[1].emits().unwrap().to_string(), "u64");
+//! assert_eq!(topology.stage("halve").unwrap().emits().unwrap().to_string(), "u64");
 //! std::fs::write(std::env::temp_dir().join("halve.svg"), topology.to_svg()).unwrap();
 //! ```
 //!
