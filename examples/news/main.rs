@@ -52,6 +52,9 @@ struct Arguments {
     /// How many posts are rendered at once [default: the number of cores]
     #[arg(long, value_name = "N")]
     workers: Option<NonZeroUsize>,
+    /// Shows how the stages are connected, and ends
+    #[arg(long)]
+    graph: bool,
 }
 
 #[tokio::main]
@@ -65,6 +68,8 @@ async fn main() -> ExitCode {
     }
 }
 
+/// Opens what the stages work with, connects them, and sees the run to its end.
+#[stagekit::picture]
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let root = match arguments.root {
         Some(root) => root,
@@ -88,12 +93,12 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     site.reconcile(&mut database)?;
     let known = Known::load(&database, Arc::clone(&progress))?;
     let dead_letters = DeadLetters::open(&path, clock, Arc::clone(&progress))?;
-    println!("reading {} for {}", root.display(), tags.names().collect::<Vec<_>>().join(", "));
+    let reading = format!("reading {} for {}", root.display(), tags.names().collect::<Vec<_>>().join(", "));
 
     // The limits of demand keep the memory flat and the work shared: a file is read while another is taken apart, each
     // press has a few posts at hand, and one batch gathers while another is recorded. What is `blocking` works on
     // threads of its own, so that signals and timers are never kept waiting.
-    let running = pipeline! {
+    let pipeline = pipeline! {
         let done = report(database);
         let dead = quarantine(dead_letters);
 
@@ -105,8 +110,13 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
             => render(Press::default()).workers(workers).blocking().max_demand(8) else dead
             => publish(Arc::clone(&site)).blocking().max_demand(16)
             => done.max_demand(400);
+    };
+    if arguments.graph {
+        println!("{pipeline}");
+        return Ok(());
     }
-    .spawn();
+    println!("{reading}");
+    let running = pipeline.spawn();
     running.handle().drain_on_signal(PATIENCE);
     // Whatever ends the run early, the table of what was done until then is worth seeing.
     let finished = running.await.inspect_err(|error| eprintln!("{}", error.summary()))?;

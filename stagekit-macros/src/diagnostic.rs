@@ -68,17 +68,18 @@ pub(crate) fn written(tokens: &TokenStream) -> String {
 }
 
 fn copy(tokens: TokenStream, text: &mut String, end: &mut Option<(usize, usize)>) {
-    let put = |word: &str, span: Span, text: &mut String, end: &mut Option<(usize, usize)>| {
-        let (first, last) = (span.unwrap().start(), span.unwrap().end());
-        if end.is_some_and(|end| end != (first.line(), first.column())) {
+    let start = |span: Span| (span.unwrap().start().line(), span.unwrap().start().column());
+    let stop = |span: Span| (span.unwrap().end().line(), span.unwrap().end().column());
+    let put = |word: &str, first: (usize, usize), last, text: &mut String, end: &mut Option<(usize, usize)>| {
+        if end.is_some_and(|end| end != first) {
             text.push(' ');
         }
         text.push_str(word);
-        *end = Some((last.line(), last.column()));
+        *end = Some(last);
     };
     for token in tokens {
         let TokenTree::Group(group) = token else {
-            put(&token.to_string(), token.span(), text, end);
+            put(&token.to_string(), start(token.span()), stop(token.span()), text, end);
             continue;
         };
         let (open, close) = match group.delimiter() {
@@ -87,9 +88,11 @@ fn copy(tokens: TokenStream, text: &mut String, end: &mut Option<(usize, usize)>
             Delimiter::Brace => ("{", "}"),
             Delimiter::None => ("", ""),
         };
-        put(open, group.span_open(), text, end);
+        // What was parsed and put together again has one place for both of its delimiters: all of the group.
+        let (first, last) = (start(group.span_open()), stop(group.span_close()));
+        put(open, first, (first.0, first.1 + open.len()), text, end);
         copy(group.stream(), text, end);
-        put(close, group.span_close(), text, end);
+        put(close, (last.0, last.1.saturating_sub(close.len())), last, text, end);
     }
 }
 

@@ -5,8 +5,12 @@
 
 mod callbacks;
 mod diagnostic;
+mod dump;
 mod names;
+#[allow(dead_code, unused_imports, reason = "the runtime draws more ways than the macros do")]
+mod picture;
 mod pipeline;
+mod pretty;
 #[cfg(test)]
 mod snapshot;
 mod stage;
@@ -17,25 +21,26 @@ use proc_macro::TokenStream;
 /// A function that starts a path: see the crate `stagekit`.
 #[proc_macro_attribute]
 pub fn producer(options: TokenStream, item: TokenStream) -> TokenStream {
-    stage::expand(stage::Role::Producer, options.into(), item.into()).into()
+    dump::dumped("#[producer]", stage::expand(stage::Role::Producer, options.into(), item.into())).into()
 }
 
 /// A function that takes events and emits none: see the crate `stagekit`.
 #[proc_macro_attribute]
 pub fn consumer(options: TokenStream, item: TokenStream) -> TokenStream {
-    stage::expand(stage::Role::Consumer, options.into(), item.into()).into()
+    dump::dumped("#[consumer]", stage::expand(stage::Role::Consumer, options.into(), item.into())).into()
 }
 
 /// A function that takes events and emits events: see the crate `stagekit`.
 #[proc_macro_attribute]
 pub fn producer_consumer(options: TokenStream, item: TokenStream) -> TokenStream {
-    stage::expand(stage::Role::ProducerConsumer, options.into(), item.into()).into()
+    dump::dumped("#[producer_consumer]", stage::expand(stage::Role::ProducerConsumer, options.into(), item.into()))
+        .into()
 }
 
 /// An `impl` with several callbacks: see the crate `stagekit`.
 #[proc_macro_attribute]
 pub fn stage(options: TokenStream, item: TokenStream) -> TokenStream {
-    callbacks::expand(options.into(), item.into()).into()
+    dump::dumped("#[stage]", callbacks::expand(options.into(), item.into())).into()
 }
 
 /// A node by itself, for the builder: see the crate `stagekit`.
@@ -47,5 +52,11 @@ pub fn node(node: TokenStream) -> TokenStream {
 /// A graph of stages: see the crate `stagekit`.
 #[proc_macro]
 pub fn pipeline(graph: TokenStream) -> TokenStream {
-    pipeline::expand(graph.into()).into()
+    dump::dumped("pipeline!", pipeline::expand(graph.into())).into()
+}
+
+/// The pipelines of a function or static, drawn in its documentation: see the crate `stagekit`.
+#[proc_macro_attribute]
+pub fn picture(options: TokenStream, item: TokenStream) -> TokenStream {
+    pipeline::document(options.into(), item.into()).into()
 }

@@ -259,6 +259,31 @@
 //! # let _ = summary; Ok(()) }
 //! ```
 //!
+//! # Pictures
+//!
+//! A pipeline shows its graph: `println!("{pipeline}")` is a tree of text, [`Pipeline::topology`] has everything as data, and
+//! as SVG, Mermaid and DOT; see [`topology`]. A [`Segment`], an [`Input`], an [`Output`] and a [`Running`] have one, too.
+//! The attribute [`picture`] draws it in `cargo doc`:
+//!
+//! ```
+//! # use stagekit::prelude::*;
+//! /// Counts.
+//! #[stagekit::picture]
+//! fn count() -> Pipeline {
+//!     pipeline! { { from_iter(1..10u64) } => |n| n * n => |n: u64| println!("{n}") }
+//! }
+//!
+//! assert_eq!(count().to_string(), "\
+//! from_iter(1..10u64)   u64
+//! => map |n| n * n      u64
+//! => each |n: u64| println!(\"{n}\")");
+//! ```
+//!
+//! **What the macros expand to** is written by `STAGEKIT_DUMP=1 cargo check`: one file in `target/stagekit` for each
+//! `pipeline!` and each attribute, named by where it stands (`src-main-30-20-pipeline.rs`), with one line for each edge; the
+//! build says where they went. Another value is the folder to write to, and `stderr` prints them. A crate with a `pipeline!`
+//! is built again when the variable changes; others when they are touched.
+//!
 //! # Receipts
 //!
 //! A source that can acknowledge gives each event a receipt ([`Events`], [`Acknowledger`]). Plain functions never see
@@ -308,6 +333,7 @@ mod open;
 mod options;
 mod outbox;
 mod outline;
+mod picture;
 mod pipeline;
 mod port;
 pub mod producer;
@@ -329,6 +355,7 @@ pub mod tck;
 mod telemetry;
 #[cfg(any(test, feature = "test"))]
 pub mod test;
+pub mod topology;
 mod tuner;
 mod wrap;
 
@@ -344,6 +371,7 @@ pub use receipt::{Acknowledger, Events, Receipts};
 pub use stage::{Handle, Running};
 pub use stream::{FromIter, FromSource, FromStream, Input, Output, Segment, from_iter, from_source, from_stream};
 pub use telemetry::{HotPartition, StageSummary, Summary};
+pub use topology::Topology;
 pub use wrap::{Repeats, Retrying, Timed};
 
 /// Makes a function a stage that takes events and emits none: see [the crate](crate#signatures).
@@ -353,6 +381,23 @@ pub use stagekit_macros::consumer;
 /// What may stand in it is what may stand in [`pipeline!`]: a stage with its arguments and options, or a value in braces.
 /// A closure hangs on a port ([`builder::map`]), and `else` is an edge ([`builder::errors`]).
 pub use stagekit_macros::node;
+/// Draws the pipelines of a function or static in its documentation.
+///
+/// The picture appears in `cargo doc`, below what you wrote, under the heading "Pipeline". It is made from the text of each
+/// `pipeline!` in the item: names, options and edges are there, the types of events are not; those are in
+/// [`Pipeline::topology`].
+///
+/// ```
+/// use stagekit::prelude::*;
+///
+/// /// Counts.
+/// #[stagekit::picture]
+/// fn count() -> Pipeline {
+///     pipeline! { { from_iter(1..10u64) } => |n| n * n => |n: u64| println!("{n}") }
+/// }
+/// # let _ = count();
+/// ```
+pub use stagekit_macros::picture;
 /// The graph of a pipeline: see [the crate](crate#graphs).
 pub use stagekit_macros::pipeline;
 /// Makes a function a stage that starts a path: see [the crate](crate#signatures).
@@ -378,10 +423,11 @@ pub mod __private {
     pub use crate::node::{Node, Single};
     pub use crate::op::*;
     pub use crate::outbox::Outbox;
-    pub use crate::pipeline::Pipeline;
+    pub use crate::pipeline::{Pipeline, drawn};
     pub use crate::producer::{Opens, Polled, Producer};
     pub use crate::stage::{LiveStage, live_node};
     pub use crate::telemetry::Summary;
+    pub use crate::topology::{Called, Drawing, Spot};
     pub use crate::{Demand, Emitter};
 
     pub mod words {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::op::{Awaits, Overlaps, Parts, Uncaught};
 use crate::options::{Options, Overflow, Policy, Restart};
 use crate::run::Factory;
+use crate::topology::Topology;
 use crate::wrap::{Retrying, Timed};
 
 /// A node with one instance of its stage.
@@ -39,13 +40,15 @@ pub struct Node<S, W = Single, L = Uncaught> {
     pub(crate) options: Options,
     pub(crate) factory: Option<Factory<S>>,
     pub(crate) again: Option<fn(&S) -> S>,
+    /// What it is made of, if that is a graph.
+    pub(crate) inner: Option<Topology>,
     pub(crate) as_: PhantomData<fn() -> (W, L)>,
 }
 
 impl<S> Node<S> {
     /// A node of this stage, named `name` in summaries and errors. The attributes call it.
     pub fn new(stage: S, name: &str) -> Self {
-        Node { stage, options: Options::new(name), factory: None, again: None, as_: PhantomData }
+        Node { stage, options: Options::new(name), factory: None, again: None, inner: None, as_: PhantomData }
     }
 }
 
@@ -119,11 +122,12 @@ impl<S, W, L> Node<S, W, L> {
     /// Written before `on_error(retry(..))` it limits each attempt, behind it all attempts together. The `else` edge
     /// takes the stage's own errors only: a timeout is left to the policy, and ends the pipeline unless that is
     /// `on_error(skip())`, which may follow an `on_error(retry(..))`. An iterator or stream does not rest inside it.
-    pub fn timeout(self, limit: Duration) -> Node<Timed<S>, W, L>
+    pub fn timeout(mut self, limit: Duration) -> Node<Timed<S>, W, L>
     where
         S: Awaits + Send + 'static,
     {
         let inner = self.again;
+        self.options.timeout = Some(limit);
         self.wrapped(move |stage| Timed { stage, limit, again: inner }, Timed::again)
     }
 
@@ -222,7 +226,8 @@ impl<S, W, L> Node<S, W, L> {
     }
 
     pub(crate) fn retyped<W2, L2>(self) -> Node<S, W2, L2> {
-        Node { stage: self.stage, options: self.options, factory: self.factory, again: self.again, as_: PhantomData }
+        let Node { stage, options, factory, again, inner, .. } = self;
+        Node { stage, options, factory, again, inner, as_: PhantomData }
     }
 
     pub(crate) fn wrapped<T>(self, wrap: impl Fn(S) -> T + Send + Sync + 'static, again: fn(&T) -> T) -> Node<T, W, L>
@@ -235,7 +240,7 @@ impl<S, W, L> Node<S, W, L> {
             Arc::new(move || wrap(factory())) as Factory<T>
         });
         let again = self.again.map(|_| again);
-        Node { stage: wrap(self.stage), options: self.options, factory, again, as_: PhantomData }
+        Node { stage: wrap(self.stage), options: self.options, factory, again, inner: self.inner, as_: PhantomData }
     }
 }
 
@@ -287,8 +292,9 @@ pub struct Retry {
 
 impl OnError for Retry {
     type Stage<S: Send + 'static> = Retrying<S>;
-    fn apply<S: Send + 'static, W, L>(self, node: Node<S, W, L>) -> Node<Retrying<S>, W, L> {
+    fn apply<S: Send + 'static, W, L>(self, mut node: Node<S, W, L>) -> Node<Retrying<S>, W, L> {
         let Retry { attempts, backoff } = self;
+        node.options.retry = Some((attempts, backoff));
         let inner = node.again;
         node.wrapped(move |stage| Retrying { stage, attempts, backoff, again: inner }, Retrying::again)
     }

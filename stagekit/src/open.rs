@@ -1,14 +1,17 @@
 //! The open end of a run: what the edges of a graph are tied to while it is built.
 
+use std::any::type_name;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use crate::lock::lock;
 use crate::node::Node;
-use crate::op::{Event, Fault};
+use crate::op::{Event, Fault, NoEvents};
 use crate::options::Options;
 use crate::port::{ErrorOutlets, Intake, Port};
 use crate::producer::Producer;
 use crate::slot::Slot;
+use crate::topology::{self, Place, Topology, Type, Types};
 
 /// What feeds a run.
 pub trait Head: Send + 'static {
@@ -48,6 +51,37 @@ pub(crate) struct Part {
     pub(crate) takes_batches: bool,
     /// The stage is placed in a way of its own.
     pub(crate) is_whole: bool,
+    /// What is known of it beside that, for its picture.
+    pub(crate) looks: Looks,
+}
+
+/// How a stage looks from outside.
+pub(crate) struct Looks {
+    pub(crate) types: Types,
+    pub(crate) place: Place,
+    pub(crate) inner: Option<Topology>,
+}
+
+impl Looks {
+    /// Of a stage that emits `O` and fails with `Fl`, made by the caller.
+    #[track_caller]
+    pub(crate) fn of<O, Fl: Fault>(takes: Option<Type>, inner: Option<Topology>) -> Self {
+        // By its name: asked for more than that, the types of a graph would have to outlive it before they are known to fit.
+        let emits = (type_name::<O>() != type_name::<NoEvents>()).then_some(Type(type_name::<O>));
+        let fails = Fl::POSSIBLE.then_some(Type(type_name::<Fl::Error>));
+        let caller = std::panic::Location::caller();
+        let place = Place { file: caller.file(), line: caller.line(), column: caller.column() };
+        Looks { types: Types { takes, emits, fails }, place, inner }
+    }
+}
+
+impl Part {
+    /// For the picture.
+    pub(crate) fn seen(&self) -> topology::Part<'_> {
+        let errors = lock(&self.errors).as_ref().map(|errors| (errors.legs)());
+        let Looks { types, place, inner } = &self.looks;
+        topology::Part { options: &self.options, types: *types, place: *place, inner: inner.as_ref(), errors }
+    }
 }
 
 impl<H, R, S, E, F, K> Open<H, R, S, E, F, K> {

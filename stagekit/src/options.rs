@@ -104,6 +104,12 @@ impl Limits {
         self == Limits::default()
     }
 
+    /// As they would be written.
+    pub(crate) fn written(self) -> Vec<String> {
+        let option = |name: &str, of: Option<usize>| of.map(|events| format!("{name}({events})"));
+        option("max_demand", self.max).into_iter().chain(option("min_demand", self.min)).collect()
+    }
+
     /// These limits where they are set, else those of `other`.
     pub(crate) fn or(self, other: Limits) -> Limits {
         if self == Limits::default() { other } else { self }
@@ -147,6 +153,9 @@ pub(crate) struct Options {
     pub(crate) blocking: bool,
     pub(crate) own_task: bool,
     pub(crate) poll_every: Duration,
+    /// What is put around the stage: it is in its type already, and is kept here for those who look at it.
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) retry: Option<(u32, Duration)>,
 }
 
 impl Options {
@@ -165,6 +174,8 @@ impl Options {
             blocking: false,
             own_task: false,
             poll_every: Duration::ZERO,
+            timeout: None,
+            retry: None,
         }
     }
 

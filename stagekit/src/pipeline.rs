@@ -5,8 +5,9 @@ use std::future::IntoFuture;
 
 use crate::error::Error;
 use crate::outline::{GraphError, OpenEnds};
-use crate::stage::{Running, check, launch, start};
+use crate::stage::{Running, check, launch, start, topology};
 use crate::telemetry::Summary;
+use crate::topology::{Drawing, Topology};
 
 pub use crate::stage::Stage;
 
@@ -17,6 +18,8 @@ pub use crate::stage::Stage;
 #[must_use = "a pipeline does nothing until it is run: `.run().await`, `.spawn()` or `.run_blocking()`"]
 pub struct Pipeline<T = Summary> {
     stages: Vec<Stage>,
+    /// Where the stages alone do not say it: the ends may be open.
+    topology: Option<Topology>,
     finish: Box<dyn FnOnce(Summary) -> T + Send>,
 }
 
@@ -24,6 +27,20 @@ impl<T> fmt::Debug for Pipeline<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pipeline").field("stages", &self.stages.len()).finish_non_exhaustive()
     }
+}
+
+/// The tree of text: see [`Topology`].
+impl<T> fmt::Display for Pipeline<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.topology().fmt(f)
+    }
+}
+
+/// What `pipeline!` says of its stages' text, which they tell their [`Topology`]. A graph by hand does without.
+#[doc(hidden)]
+pub fn drawn<const N: usize>(mut stages: [Stage; N], drawing: &'static Drawing) -> [Stage; N] {
+    stages.iter_mut().enumerate().for_each(|(run, stage)| stage.draw(drawing, run));
+    stages
 }
 
 /// A pipeline of these stages, if they are a sound graph: see [`Pipeline::checked`].
@@ -43,7 +60,18 @@ impl<T> Pipeline<T> {
     /// A pipeline of these stages; `finish` makes its result.
     #[doc(hidden)]
     pub fn __new(stages: impl IntoIterator<Item = Stage>, finish: impl FnOnce(Summary) -> T + Send + 'static) -> Self {
-        Pipeline { stages: stages.into_iter().collect(), finish: Box::new(finish) }
+        Pipeline { stages: stages.into_iter().collect(), topology: None, finish: Box::new(finish) }
+    }
+
+    /// As it was found before it got its ends.
+    pub(crate) fn with_topology(self, topology: Topology) -> Self {
+        Pipeline { topology: Some(topology), ..self }
+    }
+
+    /// The graph: its stages and edges, with names, types and options, and its pictures. `Display` of a pipeline is the tree
+    /// of text.
+    pub fn topology(&self) -> Topology {
+        self.topology.clone().unwrap_or_else(|| topology(&self.stages, None, None))
     }
 
     /// The pipeline, if its graph is sound: what [`pipeline!`](crate::pipeline) checks when it is compiled, for graphs
@@ -63,7 +91,8 @@ impl<T> Pipeline<T> {
         T: 'static,
     {
         let finish = self.finish;
-        Pipeline { stages: self.stages, finish: Box::new(move |summary| then(finish(summary))) }
+        let finish = Box::new(move |summary| then(finish(summary)));
+        Pipeline { stages: self.stages, topology: self.topology, finish }
     }
 
     /// Runs the pipeline to its end.
@@ -88,7 +117,8 @@ impl<T> Pipeline<T> {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn spawn(self) -> Running<T> {
-        start(launch(self.stages), self.finish)
+        let topology = self.topology();
+        start(launch(self.stages), topology, self.finish)
     }
 
     /// Runs the pipeline to its end on a tokio runtime of its own: for a `main` that is not async.

@@ -16,6 +16,7 @@ use crate::options::{Edge, Limits, Options};
 use crate::ring::Ring;
 use crate::side::ErrorWiring;
 use crate::subscription::{Door, Down, Inbox};
+use crate::topology::{BranchLegs, Fan, Leg, Legs};
 
 /// What one worker of the stage below asks.
 pub(crate) struct Upstream<T> {
@@ -76,6 +77,8 @@ pub(crate) struct Group<T> {
 pub(crate) trait Match<T>: Send + Sync {
     /// The stage stands on this ring.
     fn wire(&self, eager: bool, ring: Option<&Arc<Ring>>) -> Result<(Branches<T>, Lump), String>;
+    /// What leads on, for the picture.
+    fn legs(&self) -> Vec<BranchLegs>;
     /// The branches' names, and the edges that leave each.
     fn leads(&self) -> Vec<(String, Leads)>;
 }
@@ -101,6 +104,37 @@ pub(crate) fn leads_to<T>(outlets: &SharedOutlets<T>) -> Vec<usize> {
 
 pub(crate) fn outlets<T>() -> SharedOutlets<T> {
     Arc::new(Mutex::new(Outlets { groups: Vec::new(), branches: None, discard: false }))
+}
+
+/// The number by which a picture knows outlets and intakes, while they are there.
+pub(crate) fn address<T: ?Sized>(of: &Arc<T>) -> usize {
+    Arc::as_ptr(of).cast::<()>().addr()
+}
+
+/// What leads away from these outlets, for the picture.
+pub(crate) fn legs<T>(outlets: &SharedOutlets<T>) -> Legs {
+    let at = address(outlets);
+    let outlets = lock(outlets);
+    let several = outlets.groups.len() > 1;
+    let mut legs = Vec::new();
+    for (number, group) in outlets.groups.iter().enumerate() {
+        let fan = match (&group.key, group.legs.len()) {
+            (Some(_), _) => Fan::By,
+            (None, 2..) => Fan::Any,
+            _ if several => Fan::All,
+            _ => Fan::One,
+        };
+        for (intake, limits) in &group.legs {
+            let limits = (*limits != intake.limits).then_some(*limits);
+            legs.push(Leg { group: number, fan, to: address(intake), limits });
+        }
+    }
+    Legs {
+        at,
+        legs,
+        branches: outlets.branches.as_ref().map_or_else(Vec::new, |branches| branches.legs()),
+        discard: outlets.discard,
+    }
 }
 
 /// The edges that leave an end of the graph, without their types.
@@ -150,6 +184,8 @@ pub(crate) struct Bundle {
 pub(crate) struct ErrorEnd {
     pub(crate) wiring: ErrorWiring,
     pub(crate) leads: Box<dyn Fn() -> Leads + Send>,
+    /// The same for the picture.
+    pub(crate) legs: Box<dyn Fn() -> Legs + Send>,
 }
 
 /// There, once `else` asks for the errors of a stage.

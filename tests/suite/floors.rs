@@ -17,6 +17,8 @@ const FLOORS: [&[&str]; 6] = [
         "telemetry",
         "error",
         "options",
+        "picture",
+        "topology",
         "subscribe",
         "receipt",
     ],

@@ -16,6 +16,8 @@ pub(crate) struct Body {
     pub(crate) lines: Vec<TokenStream>,
     /// The closed runs and the shared stages.
     pub(crate) stages: Vec<TokenStream>,
+    /// The last vertex of each of them.
+    pub(crate) closed: Vec<usize>,
     /// The `let`s whose state is a result: the user's name, our variable.
     pub(crate) kept: Vec<(Ident, Ident)>,
     /// The port behind the `..` that begins the graph.
@@ -26,7 +28,8 @@ pub(crate) struct Body {
 
 /// Writes the lines. `wrong` vertices are connected to nothing.
 pub(crate) fn expand(graph: &Graph, wrong: &[bool]) -> Body {
-    let body = Body { lines: Vec::new(), stages: Vec::new(), kept: Vec::new(), head: None, tail: None };
+    let body =
+        Body { lines: Vec::new(), stages: Vec::new(), closed: Vec::new(), kept: Vec::new(), head: None, tail: None };
     let mut writer = Writer { graph, wrong, body, runs: HashMap::new(), splits: HashMap::new() };
     writer.vertices();
     writer.close();
@@ -413,8 +416,10 @@ impl Writer<'_> {
             let fused = self.graph.edges_out_of(End { vertex, errors: false }).any(|edge| edge.arrow.fused);
             if self.shares(vertex) {
                 self.body.stages.push(call("place", ours(), [quote!(&#name)]));
+                self.body.closed.push(vertex);
             } else if !fused {
                 self.body.stages.push(call("close", ours(), [quote!(#name)]));
+                self.body.closed.push(vertex);
             }
         }
     }

@@ -12,7 +12,8 @@ use crate::names::ours;
 /// The last expression of the block.
 pub(crate) fn finish(graph: &Graph, body: &Body) -> TokenStream {
     let stages = &body.stages;
-    let stages = quote!([#(#stages),*]);
+    let drawing = variable("__drawing");
+    let stages = quote!(::stagekit::__private::drawn([#(#stages),*], #drawing));
     let port = |port: &Ident, dots: &(Span, Span)| over_all("at", dots.0, dots.1, quote!(&#port));
     match (&body.head, &body.tail) {
         (Some((head, _)), Some((tail, dots))) => call("segment", dots.0, [port(head, dots), port(tail, dots), stages]),

@@ -3,6 +3,8 @@
 mod ast;
 mod branches;
 mod closure;
+mod doc;
+mod draw;
 mod editor;
 mod elsewhere;
 mod expand;
@@ -19,6 +21,7 @@ mod tokens;
 mod validate;
 mod whole;
 
+pub(crate) use doc::document;
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
@@ -35,6 +38,7 @@ pub(crate) fn expand(graph: TokenStream) -> TokenStream {
     let body = expand::expand(&graph, &wrong);
     let lines = &body.lines;
     let notes = notes(&graph);
+    let drawing = if errors.is_empty() { draw::drawing(&graph, &body) } else { TokenStream::new() };
     // A block that ends in `compile_error!` has the type of an error: what is done with it is not reported again.
     let sound = errors.is_empty();
     let editor = editor::rest(&graph, &body, sound);
@@ -44,6 +48,7 @@ pub(crate) fn expand(graph: TokenStream) -> TokenStream {
         use ::stagekit::__private::GoesOn as _;
         #notes
         #(#lines)*
+        #drawing
         #editor
         #result
     });

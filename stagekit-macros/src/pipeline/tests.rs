@@ -542,6 +542,83 @@ fn snapshots() {
     }
 }
 
+/// What the text says of a graph, as a tree.
+fn drawn(text: &str) -> String {
+    crate::picture::tree(&super::draw::picture(&graph(text)))
+}
+
+#[test]
+fn a_picture_shows_what_is_written() {
+    assert_eq!(
+        drawn(
+            "let sum = add; a.workers(n) => f(x) else sum -> |e| e + 1 => by |e| e.id % 8 [b => _, sum.max_demand(5)]"
+        ),
+        "a.workers(n)\n=> f\n   else => sum = add\n-> map |e| e + 1\n=> by e.id % 8\n   ├ b\n   │ => _\n   └ sum.max_demand(5) (above)"
+    );
+    assert_eq!(drawn(".. => any [a, |e| p(&e)]"), "..\n=> any\n   ├ a\n   └ each |e| p(&e)");
+    assert_eq!(drawn("{ live::from_iter(0..9) } => b.name(\"c\")"), "live::from_iter(0..9)\n=> c");
+    assert_eq!(
+        drawn("a -> b else c => match { P::X(x) if f(x) => f => _, P::Y(y) => by |y| y.id [g, h], _ => _ }"),
+        "a\n-> b\n   else => c\n=> match\n   ├ P::X(x) if f(x) => f\n   │ => _\n   ├ P::Y(y) by y.id => g\n   ├ P::Y(y) by y.id => h\n   └ _ => _"
+    );
+    // Half a line is drawn as far as it goes.
+    let mut unsaid = Diagnostics::default();
+    let half = Graph::new(super::parse::parse(tokens("a => => b"), &mut unsaid), &mut unsaid);
+    assert_eq!(crate::picture::tree(&super::draw::picture(&half)), "a\nb");
+}
+
+#[test]
+fn a_drawing_has_what_the_compiler_forgets() {
+    let expansion = snapshot_of("let sum = add; a => |e| e + 1 -> f => by |e| e.id [sum, g else sum]");
+    let drawing = expansion.lines().find(|line| line.contains("let __drawing")).expect("a drawing");
+    for part in [
+        "file: ::core::file!()",
+        r#"&[Spot { line: 0u32, column: 0u32, text: "", bound: "sum" }]"#,
+        r#"text: "|e| e + 1", bound: """#,
+        r#"Called { stage: 2usize, part: 1usize, errors: false, to: 0usize, text: "e.id" }"#,
+        r#"Called { stage: 2usize, part: 1usize, errors: false, to: 3usize, text: "e.id" }"#,
+    ] {
+        assert!(drawing.contains(part), "{part}\n{drawing}");
+    }
+}
+
+fn snapshot_of(text: &str) -> String {
+    crate::pretty::quiet(super::expand(tokens(text)), false)
+}
+
+#[test]
+fn a_picture_goes_behind_the_documentation() {
+    let documented = |item: &str| super::document(TokenStream::new(), tokens(item)).to_string();
+    let text = documented("/// Runs.\n#[inline] pub fn run() { let p = pipeline! { a => b<C> }; drop(p) }");
+    let (own, picture) = text.split_once("cfg_attr (doc , doc = \"\" , doc = ").expect("a picture");
+    assert!(own.contains("Runs.") && own.contains("inline"), "{own}");
+    assert!(
+        picture.contains("# Pipeline\\n") && picture.contains("<svg ") && picture.contains(">a</text>"),
+        "{picture}"
+    );
+    assert!(picture.contains("pub fn run ()"), "the item follows: {picture}");
+    assert!(documented("fn two() { stagekit::pipeline!(a => b); pipeline![c => d] }").contains("# Pipelines"));
+    // `pipeline!` says itself what is wrong with it.
+    assert!(!documented("fn f() { pipeline! { a => => } }").contains("compile_error"));
+    let none = documented("/// pipeline! { a => b }\nfn f() {}");
+    assert!(none.contains("there is no `pipeline!` in this item") && none.contains("fn f ()"), "{none}");
+    let option = super::document(tokens("large"), tokens("fn f() { pipeline! { a => b } }")).to_string();
+    assert!(option.contains("has no options"), "{option}");
+}
+
+/// The README shows the pipeline of the example `news` as its text has it.
+#[test]
+fn the_picture_in_the_readme_is_the_one_of_the_news() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    // Where this crate was unpacked by itself there is neither.
+    let Ok(program) = std::fs::read_to_string(root.join("examples/news/main.rs")) else { return };
+    let mut found = Vec::new();
+    super::doc::pipelines(tokens(&program), &mut found);
+    let graph = graph(&found.pop().expect("the news have a pipeline").to_string());
+    let svg = crate::picture::svg(&super::draw::picture(&graph), crate::picture::Ground::File);
+    snapshot::compare("../../docs/news.svg", &svg);
+}
+
 #[test]
 fn a_node_by_itself_is_what_it_is_in_a_graph() {
     let written = |text: &str| snapshot::flat(super::single(tokens(text))).trim_end().to_owned();

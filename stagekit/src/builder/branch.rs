@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex};
 use crate::dispatcher::{BranchLeg, Branches, NOWHERE, Router, note, routed};
 use crate::lock::lock;
 use crate::op::{Branch, CannotFail, Event};
-use crate::port::{Leads, Lump, Match, Port, SharedOutlets, leads, outlets};
+use crate::port::{Leads, Lump, Match, Port, SharedOutlets, leads, legs, outlets};
 use crate::ring::Ring;
 use crate::stage::{BranchOutlet, Edges, wire};
 use crate::telemetry::Meter;
+use crate::topology::{BranchLegs, Type};
 
 /// One branch of a `match`: what its pattern binds goes to the stages behind it. `B` names it in messages.
 pub struct Way<P, B> {
@@ -106,6 +107,8 @@ pub trait AnyWay {
     #[doc(hidden)]
     fn wire(&self, eager: bool, on: &On<'_>) -> Result<Wired, String>;
     #[doc(hidden)]
+    fn drawn(&self) -> Drawn;
+    #[doc(hidden)]
     fn leads(&self) -> Leading;
 }
 
@@ -114,6 +117,9 @@ pub struct Leading(Leads);
 
 /// The loop that the stage stands on, if it stands on one.
 pub struct On<'a>(Option<&'a Arc<Ring>>);
+
+/// The same for the picture.
+pub struct Drawn(BranchLegs);
 
 /// The outlet of a branch, for one worker.
 pub struct Wired(Box<dyn BranchLeg>, Lump);
@@ -140,6 +146,10 @@ impl<P: Event, B: 'static> AnyWay for Way<P, B> {
         let lump = (outlet.lump(), outlet.is_tuned());
         Ok(Wired(Box::new(BranchOutlet::new(outlet)), lump))
     }
+    fn drawn(&self) -> Drawn {
+        let (pattern, event) = (self.text.into(), Type(std::any::type_name::<P>));
+        Drawn(BranchLegs { pattern, event, legs: legs(&self.outlets) })
+    }
     fn leads(&self) -> Leading {
         Leading(leads(&self.outlets))
     }
@@ -165,6 +175,12 @@ impl<E: Event, L: Ways, R: FnMut(E, &mut L) -> Taken + Send + 'static> Match<E> 
             Some(text) => Err(text),
             None => Ok((Branches::new(Arc::new(Shared(self.route.clone())), legs, self.names.clone()), all)),
         }
+    }
+
+    fn legs(&self) -> Vec<BranchLegs> {
+        let mut legs = Vec::new();
+        lock(&self.route).1.each(&mut |way| legs.push(way.drawn().0));
+        legs
     }
 
     fn leads(&self) -> Vec<(String, Leads)> {

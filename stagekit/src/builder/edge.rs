@@ -1,6 +1,6 @@
 //! Edges from one stage to one other: `=>`, `->`, `else`, `_`.
 
-use std::any::TypeId;
+use std::any::{TypeId, type_name};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::node::{Node, Single};
 use crate::op::{
     And, CannotFail, Consumer, Else, Event, Failed, Fault, Known, PerBatch, PerEvent, Settles, Takes, Whole,
 };
-use crate::open::{Begins, Begun, Open, Part, Subscribes};
+use crate::open::{Begins, Begun, Looks, Open, Part, Subscribes};
 use crate::options::Edge;
 use crate::port::{ErrorOutlets, Intake, Port};
 use crate::producer::Producer;
@@ -18,6 +18,7 @@ use crate::run::{First, Id, Placed, Run, Then};
 use crate::slot::Slot;
 use crate::stage::{Stage, error_end, place_source, place_stage};
 use crate::telemetry::Meter;
+use crate::topology::Type;
 
 /// A node that may begin a path: one instance.
 #[diagnostic::on_unimplemented(
@@ -28,6 +29,7 @@ pub trait BeginsOnce<Stage> {}
 impl<S> BeginsOnce<S> for Single {}
 
 /// A path begins.
+#[track_caller]
 pub fn start<S, L, O, Fl, X, K, W>(node: Node<S, W, L>) -> Open<Begun<S, X>, Id, S, O, Fl, K>
 where
     W: BeginsOnce<S>,
@@ -43,6 +45,7 @@ where
         errors: port.errors.clone(),
         takes_batches: false,
         is_whole: false,
+        looks: Looks::of::<O, Fl>(None, None),
     }];
     Open { head: Begun(node.retyped(), slot), run: Id, parts, port, fits: PhantomData }
 }
@@ -50,7 +53,8 @@ where
 /// The end of an edge `=>`.
 pub type Linked<Up, S, E, O, Fl, K> = Open<Subscribes<E>, First<S, Up, E, Fl>, S, O, Fl, K>;
 
-pub(crate) fn placed<S, W, L, Fl: Fault, Style: 'static>(
+#[track_caller]
+pub(crate) fn placed<S, W, L, E, O, Fl: Fault, Style: 'static>(
     node: Node<S, W, L>,
     errors: &ErrorOutlets,
 ) -> (Placed<S, Fl>, Part)
@@ -63,6 +67,7 @@ where
         errors: errors.clone(),
         takes_batches: is::<Style, PerBatch>(),
         is_whole: is::<Style, Whole>(),
+        looks: Looks::of::<O, Fl>(Some(Type(type_name::<E>)), node.inner),
     };
     let Node { stage, factory, again, .. } = node;
     (Placed { stage, slot, factory, keeper: None, again, failures: Vec::new() }, part)
@@ -72,6 +77,7 @@ fn is<Style: 'static, Other: 'static>() -> bool {
     TypeId::of::<Style>() == TypeId::of::<Other>()
 }
 
+#[track_caller]
 pub(super) fn linked<Up, E, F, S, W, L, O, Fl, K>(
     up: &Port<Up, E, F>,
     node: Node<S, W, L>,
@@ -83,13 +89,14 @@ where
     L: Settles<S, Fl>,
 {
     let port = Port::new();
-    let (placed, part) = placed::<_, _, _, _, S::Style>(node, &port.errors);
+    let (placed, part) = placed::<_, _, _, E, O, _, S::Style>(node, &port.errors);
     let intake = Intake::new(&part.options);
     up.connect(intake.clone(), Edge::new(), copier);
     Open { head: Subscribes(intake), run: First(placed, PhantomData), parts: vec![part], port, fits: PhantomData }
 }
 
 /// `=>`: a subscription.
+#[track_caller]
 pub fn link<Up, E, F, S, W, L, O, Fl, K>(up: &Port<Up, E, F>, node: Node<S, W, L>) -> Linked<Up, S, E, O, Fl, K>
 where
     S: Takes<E, Up, Out = O, Fail = Fl, Fits = K>,
@@ -100,6 +107,7 @@ where
 }
 
 /// `=>` to the last stage of a path.
+#[track_caller]
 pub fn link_last<Up, E, F, S, W, L, O, Fl, K>(up: &Port<Up, E, F>, node: Node<S, W, L>) -> Linked<Up, S, E, O, Fl, K>
 where
     S: Takes<E, Up, Out = O, Fail = Fl, Fits = K> + Consumer,
@@ -134,6 +142,7 @@ impl<S> FusesOnce<S> for Single {}
 pub type Fused<H, R, Up, S, E, O, Fl, K> = Open<H, Then<R, S, Up, E, Fl>, S, O, Fl, K>;
 
 /// `->`: the same task goes on.
+#[track_caller]
 pub fn fuse<H, R, Up, E, F, K0, S, L, O, Fl, St, W, K, N>(
     up: Open<H, R, Up, E, F, K0>,
     node: Node<S, N, L>,
@@ -146,7 +155,7 @@ where
     K0: And<W, Out = K>,
 {
     let port = Port::new();
-    let (placed, part) = placed::<_, _, _, _, PerEvent>(node, &port.errors);
+    let (placed, part) = placed::<_, _, _, E, O, _, PerEvent>(node, &port.errors);
     let mut parts = up.parts;
     parts.push(part);
     let run = Then { run: up.run, placed, mid: Default::default(), up: PhantomData };
@@ -154,6 +163,7 @@ where
 }
 
 /// `->` to the last stage of a path.
+#[track_caller]
 pub fn fuse_last<H, R, Up, E, F, K0, S, L, O, Fl, St, W, K, N>(
     up: Open<H, R, Up, E, F, K0>,
     node: Node<S, N, L>,

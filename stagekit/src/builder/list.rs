@@ -74,6 +74,7 @@ impl<T: Send + Sync + 'static, Up, Leg> Lendable<Up, Leg> for T {
 }
 
 /// One leg of `[a, b]`: every leg gets every event.
+#[track_caller]
 pub fn share<Up, E, F, S, W, L, O, Fl, B, K>(up: &Port<Up, E, F>, node: Node<S, W, L>) -> Linked<Up, S, E, O, Fl, K>
 where
     S: Takes<E, Up, Out = O, Fail = Fl, By = B, Fits = K> + Leg<E, Up, B>,
@@ -84,6 +85,7 @@ where
 }
 
 /// One leg of `[a, b]` that ends its path.
+#[track_caller]
 pub fn share_last<Up, E, F, S, W, L, O, Fl, B, K>(
     up: &Port<Up, E, F>,
     node: Node<S, W, L>,

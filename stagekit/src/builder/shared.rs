@@ -1,6 +1,7 @@
 //! Stages bound with `let`: one instance for several edges, whose state is given back.
 
 use std::marker::PhantomData;
+use std::panic::Location;
 use std::sync::{Arc, Mutex};
 
 use super::edge::placed;
@@ -13,6 +14,7 @@ use crate::options::Edge;
 use crate::port::{Intake, Port, leads, same};
 use crate::run::First;
 use crate::stage::{Stage, lost, place_stage};
+use crate::topology;
 
 /// A stage bound with `let`: one shared instance for several edges.
 pub struct Shared<S, In, O, F, B, W, L> {
@@ -21,10 +23,12 @@ pub struct Shared<S, In, O, F, B, W, L> {
     stage: Mutex<Option<Stage>>,
     kept: Arc<Mutex<Vec<S>>>,
     port: Port<S, O, F>,
+    place: &'static Location<'static>,
     by: PhantomData<fn() -> B>,
 }
 
 /// `let s = node`.
+#[track_caller]
 pub fn shared<S, In, O, F, B, W, L>(node: Node<S, W, L>) -> Shared<S, In, O, F, B, W, L> {
     Shared {
         node: Mutex::new(Some(node)),
@@ -32,6 +36,7 @@ pub fn shared<S, In, O, F, B, W, L>(node: Node<S, W, L>) -> Shared<S, In, O, F, 
         stage: Mutex::default(),
         kept: Arc::default(),
         port: Port::new(),
+        place: Location::caller(),
         by: PhantomData,
     }
 }
@@ -159,7 +164,9 @@ where
     L: Settles<S, Fl>,
 {
     if let Some(node) = lock(&shared.node).take() {
-        let (mut placed, part) = placed::<S, W, L, Fl, <S as Takes<E, Up>>::Style>(node, &shared.port.errors);
+        let (mut placed, mut part) = placed::<S, W, L, E, O, Fl, <S as Takes<E, Up>>::Style>(node, &shared.port.errors);
+        part.looks.place =
+            topology::Place { file: shared.place.file(), line: shared.place.line(), column: shared.place.column() };
         let kept = shared.kept.clone();
         placed.keeper = Some(Arc::new(move |stage| lock(&kept).push(stage)));
         let intake = Intake::<E>::new(&part.options);

@@ -210,7 +210,7 @@ where
         let Taking { mut node, kept, .. } = *self;
         node.options = options;
         let port: Port<S, S::Out, S::Fail> = Port::new();
-        let (mut placed, part) = placed::<S, W, L, S::Fail, S::Style>(node, &port.errors);
+        let (mut placed, part) = placed::<S, W, L, E, S::Out, S::Fail, S::Style>(node, &port.errors);
         placed.keeper = Some(Arc::new(move |stage: S| lock(&kept).push(stage.kept())));
         let intake = Intake::<E>::new(&part.options);
         let errors = is_caught.then(|| caught::<<S::Fail as Fault>::Error>(&port.errors));

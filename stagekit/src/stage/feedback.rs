@@ -16,7 +16,7 @@ use crate::host::Ending;
 use crate::op::Event;
 use crate::options::{Options, Overflow};
 use crate::outline::Sketch;
-use crate::port::{Intake, SharedOutlets, leads, leads_to};
+use crate::port::{Intake, SharedOutlets, address, leads, leads_to, legs};
 use crate::ring::Ring;
 use crate::stage::halves::Out;
 use crate::stage::inlet::Inlet;
@@ -25,6 +25,7 @@ use crate::stage::place::{Edges, Launched, Place, Stage, Wrong, wire};
 use crate::stage::rings::Links;
 use crate::subscription::Door;
 use crate::telemetry::{Gauge, Meter};
+use crate::topology::Sketch as Drawn;
 
 /// The place of a loop, before anything runs.
 struct FeedbackPlace<T> {
@@ -62,6 +63,10 @@ impl<T: Event> Place for FeedbackPlace<T> {
         sketch.parts.push(Options::new(&self.name()));
         sketch.back = true;
         Some(sketch)
+    }
+
+    fn draw(&self, to: &mut Drawn) {
+        to.back(address(&self.intake), legs(&self.outlets), self.room);
     }
 
     fn links(&self) -> Links {

@@ -36,7 +36,7 @@ pub(crate) use outlet::{BranchOutlet, Outlet};
 #[cfg(any(test, feature = "test"))]
 pub(crate) use own::{Own, Places, Site};
 pub use place::Stage;
-pub(crate) use place::{Edges, check, launch, lost, place_source, place_stage, wire};
+pub(crate) use place::{Edges, check, launch, lost, place_source, place_stage, topology, wire};
 #[cfg(any(test, feature = "test"))]
 pub(crate) use place::{Launched, Place, Wrong};
 pub use segment::Segment;

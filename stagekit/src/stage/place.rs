@@ -13,7 +13,7 @@ use crate::op::{Event, NoEvents};
 use crate::open::{Begins, Open, Part, Subscribes};
 use crate::options::{Options, Overflow};
 use crate::outline::{self, GraphError, OpenEnds, Sketch};
-use crate::port::{Group, Intake, Leads, SharedOutlets, Upstream, leads, leads_to};
+use crate::port::{Group, Intake, Leads, SharedOutlets, Upstream, address, leads, leads_to, legs};
 use crate::producer::Producer;
 use crate::ring::Ring;
 use crate::run::Run;
@@ -32,6 +32,7 @@ use crate::stage::sync_task::SyncTask;
 use crate::stage::task::{SourceTask, StageTask};
 use crate::subscription::{Door, Drains, Target};
 use crate::telemetry::{Gauge, Meter, Metered};
+use crate::topology::{Drawing, Legs, Sketch as Drawn, Topology};
 use crate::tuner::Tuner;
 
 /// A task to be spawned.
@@ -50,11 +51,16 @@ pub(crate) struct Launched {
 }
 
 /// One stage (or fused run) of a graph that does not run yet.
-pub struct Stage(Box<dyn Place>);
+pub struct Stage(Box<dyn Place>, Option<(&'static Drawing, usize)>);
 
 impl Stage {
     pub(crate) fn of(place: impl Place + 'static) -> Self {
-        Stage(Box::new(place))
+        Stage(Box::new(place), None)
+    }
+
+    /// Says what the macro knows of its text: it is the run of this number there.
+    pub(crate) fn draw(&mut self, drawing: &'static Drawing, run: usize) {
+        self.1 = Some((drawing, run));
     }
 
     pub(super) fn links(&self) -> Links {
@@ -100,7 +106,22 @@ pub(crate) trait Place: Send {
     fn check(&self) -> Result<(), Wrong> {
         Ok(())
     }
+    /// Adds itself to the picture of the graph.
+    fn draw(&self, to: &mut Drawn) {
+        let _ = to;
+    }
     fn launch(self: Box<Self>, to: &mut Launched);
+}
+
+/// The graph of these stages, open where these outlets are.
+pub(crate) fn topology(stages: &[Stage], head: Option<Legs>, tail: Option<usize>) -> Topology {
+    let mut drawn = Drawn::default();
+    drawn.open(head, tail);
+    for stage in stages {
+        drawn.begin(stage.1);
+        stage.0.draw(&mut drawn);
+    }
+    drawn.finish()
 }
 
 /// Wires and launches all stages of a graph.
@@ -511,6 +532,10 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
         Ok(())
     }
 
+    fn draw(&self, to: &mut Drawn) {
+        to.run(Some(address(&self.intake)), self.parts.iter().map(Part::seen), legs(&self.outlets));
+    }
+
     fn launch(mut self: Box<Self>, to: &mut Launched) {
         let (mut instances, mut doors, mut all_sides) = (Vec::new(), Vec::new(), Vec::new());
         let shares = self.shares();
@@ -628,6 +653,10 @@ impl<P: Producer, R: Run<P::Out> + 'static> Place for SourcePlace<P, R> {
         let hosts = !P::ASYNC && shares::<_, R>(&self.parts);
         self.ends = Some(ends(&self.parts, Some(&mut head.1), run, &self.outlets, hosts, None)?);
         Ok(())
+    }
+
+    fn draw(&self, to: &mut Drawn) {
+        to.run(None, self.parts.iter().map(Part::seen), legs(&self.outlets));
     }
 
     fn launch(self: Box<Self>, to: &mut Launched) {

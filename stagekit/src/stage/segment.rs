@@ -6,13 +6,14 @@ use std::marker::PhantomData;
 use crate::lock::lock;
 use crate::node::{IntoNode, Node, Single};
 use crate::op::{AcceptedAs, ByValue, CannotFail, Event, Parts, Takes, Whole};
-use crate::open::{Open, Part, Subscribes};
+use crate::open::{Looks, Open, Part, Subscribes};
 use crate::options::Options;
 use crate::outline::{GraphError, OpenEnds};
-use crate::port::{Port, SharedOutlets, leads};
+use crate::port::{Port, SharedOutlets, address, leads, legs};
 use crate::run::Id;
 use crate::stage::own::{Own, Places, Site};
-use crate::stage::place::{Stage, Wrong, check, place_stage};
+use crate::stage::place::{Stage, Wrong, check, place_stage, topology};
+use crate::topology::Topology;
 
 /// A piece of a pipeline that takes `In` and gives `Out`: `pipeline! { .. => a => b => .. }`.
 ///
@@ -36,6 +37,7 @@ use crate::stage::place::{Stage, Wrong, check, place_stage};
 #[must_use = "a segment does nothing until it stands in a pipeline"]
 pub struct Segment<In, Out> {
     parts: Option<(SharedOutlets<In>, SharedOutlets<Out>, Vec<Stage>)>,
+    topology: Topology,
 }
 
 impl<In, Out> std::fmt::Debug for Segment<In, Out> {
@@ -48,7 +50,8 @@ impl<In: Event, Out: Event> IntoNode for Segment<In, Out> {
     type Stage = Self;
     type Workers = Single;
     fn into_node(self) -> Node<Self> {
-        Node::new(self, "segment")
+        let topology = self.topology.clone();
+        Node { inner: Some(topology), ..Node::new(self, "segment") }
     }
 }
 
@@ -66,7 +69,7 @@ where
     const ONE: bool = false;
     const PAUSES: bool = false;
     fn own(&mut self) -> Option<Box<dyn Any + Send>> {
-        Some(Own::<In, Out>::boxed(Segment { parts: self.parts.take() }))
+        Some(Own::<In, Out>::boxed(Segment { parts: self.parts.take(), topology: self.topology.clone() }))
     }
 }
 
@@ -83,7 +86,13 @@ impl<In: Event, Out: Event> Segment<In, Out> {
     }
 
     pub(crate) fn new(head: SharedOutlets<In>, tail: SharedOutlets<Out>, stages: Vec<Stage>) -> Self {
-        Segment { parts: Some((head, tail, stages)) }
+        let topology = topology(&stages, Some(legs(&head)), Some(address(&tail)));
+        Segment { parts: Some((head, tail, stages)), topology }
+    }
+
+    /// Its graph, open at both ends.
+    pub fn topology(&self) -> Topology {
+        self.topology.clone()
     }
 }
 
@@ -98,6 +107,7 @@ impl<In: Event, Out: Event> Places<In, Out> for Segment<In, Out> {
             errors: port.errors.clone(),
             takes_batches: false,
             is_whole: false,
+            looks: Looks::of::<In, CannotFail>(None, None),
         }];
         to.push(place_stage(Open { head: Subscribes(intake), run: Id, parts, port, fits: PhantomData::<fn() -> ()> }));
         to.extend(stages);

@@ -18,6 +18,7 @@ use crate::stage::care::text;
 use crate::stage::place::{Launched, Task, Wrong};
 use crate::subscription::{Door, Drains};
 use crate::telemetry::{Gauge, Summary};
+use crate::topology::Topology;
 
 struct Inner {
     left: usize,
@@ -31,6 +32,7 @@ struct Inner {
 /// What all handles of one pipeline share.
 struct State {
     gauges: Vec<Gauge>,
+    topology: Topology,
     sources: Mutex<Vec<Arc<dyn Drains>>>,
     /// Where the tasks run: a handle may be used from any thread.
     runtime: tokio::runtime::Handle,
@@ -136,7 +138,11 @@ impl Future for Supervised {
 }
 
 /// Spawns everything.
-pub(crate) fn start<T>(launched: Result<Launched, Wrong>, finish: Box<dyn FnOnce(Summary) -> T + Send>) -> Running<T> {
+pub(crate) fn start<T>(
+    launched: Result<Launched, Wrong>,
+    topology: Topology,
+    finish: Box<dyn FnOnce(Summary) -> T + Send>,
+) -> Running<T> {
     let (launched, wrong) = match launched {
         Ok(launched) => (launched, None),
         Err((stage, text)) => (Launched::default(), Some(StageFailure { stage, cause: Cause::Graph(text) })),
@@ -147,6 +153,7 @@ pub(crate) fn start<T>(launched: Result<Launched, Wrong>, finish: Box<dyn FnOnce
     let inner = Inner { left: tasks.len(), failure: wrong, aborted: None, aborts: Vec::new(), elapsed: None };
     let state = Arc::new(State {
         gauges,
+        topology,
         sources: Mutex::new(sources),
         runtime: tokio::runtime::Handle::current(),
         started: Instant::now(),
@@ -256,6 +263,11 @@ impl<T> Running<T> {
     pub fn summary(&self) -> Summary {
         self.handle.summary()
     }
+
+    /// The graph that runs.
+    pub fn topology(&self) -> Topology {
+        self.handle.topology()
+    }
 }
 
 impl<T> Drop for Running<T> {
@@ -290,6 +302,11 @@ impl Handle {
     /// What every stage has done so far. The counters are always on; reading them disturbs no stage.
     pub fn summary(&self) -> Summary {
         self.0.summary()
+    }
+
+    /// The graph that runs.
+    pub fn topology(&self) -> Topology {
+        self.0.topology.clone()
     }
 
     /// Whether every task has ended.

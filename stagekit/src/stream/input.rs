@@ -11,9 +11,10 @@ use crate::meter::unread;
 use crate::op::Event;
 use crate::outline::{GraphError, OpenEnds};
 use crate::pipeline::{Stage, runnable};
-use crate::port::{Port, SharedOutlets, leads};
-use crate::stage::{Edges, Handle, Outlet, Running, check, wire};
+use crate::port::{Port, SharedOutlets, leads, legs};
+use crate::stage::{Edges, Handle, Outlet, Running, check, topology, wire};
 use crate::telemetry::Summary;
+use crate::topology::Topology;
 
 /// Events are handed on in batches of at most this many.
 const BATCH: usize = 500;
@@ -41,6 +42,7 @@ const BATCH: usize = 500;
 #[must_use = "a sink does nothing until it is fed"]
 pub struct Input<T> {
     state: State<T>,
+    topology: Topology,
 }
 
 #[expect(
@@ -62,7 +64,9 @@ impl<T> std::fmt::Debug for Input<T> {
 
 /// `.. => a => sink`.
 pub fn input<S, In: Event, F>(from: &Port<S, In, F>, stages: impl IntoIterator<Item = Stage>) -> Input<In> {
-    Input { state: State::Idle(from.outlets.clone(), stages.into_iter().collect()) }
+    let stages: Vec<Stage> = stages.into_iter().collect();
+    let topology = topology(&stages, Some(legs(&from.outlets)), None);
+    Input { state: State::Idle(from.outlets.clone(), stages), topology }
 }
 
 impl<T: Event> Input<T> {
@@ -85,6 +89,11 @@ impl<T: Event> Input<T> {
         std::future::poll_fn(|cx| self.poll_finish(cx)).await
     }
 
+    /// The graph, open at its beginning.
+    pub fn topology(&self) -> Topology {
+        self.topology.clone()
+    }
+
     /// The handle of the pipeline, once it runs.
     pub fn handle(&self) -> Option<Handle> {
         match &self.state {
@@ -101,7 +110,7 @@ impl<T: Event> Input<T> {
         let State::Idle(outlets, stages) = std::mem::replace(&mut self.state, State::Ended) else { return Ok(()) };
         match wire(&outlets, None, Edges::ToStages, None, unread()) {
             Ok((outlet, inbox)) => {
-                let running = runnable(stages).spawn();
+                let running = runnable(stages).with_topology(self.topology.clone()).spawn();
                 running.handle().add_source(inbox);
                 self.state = State::Running { outlet, gathered: Vec::new(), running };
                 Ok(())

@@ -13,11 +13,12 @@ use crate::op::{AcceptedAs, Event};
 use crate::options::{Edge, Limits, Options};
 use crate::outline::{GraphError, OpenEnds};
 use crate::pipeline::{Stage, runnable};
-use crate::port::{Intake, Port, SharedOutlets, leads, same};
+use crate::port::{Intake, Port, SharedOutlets, address, leads, same};
 use crate::receipt::Receipts;
-use crate::stage::{Handle, Inlet, Running, check};
+use crate::stage::{Handle, Inlet, Running, check, topology};
 use crate::stream::FromStream;
 use crate::telemetry::Summary;
+use crate::topology::Topology;
 
 /// The open end of a pipeline, `pipeline! { source => a => .. }`: a `Stream` of its events.
 ///
@@ -38,6 +39,7 @@ use crate::telemetry::Summary;
 pub struct Output<T> {
     state: State<T>,
     limits: Limits,
+    topology: Topology,
 }
 
 enum State<T> {
@@ -58,7 +60,9 @@ pub fn output<S, E: Event, F, Out>(to: &Port<S, E, F>, stages: impl IntoIterator
 where
     Out: AcceptedAs<E, S, Output<Out>> + Event,
 {
-    Output { state: State::Idle(same(to.outlets.clone()), stages.into_iter().collect()), limits: Limits::default() }
+    let stages: Vec<Stage> = stages.into_iter().collect();
+    let topology = topology(&stages, None, Some(address(&to.outlets)));
+    Output { state: State::Idle(same(to.outlets.clone()), stages), limits: Limits::default(), topology }
 }
 
 impl<T: Event> Output<T> {
@@ -79,6 +83,11 @@ impl<T: Event> Output<T> {
         self
     }
 
+    /// The graph, open at its end.
+    pub fn topology(&self) -> Topology {
+        self.topology.clone()
+    }
+
     /// The handle of the pipeline, once it runs.
     pub fn handle(&self) -> Option<Handle> {
         match &self.state {
@@ -87,13 +96,13 @@ impl<T: Event> Output<T> {
         }
     }
 
-    fn start(outlets: SharedOutlets<T>, stages: Vec<Stage>, limits: Limits) -> State<T> {
+    fn start(outlets: SharedOutlets<T>, stages: Vec<Stage>, limits: Limits, topology: Topology) -> State<T> {
         let mut options = Options::new("the stream");
         options.limits = limits;
         let intake = Intake::new(&options);
         let port: Port<(), T, ()> = Port { outlets, ..Port::new() };
         port.connect(intake.clone(), Edge::new(), None);
-        let running = runnable(stages).spawn();
+        let running = runnable(stages).with_topology(topology).spawn();
         let inlet = Inlet::new(intake.workers[0].0.clone(), intake.subscriptions(0), unread());
         State::Running { inlet, batch: Vec::new().into_iter(), receipts: None, running }
     }
@@ -112,7 +121,7 @@ impl<T: Event> Stream for Output<T> {
                     let State::Idle(outlets, stages) = std::mem::replace(&mut this.state, State::Ended) else {
                         return Poll::Ready(None);
                     };
-                    this.state = Self::start(outlets, stages, this.limits);
+                    this.state = Self::start(outlets, stages, this.limits, this.topology.clone());
                 }
                 State::Running { inlet, batch, receipts, .. } => {
                     if let Some(event) = batch.next() {

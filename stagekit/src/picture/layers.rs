@@ -1,0 +1,129 @@
+//! Columns from left to right: each run of fused stages is one block, a block stands right of all that leads into it,
+//! and an edge over several columns has a place of its own in each of them.
+
+use super::{Picture, Way};
+
+pub(super) struct Grid {
+    pub(super) blocks: Vec<Vec<usize>>,
+    /// The blocks, by their numbers; then the places of long edges.
+    pub(super) columns: Vec<Vec<usize>>,
+    pub(super) legs: Vec<Leg>,
+    /// The edges that lead back: feedback, and what else would close a circle.
+    pub(super) backs: Vec<usize>,
+}
+
+/// An edge and the places it goes through, from its first block to its last.
+pub(super) struct Leg {
+    pub(super) edge: usize,
+    pub(super) path: Vec<usize>,
+}
+
+impl Grid {
+    pub(super) fn new(picture: &Picture) -> Self {
+        let blocks = picture.runs();
+        let mut of = vec![0; picture.vertices.len()];
+        for (block, run) in blocks.iter().enumerate() {
+            run.iter().for_each(|&vertex| of[vertex] = block);
+        }
+        let mut edges: Vec<(usize, usize, usize)> = picture
+            .edges
+            .iter()
+            .enumerate()
+            .filter(|(_, edge)| edge.way == Way::Subscription)
+            .map(|(at, edge)| (at, of[edge.from], of[edge.to]))
+            .collect();
+        let circles = circles(blocks.len(), &edges);
+        edges.retain(|(at, ..)| !circles.contains(at));
+        let feedback = (0..picture.edges.len()).filter(|&at| picture.edges[at].way == Way::Feedback);
+        let mut backs: Vec<usize> = feedback.chain(circles).collect();
+        backs.sort_unstable();
+        let layer = layers(blocks.len(), &edges);
+
+        let mut columns = vec![Vec::new(); layer.iter().max().map_or(0, |last| last + 1)];
+        for block in first_seen(blocks.len(), &edges) {
+            columns[layer[block]].push(block);
+        }
+        let mut items = blocks.len();
+        let mut legs = Vec::new();
+        for (edge, from, to) in edges {
+            let mut path = vec![from];
+            for column in &mut columns[layer[from] + 1..layer[to]] {
+                column.push(items);
+                path.push(items);
+                items += 1;
+            }
+            path.push(to);
+            legs.push(Leg { edge, path });
+        }
+        Grid { blocks, columns, legs, backs }
+    }
+
+    /// The number of blocks and of places of long edges.
+    pub(super) fn items(&self) -> usize {
+        self.columns.iter().map(Vec::len).sum()
+    }
+}
+
+/// The edges that close a circle: those into a block that is still being followed.
+fn circles(blocks: usize, edges: &[(usize, usize, usize)]) -> Vec<usize> {
+    fn follow(block: usize, edges: &[(usize, usize, usize)], state: &mut [u8], found: &mut Vec<usize>) {
+        state[block] = 1;
+        for &(at, _, to) in edges.iter().filter(|edge| edge.1 == block) {
+            match state[to] {
+                0 => follow(to, edges, state, found),
+                1 => found.push(at),
+                _ => {}
+            }
+        }
+        state[block] = 2;
+    }
+    let (mut state, mut found) = (vec![0; blocks], Vec::new());
+    for block in first_seen(blocks, edges) {
+        if state[block] == 0 {
+            follow(block, edges, &mut state, &mut found);
+        }
+    }
+    found
+}
+
+/// The longest way to each block from where the graph begins. What begins it stands close to what it feeds.
+fn layers(blocks: usize, edges: &[(usize, usize, usize)]) -> Vec<usize> {
+    let mut layer = vec![0; blocks];
+    // Without circles no way is longer than there are blocks.
+    for _ in 0..blocks {
+        let mut moved = false;
+        for &(_, from, to) in edges {
+            if layer[to] <= layer[from] {
+                layer[to] = layer[from] + 1;
+                moved = true;
+            }
+        }
+        if !moved {
+            break;
+        }
+    }
+    for block in 0..blocks {
+        let begins = edges.iter().all(|edge| edge.2 != block);
+        let next = edges.iter().filter(|edge| edge.1 == block).map(|edge| layer[edge.2]).min();
+        if let (true, Some(next)) = (begins, next) {
+            layer[block] = next - 1;
+        }
+    }
+    layer
+}
+
+/// Every block, in the order in which one that reads along the edges comes to it.
+fn first_seen(blocks: usize, edges: &[(usize, usize, usize)]) -> Vec<usize> {
+    fn visit(block: usize, edges: &[(usize, usize, usize)], seen: &mut Vec<usize>) {
+        if !seen.contains(&block) {
+            seen.push(block);
+            edges.iter().filter(|edge| edge.1 == block).for_each(|edge| visit(edge.2, edges, seen));
+        }
+    }
+    let begins = |&block: &usize| edges.iter().all(|edge| edge.2 != block);
+    let mut seen = Vec::new();
+    for block in (0..blocks).filter(begins).chain(0..blocks) {
+        visit(block, edges, &mut seen);
+    }
+    seen
+}

@@ -1,0 +1,299 @@
+//! How a graph is read from what it is wired of: an edge leads from the outlets that it was tied to, to the intake that it was
+//! tied with. Both are known by their addresses while the graph stands.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::{Arrow, Graph, Link, Place, Point, Role, Share, Topology, Type, Types, Vertex};
+use crate::options::{Limits, Options};
+
+/// What the text of a `pipeline!` knows. The macro writes it, as a constant.
+#[derive(Debug)]
+pub struct Drawing {
+    /// The file.
+    pub file: &'static str,
+    /// What it was expanded under: it is asked for here so that cargo builds again when it is another.
+    pub dump: Option<&'static str>,
+    /// For each stage or run of the pipeline its functions.
+    pub spots: &'static [&'static [Spot]],
+    /// What edges are called.
+    pub called: &'static [Called],
+}
+
+/// One function of a `pipeline!`.
+#[derive(Debug)]
+pub struct Spot {
+    /// The line of its token, from 1.
+    pub line: u32,
+    /// The column, from 1.
+    pub column: u32,
+    /// The closure or expression.
+    pub text: &'static str,
+    /// The name given by `let`.
+    pub bound: &'static str,
+}
+
+/// The text at an edge: the key of a `by`.
+#[derive(Debug)]
+pub struct Called {
+    /// The run it leaves.
+    pub stage: usize,
+    /// The function in it.
+    pub part: usize,
+    /// By its `else`.
+    pub errors: bool,
+    /// The run it leads to.
+    pub to: usize,
+    /// The text.
+    pub text: &'static str,
+}
+
+/// What leads away from an outlet.
+#[derive(Default)]
+pub(crate) struct Legs {
+    /// The address of the outlets.
+    pub(crate) at: usize,
+    pub(crate) legs: Vec<Leg>,
+    /// Of a `match`.
+    pub(crate) branches: Vec<BranchLegs>,
+    pub(crate) discard: bool,
+}
+
+/// What leads away from a branch.
+pub(crate) struct BranchLegs {
+    pub(crate) pattern: Arc<str>,
+    pub(crate) event: Type,
+    pub(crate) legs: Legs,
+}
+
+pub(crate) struct Leg {
+    pub(crate) group: usize,
+    pub(crate) fan: Fan,
+    /// The address of the intake.
+    pub(crate) to: usize,
+    /// The limits of this edge, where they are not the stage's own.
+    pub(crate) limits: Option<Limits>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fan {
+    One,
+    All,
+    Any,
+    By,
+}
+
+/// One function of a run.
+pub(crate) struct Part<'a> {
+    pub(crate) options: &'a Options,
+    pub(crate) types: Types,
+    pub(crate) place: Place,
+    /// What a segment is made of.
+    pub(crate) inner: Option<&'a Topology>,
+    /// What its errors lead to.
+    pub(crate) errors: Option<Legs>,
+}
+
+/// The pattern of a branch, and what it binds.
+type Branch = Option<(Arc<str>, Type)>;
+
+/// A graph while it is read.
+#[derive(Default)]
+pub(crate) struct Sketch {
+    graph: Graph,
+    /// The stage behind an intake.
+    intakes: HashMap<usize, usize>,
+    /// What leads back: from this intake to that one, the limits of the edge, and how many go round.
+    backs: HashMap<usize, (usize, Option<Limits>, usize)>,
+    /// Edges whose stage below may not be known yet: from where, which way, out of which branch.
+    loose: Vec<(Point, Arrow, Branch, Leg)>,
+    /// The open end.
+    tail: Option<usize>,
+    /// Of the run that is read: its number, and what the macro says of it.
+    run: usize,
+    drawing: Option<&'static Drawing>,
+    /// For each stage its run and its place in it.
+    places: Vec<(usize, usize)>,
+    runs: Vec<Option<&'static Drawing>>,
+}
+
+impl Sketch {
+    /// The graph is open where these outlets are.
+    pub(crate) fn open(&mut self, head: Option<Legs>, tail: Option<usize>) {
+        self.tail = tail;
+        if let Some(head) = head {
+            self.legs(Point::Outside, Arrow::Subscribed, None, head);
+        }
+    }
+
+    /// What comes to this intake goes back to where the legs lead, `room` events at most.
+    pub(crate) fn back(&mut self, intake: usize, legs: Legs, room: usize) {
+        if let Some(leg) = legs.legs.into_iter().next() {
+            self.backs.insert(intake, (leg.to, leg.limits, room));
+        }
+    }
+
+    /// The next run, and what the macro says of it.
+    pub(crate) fn begin(&mut self, drawing: Option<(&'static Drawing, usize)>) {
+        self.run = drawing.map_or(usize::MAX, |(_, run)| run);
+        self.drawing = drawing.map(|(drawing, _)| drawing);
+    }
+
+    /// One run: what feeds it (none is a producer), its functions, and what leads on.
+    pub(crate) fn run<'a>(&mut self, intake: Option<usize>, parts: impl IntoIterator<Item = Part<'a>>, legs: Legs) {
+        let mut before: Option<usize> = None;
+        for (at, part) in parts.into_iter().enumerate() {
+            let number = self.graph.stages.len();
+            let spot = self.drawing.and_then(|drawing| drawing.spots.get(self.run)?.get(at));
+            self.graph.stages.push(stage(&part, intake.is_none() && at == 0, self.drawing, spot));
+            self.places.push((self.run, at));
+            self.runs.push(self.drawing);
+            if let (0, Some(intake)) = (at, intake) {
+                self.intakes.insert(intake, number);
+            }
+            if let Some(before) = before {
+                self.edge(Point::At(before), Point::At(number), Arrow::Inline, None);
+            }
+            if let Some(errors) = part.errors {
+                self.legs(Point::At(number), Arrow::Else, None, errors);
+            }
+            before = Some(number);
+            if let Some(inner) = part.inner {
+                before = Some(self.segment(number, inner).unwrap_or(number));
+            }
+        }
+        if let Some(last) = before {
+            self.legs(Point::At(last), Arrow::Subscribed, None, legs);
+        }
+    }
+
+    /// Puts the stages of a segment behind the one that passes its events on; gives the one that its open end is of.
+    fn segment(&mut self, pass: usize, inner: &Topology) -> Option<usize> {
+        let first = self.graph.stages.len();
+        let moved = |point: Point| match point {
+            Point::At(at) => Point::At(at + first),
+            other => other,
+        };
+        for stage in &inner.0.stages {
+            self.graph.stages.push(stage.clone());
+            self.places.push((usize::MAX, 0));
+            self.runs.push(None);
+        }
+        let mut last = None;
+        for edge in &inner.0.edges {
+            let from = if edge.from == Point::Outside { Point::At(pass) } else { moved(edge.from) };
+            match (from, edge.to) {
+                (Point::At(from), Point::Outside) => last = Some(from),
+                (from, to) => self.graph.edges.push(Link { from, to: moved(to), ..edge.clone() }),
+            }
+        }
+        last
+    }
+
+    fn legs(&mut self, from: Point, arrow: Arrow, branch: Branch, legs: Legs) {
+        if legs.discard {
+            self.edge(from, Point::Nowhere, arrow, branch.clone());
+        }
+        if self.tail == Some(legs.at) {
+            self.edge(from, Point::Outside, arrow, branch.clone());
+        }
+        self.loose.extend(legs.legs.into_iter().map(|leg| (from, arrow, branch.clone(), leg)));
+        for BranchLegs { pattern, event, legs } in legs.branches {
+            self.legs(from, arrow, Some((pattern, event)), legs);
+        }
+    }
+
+    fn edge(&mut self, from: Point, to: Point, arrow: Arrow, branch: Branch) -> &mut Link {
+        let at = self.graph.edges.len();
+        let (branch, event) = branch.unzip();
+        let (share, group, feedback, options) = (Share::Alone, 0, None, Vec::new());
+        self.graph.edges.push(Link { from, to, arrow, share, group, event, branch, feedback, options });
+        &mut self.graph.edges[at]
+    }
+
+    /// The graph, now that all of it was read.
+    pub(crate) fn finish(mut self) -> Topology {
+        let mut called: HashMap<(Point, bool, Point), usize> = HashMap::new();
+        for (from, arrow, branch, mut leg) in std::mem::take(&mut self.loose) {
+            let mut feedback = None;
+            if let Some(&(to, limits, room)) = self.backs.get(&leg.to) {
+                (leg.to, leg.limits, feedback) = (to, limits, Some(room));
+            }
+            // What leads out of the graph leads to its open end.
+            let to = self.intakes.get(&leg.to).map_or(Point::Outside, |&stage| Point::At(stage));
+            let nth = called.entry((from, arrow == Arrow::Else, to)).or_default();
+            let text = self.called(from, arrow, to, *nth);
+            *nth += 1;
+            let share = match leg.fan {
+                Fan::One => Share::Alone,
+                Fan::All => Share::ToAll,
+                Fan::Any => Share::ToAny,
+                Fan::By => Share::ByKey(text.map(Into::into)),
+            };
+            let edge = self.edge(from, to, arrow, branch);
+            (edge.share, edge.group, edge.feedback) = (share, leg.group, feedback);
+            edge.options = leg.limits.map(Limits::written).unwrap_or_default();
+        }
+        for edge in &mut self.graph.edges {
+            let types = |point: Point| match point {
+                Point::At(stage) => Some(self.graph.stages[stage].types),
+                _ => None,
+            };
+            let (from, to) = (types(edge.from), types(edge.to));
+            let of =
+                if edge.arrow == Arrow::Else { from.and_then(|of| of.fails) } else { from.and_then(|of| of.emits) };
+            edge.event = edge.event.or(of).or(to.and_then(|of| of.takes));
+        }
+        // As in a summary, two stages of one name are numbered.
+        let mut seen: HashMap<Arc<str>, usize> = HashMap::new();
+        for stage in &mut self.graph.stages {
+            let n = seen.entry(stage.base.clone()).and_modify(|n| *n += 1).or_insert(1);
+            stage.name = if *n > 1 { format!("{} {n}", stage.base).into() } else { stage.base.clone() };
+        }
+        self.graph.edges.sort_by_key(|edge| match edge.from {
+            Point::At(stage) => stage + 1,
+            _ => 0,
+        });
+        Topology(Arc::new(self.graph))
+    }
+
+    /// What the macro calls the `nth` edge between the two.
+    fn called(&self, from: Point, arrow: Arrow, to: Point, nth: usize) -> Option<&'static str> {
+        let Point::At(from) = from else { return None };
+        let (stage, part) = self.places[from];
+        let to = match to {
+            Point::At(to) => self.places[to].0,
+            _ => usize::MAX,
+        };
+        let drawing = self.runs[from]?;
+        let is_it = |called: &&Called| {
+            (called.stage, called.part, called.errors, called.to) == (stage, part, arrow == Arrow::Else, to)
+        };
+        drawing.called.iter().filter(is_it).nth(nth).map(|called| called.text)
+    }
+}
+
+fn stage(part: &Part<'_>, begins: bool, drawing: Option<&'static Drawing>, spot: Option<&'static Spot>) -> Vertex {
+    let text = |text: &'static str| (!text.is_empty()).then(|| text.into());
+    let place = match (drawing, spot) {
+        (Some(drawing), Some(spot)) if spot.line > 0 => {
+            Place { file: drawing.file, line: spot.line, column: spot.column }
+        }
+        _ => part.place,
+    };
+    Vertex {
+        base: part.options.name.clone(),
+        name: part.options.name.clone(),
+        bound: spot.and_then(|spot| text(spot.bound)),
+        text: spot.and_then(|spot| text(spot.text)),
+        role: match (begins, part.types.emits) {
+            (true, _) => Role::Producer,
+            (_, None) => Role::Consumer,
+            _ => Role::ProducerConsumer,
+        },
+        types: part.types,
+        options: part.options.clone(),
+        place,
+        is_segment: part.inner.is_some(),
+    }
+}
