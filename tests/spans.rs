@@ -12,8 +12,12 @@ use serde_json::Value;
 use super::recorded_here;
 
 /// What has to be several errors (the last is of the value and of the node), and what is about the whole macro.
-const SEVERAL: [(&str, usize); 3] =
-    [("edge/01_two_wrong_edges", 2), ("edge/17_three_wrong_branches", 3), ("edge/71_three_mistakes", 3), ("node/71_live_without_stage", 2)];
+const SEVERAL: [(&str, usize); 4] = [
+    ("edge/01_two_wrong_edges", 2),
+    ("edge/17_three_wrong_branches", 3),
+    ("edge/71_three_mistakes", 3),
+    ("node/71_live_without_stage", 2),
+];
 const WHOLE: [&str; 2] = ["node/43_dropped_pipeline", "parse/20_empty_pipeline"];
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -281,14 +281,14 @@ impl<'k, A: ?Sized> Graph<'k, A> {
 
     fn label(&self, at: At) -> String {
         let name = self.nodes[at.node].name();
-        if at.errors { format!("ErrorsOf<{name}>") } else { name.to_owned() }
+        if at.errors { format!("Else<{name}>") } else { name.to_owned() }
     }
 
     /// What leaves by an end.
     fn emits(&self, at: At) -> Result<TypeOf, Mistake> {
         let node = &self.nodes[at.node];
         if at.errors {
-            node.fails.ok_or_else(|| text::cannot_fail(node.name(), &node.emitted()))
+            node.fails.ok_or_else(|| text::cannot_fail(node.name()))
         } else {
             node.emits.ok_or_else(|| text::after_a_consumer(node.name()))
         }

@@ -79,9 +79,9 @@ pub(crate) fn after_a_consumer(name: &str) -> Mistake {
         .note("to give two stages the same events, write a list: `=> [a, b]`")
 }
 
-pub(crate) fn cannot_fail(name: &str, emits: &str) -> Mistake {
-    Mistake::new(name, format!("`{name}` cannot fail: it emits `{emits}` and no `Result`"))
-        .note(format!("remove `else ..`, or let `{name}` return `Result<{emits}, YourError>`"))
+pub(crate) fn cannot_fail(name: &str) -> Mistake {
+    Mistake::new(name, format!("`{name}` cannot fail: it returns no `Result`"))
+        .note(format!("remove `else ..`, or let `{name}` return a `Result`"))
 }
 
 pub(crate) fn errors_lead_nowhere(name: &str, fail: &str) -> Mistake {
