@@ -192,7 +192,8 @@
 //! [`pipeline!`] expands to calls of the typed [`builder`], where every form stands beside what it becomes. Graphs that are
 //! known only when the program runs, from a configuration file, are [`dynamic`] ones. Both are checked as the macro checks.
 //!
-//! What the compiler says when it is wrong, and what to write instead, is on a page of its own: [`guide::errors`].
+//! Each form with its grammar and its picture is on the page [`guide::language`]; what the compiler says of mistakes, and what
+//! to write instead, on [`guide::errors`].
 //!
 //! # Loops
 //!

@@ -116,6 +116,7 @@ impl<T> Pipeline<T> {
     ///
     /// # Panics
     /// Outside a tokio runtime.
+    #[track_caller]
     pub fn spawn(self) -> Running<T> {
         let topology = self.topology();
         start(launch(self.stages), topology, self.finish)

@@ -127,7 +127,7 @@ pub fn large() -> impl Topological {
         let orders = text_line;
 
         [lines.name("orders"), lines.name("refunds").buffer(1000, Overflow::DropOldest)] => orders;
-        orders => decode else dead -> validate else dead -> |post| normal(post) => by |post| post.author [
+        orders => decode else dead -> validate else dead -> |post: Post| normal(post) => by |post| post.author [
             price.workers(4) else dead => any [
                 reserve.workers(8) else dead => any [ship_north, ship_south, ship_air.concurrency(20)] => tracked,
                 mail
@@ -181,6 +181,12 @@ pub fn text_line(line: String) -> String {
 /// Whatever its result is: the type of a pipeline with named states has no name.
 pub trait Topological {
     fn graph(&self) -> stagekit::Topology;
+}
+
+impl<In: Send + 'static, Out: Send + 'static> Topological for Segment<In, Out> {
+    fn graph(&self) -> stagekit::Topology {
+        self.topology()
+    }
 }
 
 impl<T> Topological for Pipeline<T> {

@@ -6,5 +6,6 @@
 #![allow(missing_docs, reason = "a test binary has no readers of its documentation")]
 
 pub mod graphs;
+mod guide;
 mod says;
 mod shown;

@@ -7,7 +7,7 @@ use stagekit::Topology;
 use crate::graphs::{self, Topological};
 
 #[track_caller]
-fn compare(file: &str, written: &str) {
+pub(crate) fn compare(file: &str, written: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
         std::fs::write(&path, written).expect("the picture can be written");

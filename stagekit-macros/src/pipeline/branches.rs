@@ -138,6 +138,12 @@ fn arm(input: ParseStream<'_>, errors: &mut Diagnostics) -> Option<Arm> {
             errors.between(arrow.start, arrow.end, NO_TARGET);
             Path { head: Target::Missing, rest: Vec::new() }
         }
+        Some(_) if is_nothing(input) => {
+            let span = input.span();
+            let _ = input.parse::<TokenTree>();
+            errors.error(span, "to discard what comes here: `=> _`; to act on it: `=> |event| ..`");
+            Path { head: Target::Missing, rest: Vec::new() }
+        }
         Some(arrow) => parse::path_behind(input, errors, parse::NEXT_BRANCH, arrow.start),
     };
     match &parsed {
@@ -156,6 +162,11 @@ fn arm(input: ParseStream<'_>, errors: &mut Diagnostics) -> Option<Arm> {
     let leg = if dead { leg.behind_a_mistake(arrow) } else { leg };
     let end = self::last(begin, input.cursor()).unwrap_or(span);
     Some(Arm { branch: branch(tokens, parsed.as_ref(), guard, (span, end), dead), arrow, leg })
+}
+
+/// `{}` or `()`: how a `match` of Rust says that nothing is done.
+fn is_nothing(input: ParseStream<'_>) -> bool {
+    matches!(input.fork().parse::<TokenTree>(), Ok(TokenTree::Group(group)) if group.stream().is_empty() && group.delimiter() != Delimiter::Bracket)
 }
 
 /// A branch may begin here.

@@ -59,11 +59,6 @@ impl AnyNode {
         &self.options.name
     }
 
-    /// The type it emits, as messages have it.
-    pub(super) fn emitted(&self) -> String {
-        self.emits.unwrap_or_else(TypeOf::of::<NoEvents>).text()
-    }
-
     /// What the compiler says of a stage whose errors lead nowhere.
     pub(super) fn unsettled(&self) -> Option<Mistake> {
         let fails = self.fails.filter(|_| !self.tells)?;

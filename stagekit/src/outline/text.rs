@@ -85,8 +85,7 @@ pub(crate) fn cannot_fail(name: &str) -> Mistake {
 }
 
 pub(crate) fn errors_lead_nowhere(name: &str, fail: &str) -> Mistake {
-    let text =
-        format!("the errors of `{name}` lead nowhere: `Failed<{fail}>` has no `else` edge and cannot end the pipeline");
+    let text = format!("the errors of `{name}` lead nowhere: `{fail}` has no `else` edge and cannot end the pipeline");
     Mistake::new(name, text)
         .note(format!("give the error to a stage: `{name} else quarantine`, or implement `std::error::Error` for it"))
 }

@@ -138,6 +138,7 @@ impl Future for Supervised {
 }
 
 /// Spawns everything.
+#[track_caller]
 pub(crate) fn start<T>(
     launched: Result<Launched, Wrong>,
     topology: Topology,
@@ -147,6 +148,11 @@ pub(crate) fn start<T>(
         Ok(launched) => (launched, None),
         Err((stage, text)) => (Launched::default(), Some(StageFailure { stage, cause: Cause::Graph(text) })),
     };
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+        panic!(
+            "a pipeline runs on tokio: start it inside of a runtime (`#[tokio::main]`), or by `run_blocking()`, which brings its own"
+        )
+    };
     let Launched { tasks, mut gauges, sources } = launched;
     name_apart(&mut gauges);
     let empty = tasks.is_empty();
@@ -155,7 +161,7 @@ pub(crate) fn start<T>(
         gauges,
         topology,
         sources: Mutex::new(sources),
-        runtime: tokio::runtime::Handle::current(),
+        runtime,
         started: Instant::now(),
         inner: Mutex::new(inner),
         finished: watch::Sender::new(empty),
