@@ -8,7 +8,7 @@
 /// Stagekit's own files.
 macro_rules! stagekit {
     ($($name:ident = $path:literal),* $(,)?) => { $(
-        #[allow(dead_code, unreachable_pub, reason = "the rest of stagekit uses it")]
+        #[allow(dead_code, unreachable_pub, unused_imports, reason = "the rest of stagekit uses it")]
         #[path = $path]
         mod $name;
     )* };
@@ -27,6 +27,7 @@ stagekit! {
     meter = "../../stagekit/src/meter.rs",
     options = "../../stagekit/src/options.rs",
     outlet = "../../stagekit/src/stage/outlet/mod.rs",
+    picture = "../../stagekit/src/picture/mod.rs",
     port = "../../stagekit/src/port.rs",
     quota = "../../stagekit/src/quota.rs",
     receipt = "../../stagekit/src/receipt.rs",
@@ -35,9 +36,11 @@ stagekit! {
     subscribe = "../../stagekit/src/subscribe.rs",
     subscription = "../../stagekit/src/subscription.rs",
     telemetry = "../../stagekit/src/telemetry.rs",
+    topology = "../../stagekit/src/topology/mod.rs",
 }
 mod fuzz;
 mod lock;
+mod op;
 mod sync;
 
 use demand::Demand;

@@ -108,7 +108,7 @@ fn kinds() -> [Kind; 11] {
         ("blocking", |l, n, until| branching!(l.queue(n), until, => sort.blocking())),
         ("nested", |l, n, until| {
             pipeline! {
-                { l.queue(n) } => sort => |sorted| Some(sorted) => match {
+                { l.queue(n) } => sort => |sorted: Sorted| Some(sorted) => match {
                     Some(sorted) => match {
                         Sorted::Good(item) => good(until).max_demand(10),
                         Sorted::Slow(item, id) => slow.max_demand(4).min_demand(2),

@@ -204,7 +204,7 @@ async fn a_full_branch_is_noted() {
 #[tokio::test]
 async fn a_guard_that_panics_ends_the_stage_it_stands_behind() {
     let seen = Seen::default();
-    let check = |n: u64| if n == 7 { panic!("seven") } else { n % 2 == 0 };
+    let check = |n: u64| if n == 7 { panic!("seven") } else { n.is_multiple_of(2) };
     let error = pipeline! {
         numbers(0..100) -> double.name("twice") => |n| n / 2 -> |n: u64| n => match {
             n if check(n) => note::<_>(seen.clone()),
