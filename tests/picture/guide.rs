@@ -45,7 +45,7 @@ stages! {
 }
 
 const HEAD: &str = "What may stand in `pipeline!`, each form with the picture that [`Topology::to_svg`](crate::Topology::to_svg) draws of it. \
-What the compiler says where something else stands is on the page [Errors](super::errors); what each form becomes, in \
+What the compiler says where something else stands is on the page [Errors](crate::guide::errors); what each form becomes, in \
 [`builder`](crate::builder).
 
 ```text
