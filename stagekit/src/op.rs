@@ -156,6 +156,11 @@ pub trait Parts: Sized + Send + 'static {
     fn join(state: Self::State, config: Self::Config) -> Self;
     /// What the stage has kept when the pipeline has finished.
     fn kept(self) -> Self::Kept;
+    /// The same of a stage that does not come back, for the pipeline was given what it is made of.
+    #[doc(hidden)]
+    fn gone() -> Option<Self::Kept> {
+        None
+    }
 }
 
 /// What a consumer emits: nothing.

@@ -242,6 +242,9 @@ macro_rules! pass_on {
             fn kept(self) -> S::Kept {
                 self.stage.kept()
             }
+            fn gone() -> Option<S::Kept> {
+                S::gone()
+            }
         }
     };
 }

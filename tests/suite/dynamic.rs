@@ -258,6 +258,7 @@ async fn what_was_wrong_is_not_done() {
     assert!(graph.put("sum", stage(node!(sum(1)))).is_err());
     assert!(graph.link("source", "text").is_err());
     assert!(graph.any("source", &["sum", "text"]).is_err());
+    assert_eq!(graph.any("source", &[]).unwrap_err().mistakes().len(), 1);
     assert!(graph.set("sum", "workers", 2).is_err());
     graph.link("source", "sum").unwrap();
     let total = graph.kept::<u64>("sum").unwrap();

@@ -3,7 +3,7 @@
 use futures::{SinkExt, StreamExt, TryStreamExt};
 use stagekit::prelude::*;
 
-use super::{Seen, double, note, numbers, picky};
+use super::{Seen, double, note, numbers, picky, sum};
 
 #[tokio::test]
 async fn a_stream_is_a_producer() {
@@ -91,6 +91,13 @@ async fn a_segment_is_a_node() {
         .unwrap();
     assert_eq!(seen.all(), [0, 16, 32, 48, 64]);
     assert_eq!(summary.stage("again").unwrap().events_in, 5);
+}
+
+#[tokio::test]
+async fn a_segment_with_a_name_has_nothing_to_give_back() {
+    let pipeline = pipeline! { let head = { quadruple() }; let total = sum(0); numbers(0..5) => head; head => total };
+    let finished = pipeline.run().await.unwrap();
+    assert_eq!((finished.head, finished.total), ((), 40));
 }
 
 #[tokio::test]

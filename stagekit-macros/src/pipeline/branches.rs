@@ -328,8 +328,8 @@ impl Branch {
         let (text, name) = (&self.text, self.name());
         let named = quote!({
             #[allow(non_camel_case_types, dead_code)] struct #name;
-            fn name() -> #name { #name }
-            name
+            fn __way() -> #name { #name }
+            __way
         });
         call("way", after(self.span), [quote!(#text), respan(named, ours())])
     }

@@ -33,15 +33,29 @@ pub(crate) fn resolved(tokens: TokenStream) -> TokenStream {
 fn binds_loosely(tokens: &TokenStream) -> bool {
     let expression = syn::parse2::<Expr>(tokens.clone());
     let Ok(expression) = expression else { return false };
-    matches!(
+    // `&Event` is a type, which says in a closure that the event is lent; `&value` is a value.
+    if let Expr::Reference(reference) = &expression
+        && let Expr::Path(path) = &*reference.expr
+        && let Some(last) = path.path.segments.last()
+    {
+        return !last.ident.to_string().starts_with(char::is_uppercase);
+    }
+    !matches!(
         expression,
-        Expr::Binary(_)
-            | Expr::Unary(_)
-            | Expr::Cast(_)
-            | Expr::Range(_)
-            | Expr::Closure(_)
-            | Expr::If(_)
-            | Expr::Match(_)
-            | Expr::Assign(_)
+        Expr::Path(_)
+            | Expr::Lit(_)
+            | Expr::Call(_)
+            | Expr::MethodCall(_)
+            | Expr::Field(_)
+            | Expr::Index(_)
+            | Expr::Paren(_)
+            | Expr::Tuple(_)
+            | Expr::Array(_)
+            | Expr::Macro(_)
+            | Expr::Struct(_)
+            | Expr::Block(_)
+            | Expr::Await(_)
+            | Expr::Try(_)
+            | Expr::Infer(_)
     )
 }

@@ -497,7 +497,7 @@ fn a_crate_of_another_name_is_named_everywhere() {
 fn a_fragment_is_one_expression() {
     let group = |text: &str| TokenTree::Group(proc_macro2::Group::new(Delimiter::None, tokens(text)));
     for (fragment, one) in
-        [("1 + 2", "(1 + 2)"), ("f(1)", "f(1)"), ("a::b", "a::b"), ("|n| n", "(|n| n)"), ("&T", "&T")]
+        [("1 + 2", "(1 + 2)"), ("f(1)", "f(1)"), ("a::b", "a::b"), ("|n| n", "(|n| n)"), ("&T", "&T"), ("&v", "(&v)")]
     {
         let fragment = group(fragment);
         let resolved = super::fragments::resolved(quote::quote!({ n * #fragment }));

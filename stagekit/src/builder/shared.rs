@@ -143,8 +143,8 @@ pub trait Collects<S: Parts> {
 impl<S: Parts> Collects<S> for Single {
     type State = S::Kept;
     fn collect(mut stages: Vec<S>) -> S::Kept {
-        match stages.pop() {
-            Some(stage) => stage.kept(),
+        match stages.pop().map(S::kept).or_else(S::gone) {
+            Some(kept) => kept,
             None => unreachable!("a pipeline that finished has handed back every stage"),
         }
     }

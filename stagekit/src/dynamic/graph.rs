@@ -187,6 +187,9 @@ impl<'k, A: ?Sized> Graph<'k, A> {
 
     fn list(&mut self, from: End<'_>, key: Option<&str>, to: &[&str]) -> Result<(), GraphError> {
         let from = self.at(from)?;
+        if to.is_empty() {
+            return Err(text::empty_list(&self.label(from)).into());
+        }
         let to = to.iter().map(|to| self.find(to)).collect::<Result<Vec<_>, _>>()?;
         to.iter().try_for_each(|&to| self.fits(from, to))?;
         let emits = self.emits(from)?;

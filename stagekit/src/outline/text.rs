@@ -79,6 +79,10 @@ pub(crate) fn after_a_consumer(name: &str) -> Mistake {
         .note("to give two stages the same events, write a list: `=> [a, b]`")
 }
 
+pub(crate) fn empty_list(name: &str) -> Mistake {
+    Mistake::new(name, "empty stage list: name at least one stage between `[` and `]`")
+}
+
 pub(crate) fn cannot_fail(name: &str) -> Mistake {
     Mistake::new(name, format!("`{name}` cannot fail: it returns no `Result`"))
         .note(format!("remove `else ..`, or let `{name}` return a `Result`"))

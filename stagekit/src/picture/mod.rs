@@ -250,6 +250,10 @@ impl Picture {
             }
             runs.push(run);
         }
+        // A circle of them has no head; the compiler has said so.
+        let alone: Vec<usize> =
+            (0..self.vertices.len()).filter(|vertex| !runs.iter().flatten().any(|at| at == vertex)).collect();
+        runs.extend(alone.into_iter().map(|vertex| vec![vertex]));
         runs
     }
 }

@@ -131,4 +131,7 @@ impl<In: Event, Out: Event> Parts for Segment<In, Out> {
         config
     }
     fn kept(self) {}
+    fn gone() -> Option<()> {
+        Some(())
+    }
 }

@@ -67,6 +67,9 @@ macro_rules! stateless {
                 config
             }
             fn kept(self) {}
+            fn gone() -> Option<()> {
+                Some(())
+            }
         }
     };
 }

@@ -81,6 +81,9 @@ impl<S: Callbacks> Parts for LiveStage<S> {
         config
     }
     fn kept(self) {}
+    fn gone() -> Option<()> {
+        Some(())
+    }
 }
 
 /// The stage, and what is wrong with it as a node, if something is.
