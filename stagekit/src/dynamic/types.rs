@@ -44,8 +44,8 @@ fn last(word: &str) -> String {
     }
     match word.rsplit("::").next() {
         Some("Error") => {
-            let path = word.replace("::error::", "::");
-            format!("std::{}", path.split_once("::").map_or("", |(_, rest)| rest))
+            let path = word.split_once("::").map_or("", |(_, rest)| rest);
+            format!("std::{}", path.replace("::error::", "::"))
         }
         Some(name) => name.to_owned(),
         None => word.to_owned(),

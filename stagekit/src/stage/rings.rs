@@ -141,3 +141,62 @@ fn unmarked(links: &[Links], feeds: &[Vec<usize>]) -> Result<(), Wrong> {
         way.push(from);
     }
 }
+
+/// Of the ring itself: its file is part of the model, where its lock works in a model only.
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use crate::ring::Ring;
+
+    #[test]
+    fn a_ring_is_over_when_nothing_is_there_and_nothing_can_come() {
+        let ring = Ring::new(4);
+        let waker = Waker::noop();
+        ring.open();
+        assert!(!ring.is_over(waker), "something may come");
+        assert_eq!(ring.admit(3, None), 3);
+        ring.close();
+        assert!(!ring.is_over(waker), "three are there");
+        // One of them makes two, which rest.
+        let mut resting = 0;
+        ring.rest(&mut resting, 2);
+        ring.leave(3);
+        assert!(!ring.is_over(waker), "two rest");
+        ring.enter(2);
+        ring.rest(&mut resting, 0);
+        ring.leave(2);
+        assert!(ring.is_over(waker));
+    }
+
+    #[test]
+    fn no_more_enter_than_there_is_room_for() {
+        let ring = Ring::new(4);
+        ring.open();
+        assert_eq!([ring.admit(3, None), ring.admit(3, None), ring.admit(3, None)], [3, 1, 0]);
+        // What is made inside is not turned away.
+        ring.enter(5);
+        ring.leave(5);
+        assert_eq!(ring.admit(3, None), 0);
+        ring.leave(2);
+        assert_eq!(ring.admit(3, None), 2);
+    }
+
+    #[test]
+    fn a_batch_that_all_wait_for_is_handled_as_it_is() {
+        let ring = Ring::new(4);
+        let (mut one, mut other, waker) = (0, 0, Waker::noop());
+        ring.open();
+        ring.admit(2, None);
+        assert!(!ring.park(&mut one, 2, waker), "more may come");
+        ring.admit(2, None);
+        assert!(!ring.park(&mut one, 2, waker), "the ring is full, and two are under way");
+        assert!(ring.park(&mut other, 2, waker), "nobody else can move");
+        assert!(ring.park(&mut one, 2, waker));
+        ring.park(&mut other, 0, waker);
+        ring.leave(2);
+        assert!(!ring.park(&mut one, 2, waker), "there is room for more");
+        ring.close();
+        assert!(ring.park(&mut one, 2, waker), "nobody comes");
+    }
+}

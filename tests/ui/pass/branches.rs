@@ -55,6 +55,6 @@ fn main() {
     let _ = pipeline! { { from_iter([Ok(1u64), Err("no")]) } => match { Ok(n) => add, Err(text) => |text: &'static str| assert!(!text.is_empty()) } };
     let _ = pipeline! { happenings => { segment() } => match { r#type => add } };
     let _ = pipeline! { happenings => match { _ => _ } };
-    let _ = pipeline! { counter(0..4) => match { name @ 1..=3 => add, mut name => save } };
+    let _ = pipeline! { counter(0..4) => match { name @ 1..=3 => add, name => save } };
     let _ = (open(), Counted(1).0);
 }
