@@ -91,7 +91,7 @@ fn each_mistake_is_one_error_on_its_own_token() {
                 continue;
             };
             let attribute = ["#[producer", "#[consumer", "#[stage"].iter().any(|word| token.starts_with(word));
-            if attribute || token.starts_with("pipeline!") && !WHOLE.contains(&case.as_str()) {
+            if (attribute || token.starts_with("pipeline!")) && !WHOLE.contains(&case.as_str()) {
                 wrong.push(format!("{case}:{line}:{column}: an error is about all of `{token}`"));
             }
         }
