@@ -22,12 +22,12 @@ pub(super) fn picture(topology: &Topology) -> Picture {
         let feedback = edge.feedback.map(|room| format!("feedback({room})"));
         let line = picture::Edge {
             from,
-            errors: edge.arrow == Arrow::Else,
+            errors: edge.arrow == Arrow::OfErrors,
             to,
             way: match edge.arrow {
                 _ if edge.feedback.is_some() => Way::Feedback,
                 Arrow::Inline => Way::Fused,
-                Arrow::Subscribed | Arrow::Else => Way::Subscription,
+                Arrow::Subscribed | Arrow::OfErrors => Way::Subscription,
             },
             fan,
             group: edge.group,

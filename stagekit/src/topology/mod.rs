@@ -143,7 +143,7 @@ pub enum Arrow {
     /// `->`: the next function in the same loop.
     Inline,
     /// `else`: the errors of the stage.
-    Else,
+    OfErrors,
 }
 
 /// How the events of a stage, or of a branch, are shared out among the edges that leave it.

@@ -155,7 +155,7 @@ impl Sketch {
                 self.edge(Point::At(before), Point::At(number), Arrow::Inline, None);
             }
             if let Some(errors) = part.errors {
-                self.legs(Point::At(number), Arrow::Else, None, errors);
+                self.legs(Point::At(number), Arrow::OfErrors, None, errors);
             }
             before = Some(number);
             if let Some(inner) = part.inner {
@@ -221,7 +221,7 @@ impl Sketch {
             }
             // What leads out of the graph leads to its open end.
             let to = self.intakes.get(&leg.to).map_or(Point::Outside, |&stage| Point::At(stage));
-            let nth = called.entry((from, arrow == Arrow::Else, to)).or_default();
+            let nth = called.entry((from, arrow == Arrow::OfErrors, to)).or_default();
             let text = self.called(from, arrow, to, *nth);
             *nth += 1;
             let share = match leg.fan {
@@ -241,7 +241,7 @@ impl Sketch {
             };
             let (from, to) = (types(edge.from), types(edge.to));
             let of =
-                if edge.arrow == Arrow::Else { from.and_then(|of| of.fails) } else { from.and_then(|of| of.emits) };
+                if edge.arrow == Arrow::OfErrors { from.and_then(|of| of.fails) } else { from.and_then(|of| of.emits) };
             edge.event = edge.event.or(of).or(to.and_then(|of| of.takes));
         }
         // As in a summary, two stages of one name are numbered.
@@ -267,7 +267,7 @@ impl Sketch {
         };
         let drawing = self.runs[from]?;
         let is_it = |called: &&Called| {
-            (called.stage, called.part, called.errors, called.to) == (stage, part, arrow == Arrow::Else, to)
+            (called.stage, called.part, called.errors, called.to) == (stage, part, arrow == Arrow::OfErrors, to)
         };
         drawing.called.iter().filter(is_it).nth(nth).map(|called| called.text)
     }
