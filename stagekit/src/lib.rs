@@ -180,7 +180,7 @@
 //!   count once. An upper-case name is a constant or a variant. `_` discards: its events are done, and counted as filtered.
 //! - A branch leads to anything that may stand behind `=>`: a path, a name bound with `let`, a list, `..`, another `match`.
 //!   What its paths emit goes on behind the braces: `match { A(a) => x, b => y } => z`.
-//! - The task of the stage before it decides; a guard owns what it captures, and a panic of one is the stage's.
+//! - The task of the stage before it decides (its workers take turns, a batch each); a guard owns what it captures, and a panic of one is the stage's.
 //! - Each branch has its own demand, and what they want together may come. What nobody has asked for waits, as much as
 //!   the branch's `max_demand`; then everything behind it waits, too, until it has caught up. Nothing is lost, and each
 //!   branch keeps its order. The summary names a branch that held back the others.

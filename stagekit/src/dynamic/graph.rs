@@ -236,10 +236,11 @@ impl<'k, A: ?Sized> Graph<'k, A> {
         }
     }
 
-    /// The pipeline, if the graph is sound as a whole: what [`pipeline!`](crate::pipeline) checks when it is compiled.
+    /// The pipeline, if the graph is sound as a whole: what [`pipeline!`](crate::pipeline) checks when it is compiled, but for
+    /// other edges into the workers of a partition.
     ///
     /// # Errors
-    /// All mistakes that there are, in the compiler's words.
+    /// All mistakes that were found, in the compiler's words: some advise a form of `pipeline!` that has no name here.
     pub fn build(self) -> Result<Pipeline, GraphError> {
         let (stages, _) = self.place(None, None)?;
         build(stages)

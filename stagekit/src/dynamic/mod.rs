@@ -110,6 +110,7 @@
 //! | `a => by \|e\| e.id [b, c]` | `kinds.key("id", \|e: &Event\| e.id)`, `graph.by("a", "id", &["b", "c"])` |
 //! | `a else b` | `graph.link(errors_of("a"), "b")` |
 //! | `a => _` | `graph.discard("a")` |
+//! | `match`, `feedback` | not here: they stand in a typed segment |
 //! | `a => b.max_demand(5)` | `graph.set("b", "max_demand", 5)`; of one edge, [`link_with`](Graph::link_with) |
 //! | `let b = add(0);` and `finished.b` | `graph.kept::<u64>("b")`, and `take()` |
 //! | `.. => a => b => ..` | `graph.build_segment("a", "b")` |
