@@ -13,7 +13,7 @@ mod faults;
 mod floors;
 mod forms;
 mod hosts;
-mod items;
+pub mod items;
 mod language;
 mod live;
 mod loops;

@@ -3,6 +3,7 @@
 //! F13 and F14 (races, lost wake-ups) belong to the model checker.
 
 mod cancel;
+mod clones;
 mod demand;
 mod graph;
 mod live;
