@@ -226,7 +226,8 @@
 //! - `n` events are in the loop at once, wherever in it they are; new ones wait outside. So it can overflow only where a
 //!   stage in the loop makes several events of one. Then `feedback(n)`, which is `feedback(n, fail)`, ends the pipeline
 //!   with an error; `feedback(n, drop_oldest)` and `feedback(n, drop_newest)` discard, count and log, and the receipts of
-//!   what they discard fail. Where loops share stages, the smallest `n` is that of all of them.
+//!   what they discard fail. What `name` has asked for does not count, so `n` is exact where `name` has a `max_demand`;
+//!   [`builder::feedback`] says what it asks for without. Where loops share stages, the smallest `n` is that of all of them.
 //! - The pipeline ends when nothing more can come from outside and the loop is empty; [drained](Running::drain) too,
 //!   nothing that goes round is lost. Batches in a loop are handled before they are full when everything in it waits for
 //!   them. Events that go round for ever keep a pipeline running: a `drain` aborts it when its time is over.

@@ -103,11 +103,20 @@ pub(crate) struct GateInner<T> {
     waker: Option<std::task::Waker>,
     receipt: Option<Receipt>,
     handled: usize,
+    /// How many events are being handled, and how much of what they emit has left.
+    current: (usize, usize),
 }
 
 impl<T> Gate<T> {
     pub(crate) fn new() -> Self {
-        Gate(Mutex::new(GateInner { events: Events::default(), room: 0, waker: None, receipt: None, handled: 0 }))
+        Gate(Mutex::new(GateInner {
+            events: Events::default(),
+            room: 0,
+            waker: None,
+            receipt: None,
+            handled: 0,
+            current: (0, 0),
+        }))
     }
 
     fn lock(&self) -> MutexGuard<'_, GateInner<T>> {
@@ -117,6 +126,7 @@ impl<T> Gate<T> {
     fn put(&self, events: &mut Vec<T>) {
         let mut inner = self.lock();
         inner.room = inner.room.saturating_sub(events.len());
+        inner.current.1 += events.len();
         if inner.receipt.is_none() {
             inner.events.append(Events::from(std::mem::take(events)));
         } else {
@@ -127,14 +137,23 @@ impl<T> Gate<T> {
         }
     }
 
-    /// The receipt of the event that is being handled: what leaves through the gate carries a share of it.
-    pub(crate) fn hold(&self, receipt: Option<Receipt>) {
-        self.lock().receipt = receipt;
+    /// `n` events are being handled, with this receipt: what leaves through the gate carries a share of it.
+    pub(crate) fn hold(&self, n: usize, receipt: Option<Receipt>) {
+        let mut inner = self.lock();
+        (inner.receipt, inner.current) = (receipt, (n, 0));
     }
 
-    /// The receipt again, when its event is finished.
+    /// The receipt again, when they are finished.
     pub(crate) fn release(&self) -> Option<Receipt> {
-        self.lock().receipt.take()
+        let mut inner = self.lock();
+        inner.current = (0, 0);
+        inner.receipt.take()
+    }
+
+    /// How many events are being handled of which something has left already, and how much.
+    pub(crate) fn unfinished(&self) -> Option<(usize, usize)> {
+        let current = self.lock().current;
+        (current.1 > 0).then_some(current)
     }
 
     /// What has been emitted so far.

@@ -175,6 +175,8 @@ pub(crate) trait Surroundings {
     fn name(&self) -> &Arc<str>;
     fn meter(&self) -> &Arc<Meter>;
     fn on_panic(&self) -> Policy;
+    /// The stage was stopped in the middle of an event of which so much has left.
+    fn add_emitted(&mut self, n: u64);
     /// How many errors wait for their receipts.
     fn spilled(&self) -> usize;
     /// Sends the waiting errors off, each with what `receipt` gives.
@@ -190,6 +192,9 @@ pub(crate) trait Surroundings {
 }
 
 impl<X: Send + 'static> Surroundings for Slot<X> {
+    fn add_emitted(&mut self, n: u64) {
+        self.emitted += n;
+    }
     fn name(&self) -> &Arc<str> {
         &self.name
     }

@@ -16,6 +16,13 @@ use crate::stage::{Stage, place_feedback};
 /// what then rests here over `room` is for `overflow` to decide. [`Overflow::Fail`] ends the pipeline, the others discard,
 /// count and log; [`Overflow::Wait`] is an error of the start.
 ///
+/// What `s` has asked for on this edge does not rest here. That is its `max_demand`, where it has one, for each of its
+/// workers and however it runs: with 5, twelve events that come at once need a `room` of 7. Without one a stage that takes
+/// batches asks for two of them, one with `concurrency(n)` for one and a half times `n`, and any other for as many as it is
+/// quick to handle, from one to thousands, which is not to be counted on. How many come at once follows from the stages
+/// before: what they make of one event comes together, and of all the events of a batch where they are synchronous,
+/// blocking, or take batches. So nothing overflows for certain where `room` holds all that can be in the loop.
+///
 /// The loop ends when nothing can come from outside any more, and nothing goes round. A batch in it that is not full is
 /// handled when everything in the loop waits for it.
 ///

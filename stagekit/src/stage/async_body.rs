@@ -5,6 +5,7 @@
 //! does not hold back what is ready.
 
 use std::future::{Future, poll_fn};
+use std::ops::{Deref, DerefMut};
 use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -70,6 +71,21 @@ impl<R: 'static> State<R> {
         }
     }
 
+    /// The future is dropped: how many events it had begun of which something has left.
+    fn abandon<T>(&mut self, gate: &Gate<T>) -> usize {
+        let begun = gate.unfinished().map_or(0, |(begun, _)| begun);
+        match std::mem::replace(self, State::Gone) {
+            State::Working(working) => {
+                drop(working);
+                begun
+            }
+            other => {
+                *self = other;
+                0
+            }
+        }
+    }
+
     fn finish<In>(self)
     where
         R: Run<In>,
@@ -80,9 +96,57 @@ impl<R: 'static> State<R> {
     }
 }
 
+/// The run, for as long as the future works. If it is dropped where an iterator rests, what has left is counted.
+struct Held<In, R: Run<In>> {
+    run: Option<R>,
+    gate: Arc<Gate<R::Out>>,
+}
+
+impl<In, R: Run<In>> Deref for Held<In, R> {
+    type Target = R;
+    fn deref(&self) -> &R {
+        self.run.as_ref().unwrap_or_else(|| unreachable!("it is given back when the work is over"))
+    }
+}
+
+impl<In, R: Run<In>> DerefMut for Held<In, R> {
+    fn deref_mut(&mut self) -> &mut R {
+        self.run.as_mut().unwrap_or_else(|| unreachable!("it is given back when the work is over"))
+    }
+}
+
+impl<In, R: Run<In>> Held<In, R> {
+    fn give_back(mut self) -> R {
+        self.run.take().unwrap_or_else(|| unreachable!("it is given back once"))
+    }
+
+    /// Its last stage has emitted so much of an event that it does not finish.
+    fn emitted(&mut self, n: usize) {
+        let mut stages = 0;
+        self.each(&mut |_| stages += 1);
+        self.each(&mut |stage| {
+            stages -= 1;
+            if stages == 0 {
+                stage.get().0.add_emitted(n as u64);
+            }
+        });
+    }
+}
+
+impl<In, R: Run<In>> Drop for Held<In, R> {
+    fn drop(&mut self) {
+        if self.run.is_some()
+            && let Some((handled, left)) = self.gate.unfinished()
+        {
+            self.emitted(left);
+            self.tally(handled as u64);
+        }
+    }
+}
+
 /// Everything the future of a batch carries along.
 struct Work<In, R: Run<In>> {
-    run: R,
+    run: Held<In, R>,
     care: Care,
     gate: Arc<Gate<R::Out>>,
     outbox: Outbox<R::Out>,
@@ -95,7 +159,7 @@ impl<In: Send + 'static, R: Run<In>> Work<In, R> {
     fn new(run: R, care: Care, gate: Arc<Gate<R::Out>>) -> Self {
         let outbox = if R::PAUSES { Outbox::gated(gate.clone()) } else { Outbox::default() };
         Work {
-            run,
+            run: Held { run: Some(run), gate: gate.clone() },
             care,
             gate,
             outbox,
@@ -108,6 +172,7 @@ impl<In: Send + 'static, R: Run<In>> Work<In, R> {
     /// One event (or batch) is over: its receipt is settled, and what it emitted may leave.
     /// False if the stage cannot go on.
     fn over(&mut self, result: std::thread::Result<Flow>, handled: usize) -> bool {
+        let emitted = self.gate.unfinished().map_or(0, |(_, left)| left) + self.outbox.events.len();
         let receipt = self.gate.release();
         let before = self.done.values.len();
         self.done.values.append(&mut self.outbox.events);
@@ -115,16 +180,17 @@ impl<In: Send + 'static, R: Run<In>> Work<In, R> {
         let verdict = match result {
             Ok(flow) => {
                 self.run.tally(handled as u64);
-                settle(&mut self.run, receipt, before, &mut self.done);
-                if flow.is_break() { self.care.stopped(&mut self.run) } else { Ok(()) }
+                settle(&mut *self.run, receipt, before, &mut self.done);
+                if flow.is_break() { self.care.stopped(&mut *self.run) } else { Ok(()) }
             }
             Err(panic) => {
                 // The receipt fails by being dropped.
                 drop(receipt);
                 self.done.align();
                 self.outbox = if R::PAUSES { Outbox::gated(self.gate.clone()) } else { Outbox::default() };
+                self.run.emitted(emitted);
                 self.run.tally(handled as u64);
-                self.care.panicked(&mut self.run, panic, handled)
+                self.care.panicked(&mut *self.run, panic, handled)
             }
         };
         self.turn.handled += handled;
@@ -137,14 +203,14 @@ impl<In: Send + 'static, R: Run<In>> Work<In, R> {
 
     fn back(mut self) -> Back<R> {
         self.gate.pass(&mut self.done, &mut 0);
-        Back { run: self.run, care: self.care, turn: self.turn }
+        Back { run: self.run.give_back(), care: self.care, turn: self.turn }
     }
 
     async fn events(mut self, batch: Batch<In>) -> Back<R> {
         match batch {
             Batch::Owned(Events { values, mut receipts }) => {
                 for event in values {
-                    self.gate.hold(receipts.as_mut().and_then(Receipts::pop));
+                    self.gate.hold(1, receipts.as_mut().and_then(Receipts::pop));
                     let call = AssertUnwindSafe(self.run.push_async(event, &mut self.outbox));
                     let call = call.catch_unwind();
                     let result = letting_go(call, &self.gate, &mut self.done, &mut self.turn.handled).await;
@@ -155,7 +221,7 @@ impl<In: Send + 'static, R: Run<In>> Work<In, R> {
             }
             Batch::Lent(events, mut receipts) => {
                 for index in 0..events.events().len() {
-                    self.gate.hold(receipts.as_mut().and_then(Receipts::pop));
+                    self.gate.hold(1, receipts.as_mut().and_then(Receipts::pop));
                     let loan = Loan::new(&*events, index);
                     let call = AssertUnwindSafe(self.run.look_async(loan, &mut self.outbox));
                     let call = call.catch_unwind();
@@ -171,7 +237,7 @@ impl<In: Send + 'static, R: Run<In>> Work<In, R> {
 
     async fn batch(mut self, Events { values, receipts }: Events<In>) -> Back<R> {
         let n = values.len();
-        self.gate.hold(receipts.and_then(Receipts::into_one));
+        self.gate.hold(n, receipts.and_then(Receipts::into_one));
         let call = AssertUnwindSafe(self.run.batch(values, &mut self.outbox));
         let result = call.catch_unwind().await;
         self.over(result, n);
@@ -239,6 +305,9 @@ impl<In: Send + 'static, R: Run<In> + 'static> Body<In, R::Out> for AsyncBody<In
     }
     fn pauses(&self) -> bool {
         R::PAUSES
+    }
+    fn abandon(&mut self) -> (usize, usize) {
+        if R::PAUSES { (self.state.abandon(&self.gate), 0) } else { (0, 0) }
     }
     fn finish(self: Box<Self>) {
         self.state.finish();
@@ -314,6 +383,9 @@ impl<In: Send + 'static, R: Run<In> + 'static> Body<In, R::Out> for BatchBody<In
     }
     fn pauses(&self) -> bool {
         R::PAUSES
+    }
+    fn abandon(&mut self) -> (usize, usize) {
+        if R::PAUSES { (self.state.abandon(&self.gate), 0) } else { (0, 0) }
     }
     fn finish(self: Box<Self>) {
         self.state.finish();

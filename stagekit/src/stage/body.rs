@@ -40,8 +40,8 @@ pub(crate) trait Body<In, Out>: Send {
     fn gathered(&self) -> usize {
         0
     }
-    /// It is not polled again: how many events were finished since the last turn, and how many were emitted that will
-    /// never leave.
+    /// It is not polled again: how many events were finished since the last turn, or have come to something, and how many
+    /// were emitted that will never leave.
     fn abandon(&mut self) -> (usize, usize) {
         (0, 0)
     }

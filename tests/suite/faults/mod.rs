@@ -11,6 +11,7 @@ mod panics;
 mod policies;
 mod polls;
 mod process;
+mod rests;
 mod runtime;
 
 use crate::items::{LONG, MS, a_while, finish, finish_later, pass, pass_later, until};

@@ -1,10 +1,13 @@
 //! Where more come back than went in: the place of the loop overflows, as it was declared.
 
+use std::pin::Pin;
+use std::time::Duration;
+
 use stagekit::memory::queue;
 use stagekit::prelude::*;
 
-use crate::items::every_way;
-use crate::{Seen, note};
+use crate::items::{LONG, every_way};
+use crate::{Seen, note, sum};
 
 /// Each event makes two of the next generation, until the last.
 #[producer_consumer]
@@ -57,4 +60,71 @@ fn what_grows_overflows_as_it_was_declared() {
         );
         assert!(receipts.is_settled() && !receipts.failed().is_empty());
     });
+}
+
+/// Twelve of the first, which go round once more.
+fn dozen(n: u64) -> impl Iterator<Item = u64> {
+    std::iter::repeat_n(n + 1, if n == 0 { 12 } else { 1 })
+}
+
+#[producer_consumer]
+fn bears(n: u64) -> Vec<u64> {
+    dozen(n).collect()
+}
+
+#[producer_consumer]
+async fn bears_later(n: u64) -> Vec<u64> {
+    tokio::task::yield_now().await;
+    dozen(n).collect()
+}
+
+#[producer_consumer]
+fn bears_one_by_one(n: u64) -> impl Iterator<Item = u64> {
+    dozen(n)
+}
+
+#[producer_consumer(batch(4, Duration::MAX))]
+fn bears_together(all: Vec<u64>) -> Vec<u64> {
+    all.into_iter().flat_map(dozen).collect()
+}
+
+#[producer_consumer]
+fn grown(n: u64) -> Result<u64, u64> {
+    if n > 1 { Ok(n) } else { Err(n) }
+}
+
+/// The least room with which twelve do not overflow is what the rustdoc of `builder::feedback` says.
+#[test]
+fn what_the_stage_has_asked_for_does_not_overflow() {
+    let _exact = stagekit::test::exact();
+    macro_rules! kinds {
+        ($($name:literal, $least:literal: $node:expr;)*) => {
+            [$(($name, $least, (|room| Box::pin(async move {
+                let pipeline = pipeline! {
+                    let all = $node;
+                    let grown = grown.max_demand(100) else feedback(room) all;
+                    { from_iter(0..1u64) } => all => grown => sum(0)
+                };
+                pipeline.run().await.is_ok()
+            })) as fn(usize) -> Pin<Box<dyn Future<Output = bool>>>)),*]
+        };
+    }
+    let kinds = kinds! {
+        "in its task", 7: bears.max_demand(5);
+        "awaited", 7: bears_later.max_demand(5);
+        "blocking", 7: bears.blocking().max_demand(5);
+        "iterator", 7: bears_one_by_one.max_demand(5);
+        "in flight", 6: bears_later.concurrency(4);
+        "in flight, with a limit", 7: bears_later.concurrency(4).max_demand(5);
+        "workers", 6: bears.workers(3).max_demand(2);
+        "batch", 4: bears_together;
+        "batch with a limit", 8: bears_together.max_demand(4);
+    };
+    for (kind, least, run) in kinds {
+        let fits = |room| {
+            let one = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+            one.block_on(async { tokio::time::timeout(LONG, run(room)).await.expect("it does not end") })
+        };
+        assert_eq!((1..=12).find(|&room| fits(room)), Some(least), "{kind}");
+    }
 }
