@@ -13,6 +13,7 @@ use crate::receipt::Events;
 use crate::run::Run;
 use crate::stage::body::{Body, SyncBody, Turn};
 use crate::stage::care::Care;
+use crate::stage::elsewhere::Elsewhere;
 
 /// How far a blocking call has come, for the stage that may not live to see its end.
 #[derive(Default)]
@@ -33,7 +34,7 @@ impl Progress {
     }
 }
 
-type Calling<In, R> = tokio::task::JoinHandle<(SyncBody<In, R>, Events<<R as Run<In>>::Out>, Turn)>;
+type Calling<In, R> = Elsewhere<(SyncBody<In, R>, Events<<R as Run<In>>::Out>, Turn)>;
 
 /// Synchronous stages that block: each batch runs on tokio's blocking threads.
 pub(crate) struct BlockingBody<In, R: Run<In>> {
@@ -85,7 +86,7 @@ impl<In: Send + 'static, R: Run<In> + 'static> Body<In, R::Out> for BlockingBody
         {
             self.progress = Arc::default();
             let progress = self.progress.clone();
-            self.working = Some(tokio::task::spawn_blocking(move || {
+            self.working = Some(Elsewhere::call(move || {
                 let (mut out, mut all) = (Events::default(), Turn::default());
                 // One event at a time: an abort is heard after the call that is under way.
                 let mut left = body.unload();

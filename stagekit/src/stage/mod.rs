@@ -5,6 +5,7 @@ mod blocking_body;
 mod body;
 mod care;
 mod concurrent_body;
+mod elsewhere;
 mod feedback;
 mod halves;
 mod inlet;

@@ -389,8 +389,7 @@ fn blocks(parts: &[Part]) -> bool {
 
 /// Whether a run may share its task with stages that `=>` leads to, or comes from.
 fn shares<In, R: Run<In>>(parts: &[Part]) -> bool {
-    parts.first().is_some_and(|first| is_at_once::<In, R>(&first.options, blocks(parts)))
-        && !parts.iter().any(|part| part.options.own_task)
+    is_at_once::<In, R>(blocks(parts)) && !parts.iter().any(|part| part.options.own_task)
 }
 
 /// Where the stages of a run stand among the others.
@@ -560,7 +559,8 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
             let name = care.name().clone();
             let halves = Halves::new(inlet, out, tunes, self.parts[0].options.workers == 1);
             let (options, blocking) = (&self.parts[0].options, blocks(&self.parts));
-            let task: Task = if !is_at_once::<In, R>(options, blocking) {
+            // `is_at_once`, spelt so that a run that never is compiles no task for it.
+            let task: Task = if R::ASYNC || R::PAUSES || R::BATCHES || blocking {
                 let mut task = StageTask::new(halves, body(run, options, blocking, care));
                 task.stand_on(ring.cloned());
                 Box::pin(task)
