@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex};
 use crate::dispatcher::{BranchLeg, Branches, NOWHERE, Router, note, routed};
 use crate::lock::lock;
 use crate::op::{Branch, CannotFail, Event};
-use crate::port::{Leads, Lump, Match, Port, SharedOutlets, leads, legs, outlets};
+use crate::port::{Lump, Match, Port, SharedOutlets, leads, outlets};
 use crate::ring::Ring;
 use crate::stage::{BranchOutlet, Edges, wire};
 use crate::telemetry::Meter;
-use crate::topology::{BranchLegs, Type};
+use crate::topology::{Fork, Type};
 
 /// One branch of a `match`: what its pattern binds goes to the stages behind it. `B` names it in messages.
 pub struct Way<P, B> {
@@ -107,19 +107,14 @@ pub trait AnyWay {
     #[doc(hidden)]
     fn wire(&self, eager: bool, on: &On<'_>) -> Result<Wired, String>;
     #[doc(hidden)]
-    fn drawn(&self) -> Drawn;
-    #[doc(hidden)]
     fn leads(&self) -> Leading;
 }
 
 /// The edges that leave a branch.
-pub struct Leading(Leads);
+pub struct Leading(Fork);
 
 /// The loop that the stage stands on, if it stands on one.
 pub struct On<'a>(Option<&'a Arc<Ring>>);
-
-/// The same for the picture.
-pub struct Drawn(BranchLegs);
 
 /// The outlet of a branch, for one worker.
 pub struct Wired(Box<dyn BranchLeg>, Lump);
@@ -146,12 +141,9 @@ impl<P: Event, B: 'static> AnyWay for Way<P, B> {
         let lump = (outlet.lump(), outlet.is_tuned());
         Ok(Wired(Box::new(BranchOutlet::new(outlet)), lump))
     }
-    fn drawn(&self) -> Drawn {
-        let (pattern, event) = (self.text.into(), Type(std::any::type_name::<P>));
-        Drawn(BranchLegs { pattern, event, legs: legs(&self.outlets) })
-    }
     fn leads(&self) -> Leading {
-        Leading(leads(&self.outlets))
+        let (pattern, event) = (self.text.into(), Type(std::any::type_name::<P>));
+        Leading(Fork { pattern, event, leads: leads(&self.outlets) })
     }
 }
 
@@ -177,15 +169,9 @@ impl<E: Event, L: Ways, R: FnMut(E, &mut L) -> Taken + Send + 'static> Match<E> 
         }
     }
 
-    fn legs(&self) -> Vec<BranchLegs> {
-        let mut legs = Vec::new();
-        lock(&self.route).1.each(&mut |way| legs.push(way.drawn().0));
-        legs
-    }
-
-    fn leads(&self) -> Vec<(String, Leads)> {
+    fn leads(&self) -> Vec<Fork> {
         let mut all = Vec::new();
-        lock(&self.route).1.each(&mut |way| all.push((way.text().to_owned(), way.leads().0)));
+        lock(&self.route).1.each(&mut |way| all.push(way.leads().0));
         all
     }
 }

@@ -7,7 +7,7 @@ mod feedback;
 mod list;
 mod shared;
 
-pub use branch::{AnyWay, Drawn, Leading, Legs, On, Taken, Way, Ways, Wired, branches, nowhere, take, way};
+pub use branch::{AnyWay, Leading, Legs, On, Taken, Way, Ways, Wired, branches, nowhere, take, way};
 pub use edge::{
     BeginsOnce, Close, Fails, Fused, Fuses, FusesOnce, Fusible, Linked, close, discard, errors, fuse, fuse_last, link,
     link_last, start,

@@ -63,6 +63,72 @@ pub(crate) fn discard_beside_others(name: &str) -> Mistake {
     Mistake::new(name, text)
 }
 
+/// How two ends come to the workers of one partition together. Neither a branch nor an `else` can stand in a list.
+fn together(listed: Option<(&str, &str)>, list: &str, leg: &str) -> String {
+    match listed {
+        Some((by, from)) => format!("lead both {list}, `[{by}, {from}] => by |e| .. [{leg}]`"),
+        None => {
+            format!("lead both into a stage before it, `let both = |e| e; .. => both; .. => both => by |e| .. [{leg}]`")
+        }
+    }
+}
+
+pub(crate) fn partitions_beside(name: &str, by: &str, from: &str, listed: bool) -> Mistake {
+    let remedy = together(listed.then_some((by, from)), "through one `by`", name);
+    let text = format!(
+        "`{name}` has a worker for each key of `{by}`, but what `{from}` brings goes to any of them: {remedy}"
+    );
+    Mistake::new(name, text)
+}
+
+pub(crate) fn partitions_of_two_lists(name: &str, by: &str, from: &str, listed: bool) -> Mistake {
+    let remedy = together(listed.then_some((by, from)), "into one list", &format!("{name}, .."));
+    let text = format!(
+        "`{name}` is behind two `by` lists of different legs, so one key comes to two of its workers: {remedy}"
+    );
+    Mistake::new(name, text)
+}
+
+pub(crate) fn feedback_into_partitions(name: &str) -> Mistake {
+    let text = format!(
+        "`{name}` has a worker for each key, but what `feedback` brings back goes to any of them: lead both into a stage \
+         before it, `let again = |e| e; .. => again => by |e| .. [{name}]; .. => feedback(n) again`"
+    );
+    Mistake::new(name, text)
+}
+
+pub(crate) fn closes_no_loop(from: &str, to: &str) -> Mistake {
+    let text = format!("`feedback` closes a loop, but nothing leads from `{to}` back to `{from}`: write `=> {to}`");
+    Mistake::new(from, text)
+}
+
+pub(crate) fn only_feedback(to: &str, entry: Option<&str>) -> Mistake {
+    let text = match entry {
+        Some(entry) => format!(
+            "nothing but `feedback` leads into `{to}`: mark the edge that leads back to where events enter the loop, `=> feedback(n) {entry}`"
+        ),
+        None => format!("nothing but its own loop leads into `{to}`: no event can ever enter it"),
+    };
+    Mistake::new(to, text)
+}
+
+pub(crate) fn batch_over_feedback(name: &str, size: usize, room: usize, to: &str) -> Mistake {
+    let text = format!(
+        "a batch of {size} can never fill: `{name}` stands in the loop of `feedback({room}) {to}`, let it be {size} or more"
+    );
+    Mistake::new(name, text)
+}
+
+/// The edges into a stage, `several` of them, bring fewer events than its batch is to have.
+pub(crate) fn batch_over_edges(name: &str, size: usize, all: usize, several: bool) -> Mistake {
+    let why = if several {
+        format!("the edges into `{name}` bring {all} events at once")
+    } else {
+        format!("`max_demand` of this edge to `{name}` is {all}")
+    };
+    Mistake::new(name, format!("a batch of {size} can never fill: {why}, let it be {size} or more"))
+}
+
 /// The types as the compiler writes them.
 pub(crate) fn event(up: &str, emits: &str, down: &str, takes: &str) -> Mistake {
     let text = format!("event type mismatch: `{up}` emits `{emits}`, but `{down}` takes `{takes}`");

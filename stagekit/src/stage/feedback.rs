@@ -15,17 +15,18 @@ use crate::fuzz;
 use crate::host::Ending;
 use crate::op::Event;
 use crate::options::{Options, Overflow};
-use crate::outline::Sketch;
-use crate::port::{Intake, SharedOutlets, address, leads, leads_to, legs};
+use crate::port::{Intake, SharedOutlets, leads, leads_to};
 use crate::ring::Ring;
 use crate::stage::halves::Out;
 use crate::stage::inlet::Inlet;
 use crate::stage::outlet::Outlet;
-use crate::stage::place::{Edges, Launched, Place, Stage, Wrong, wire};
+use crate::stage::place::{Launched, Place, Stage, Wrong};
+use crate::stage::reading::bare;
 use crate::stage::rings::Links;
+use crate::stage::wiring::{Edges, wire};
 use crate::subscription::Door;
 use crate::telemetry::{Gauge, Meter};
-use crate::topology::Sketch as Drawn;
+use crate::topology::Reading;
 
 /// The place of a loop, before anything runs.
 struct FeedbackPlace<T> {
@@ -58,15 +59,9 @@ impl<T> FeedbackPlace<T> {
 }
 
 impl<T: Event> Place for FeedbackPlace<T> {
-    fn sketch(&self) -> Option<Sketch> {
-        let mut sketch = Sketch::new(&[], Some(self.intake.id()), true, leads(&self.outlets));
-        sketch.parts.push(Options::new(&self.name()));
-        sketch.back = true;
-        Some(sketch)
-    }
-
-    fn draw(&self, to: &mut Drawn) {
-        to.back(address(&self.intake), legs(&self.outlets), self.room);
+    fn read(&self) -> Option<Reading> {
+        let options = Options::new(&self.name());
+        Some(Reading { back: Some(self.room), ..bare(options, self.intake.id(), leads(&self.outlets)) })
     }
 
     fn links(&self) -> Links {

@@ -16,7 +16,9 @@ mod opening;
 mod outlet;
 mod own;
 mod place;
+mod reading;
 mod rings;
+mod rules;
 mod segment;
 mod side;
 mod source;
@@ -27,6 +29,7 @@ mod sync_task;
 mod task;
 #[cfg(test)]
 mod tests;
+mod wiring;
 
 pub(crate) use care::{text as panic_text, within};
 pub(crate) use feedback::place_feedback;
@@ -37,10 +40,12 @@ pub(crate) use outlet::{BranchOutlet, Outlet};
 #[cfg(any(test, feature = "test"))]
 pub(crate) use own::{Own, Places, Site};
 pub use place::Stage;
-pub(crate) use place::{Edges, check, launch, lost, place_source, place_stage, topology, wire};
+pub(crate) use place::{launch, place_source, place_stage};
 #[cfg(any(test, feature = "test"))]
 pub(crate) use place::{Launched, Place, Wrong};
+pub(crate) use reading::{check, lost, topology};
 pub use segment::Segment;
 pub(crate) use side::error_end;
 pub(crate) use supervisor::start;
 pub use supervisor::{Handle, Running};
+pub(crate) use wiring::{Edges, wire};
