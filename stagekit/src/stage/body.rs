@@ -36,7 +36,7 @@ pub(crate) trait Body<In, Out>: Send {
     fn pauses(&self) -> bool {
         false
     }
-    /// How many events it has that wait for nothing but more of them.
+    /// How many events it has that wait for nothing but more of them: `room` more.
     fn gathered(&self) -> usize {
         0
     }
