@@ -75,9 +75,8 @@ fn together(listed: Option<(&str, &str)>, list: &str, leg: &str) -> String {
 
 pub(crate) fn partitions_beside(name: &str, by: &str, from: &str, listed: bool) -> Mistake {
     let remedy = together(listed.then_some((by, from)), "through one `by`", name);
-    let text = format!(
-        "`{name}` has a worker for each key of `{by}`, but what `{from}` brings goes to any of them: {remedy}"
-    );
+    let text =
+        format!("`{name}` has a worker for each key of `{by}`, but what `{from}` brings goes to any of them: {remedy}");
     Mistake::new(name, text)
 }
 

@@ -45,7 +45,8 @@ pub(super) fn body<In: Send + 'static, R: Run<In> + 'static>(
             Box::new(AsyncBody::new(run, care))
         }
     } else if blocking {
-        Box::new(BlockingBody::new(run, care))
+        let handler = Box::new(SyncBody::new(run, care.clone()));
+        Box::new(BlockingBody::new(handler, care))
     } else if R::PAUSES {
         Box::new(AsyncBody::new(run, care))
     } else {
