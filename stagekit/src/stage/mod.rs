@@ -12,6 +12,7 @@ mod inlet;
 #[cfg(test)]
 mod laws;
 mod live;
+mod loaded;
 mod opening;
 mod outlet;
 mod own;
