@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use stagekit::prelude::*;
 
-use crate::loops::every_way;
+use crate::items::every_way;
 use crate::{Seen, numbers};
 
 #[consumer(batch(4, Duration::MAX))]

@@ -13,6 +13,7 @@ mod faults;
 mod floors;
 mod forms;
 mod hosts;
+pub mod items;
 mod language;
 mod live;
 mod loops;
