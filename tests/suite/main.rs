@@ -1,6 +1,7 @@
 //! What a running pipeline promises, seen from outside.
 #![allow(missing_docs, reason = "a test binary has no readers of its documentation")]
 
+mod batches;
 mod branches;
 pub mod conservation;
 mod conservation_bites;

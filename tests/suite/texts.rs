@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use stagekit::Single;
 use stagekit::builder::{
-    GraphError, Mistake, Shared, any, build, by, caught, close, discard, feedback, fuse, join, join_also, link, link_last,
-    node, out_of, place, runnable, share, share_feedback, share_join, share_join_also, share_last, shared, start,
+    GraphError, Mistake, Shared, any, build, by, caught, close, discard, feedback, fuse, join, join_also, link,
+    link_last, node, out_of, place, runnable, share, share_feedback, share_join, share_join_also, share_last, shared,
+    start,
 };
 use stagekit::dynamic::{self, Graph, Kinds, errors_of, producer, stage};
 use stagekit::op::{ByRef, CannotFail, NoEvents, Uncaught};
@@ -436,16 +437,13 @@ fn a_graph_of_the_configuration_speaks_as_the_compiler_does() {
         ("graph/33_too_much_demand", &format!("{numbers};save.max_demand 2_000_000")),
         ("graph/50_shared_beside_others", "counter;print;save;sum=save;counter>print;counter?save,sum"),
         ("graph/52_discard_in_a_list", &format!("{numbers};counter>_")),
+        ("graph/81_batch_over_feedback", "counter;a=double;b=total;save;counter>a;a>b;b>save;b<a 20;b.batch 50 0s"),
         (
-            "graph/81_batch_over_feedback",
-            "counter;a=double;b=total;save;counter>a;a>b;b>save;b<a 20;b.batch 50 0s",
+            "graph/81_feedback_without_a_loop",
+            "counter;square;a=double;save;counter>square;counter>a;a>save;square<a 64",
         ),
-        ("graph/81_feedback_without_a_loop", "counter;square;a=double;save;counter>square;counter>a;a>save;square<a 64"),
         ("graph/81_nothing_enters_the_loop", "counter;a=double;b=square;save;counter>b;b>save;a<a 64;a>b"),
-        (
-            "graph/82_feedback_into_partitions",
-            "counter;a=double;save;counter@a;a<a 20;a>save;a.workers 4",
-        ),
+        ("graph/82_feedback_into_partitions", "counter;a=double;save;counter@a;a<a 20;a>save;a.workers 4"),
         (
             "graph/82_partitions_beside_others",
             "counter;other=counter;a=double;save;counter@a;other>a;a>save;a.workers 4",
@@ -514,7 +512,11 @@ fn mistakes_of_a_configuration() {
     for (route, cases, said) in [
         ("parties", &[("_", "save")][..], "unknown route `parties`: there is `length`, `parity`"),
         ("length", &[("_", "save")], "event type mismatch: `counter` emits `u64`, but `length` takes `String`"),
-        ("parity", &[("odd", "save")], "the route `parity` of `counter` has no case `_`: say where all other events go"),
+        (
+            "parity",
+            &[("odd", "save")],
+            "the route `parity` of `counter` has no case `_`: say where all other events go",
+        ),
         ("parity", &[("odd", "save"), ("odd", "print")], "the route `parity` of `counter` has two cases `odd`"),
         ("parity", &[("odd", "sav"), ("_", "_")], "unknown node `sav`"),
         ("parity", &[("odd", "save"), ("_", "_")], "the route of `counter` takes all that it emits, so no other edge"),

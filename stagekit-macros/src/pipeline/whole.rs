@@ -50,7 +50,9 @@ fn partitions(graph: &Graph, vertex: usize, edges: &[&Edge], errors: &mut Diagno
             if one {
                 format!("lead both {list}, `[{by}, {from}] => by |e| .. [{leg}]`")
             } else {
-                format!("lead both into a stage before it, `let both = |e| e; .. => both; .. => both => by |e| .. [{leg}]`")
+                format!(
+                    "lead both into a stage before it, `let both = |e| e; .. => both; .. => both => by |e| .. [{leg}]`"
+                )
             }
         };
         let (span, text) = match (&edge.back, keyed(edge)) {

@@ -135,9 +135,7 @@ where
     T: 'static,
 {
     match from.downcast_ref::<SharedOutlets<T>>() {
-        Some(outlets) => {
-            (port(outlets, list), copier.and_then(|copier| copier.downcast_ref::<Copier<T>>()).cloned())
-        }
+        Some(outlets) => (port(outlets, list), copier.and_then(|copier| copier.downcast_ref::<Copier<T>>()).cloned()),
         None => unreachable!("the types of an edge were compared when it was made"),
     }
 }

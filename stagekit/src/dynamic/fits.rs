@@ -12,7 +12,12 @@ use crate::outline::{GraphError, Mistake, text};
 
 impl<'k, A: ?Sized> Graph<'k, A> {
     /// A key or a route, if it is one of the events that leave here.
-    pub(super) fn of_the_event(&self, from: At, name: &str, (of, found): (TypeOf, &'k dyn Any)) -> Result<&'k dyn Any, GraphError> {
+    pub(super) fn of_the_event(
+        &self,
+        from: At,
+        name: &str,
+        (of, found): (TypeOf, &'k dyn Any),
+    ) -> Result<&'k dyn Any, GraphError> {
         let emits = self.emits(from)?;
         if of.id != emits.id {
             return Err(text::event(&self.label(from), &emits.text(), name, &of.text()).into());

@@ -114,7 +114,8 @@ impl Graph {
                 for leg in group.legs {
                     match intakes.get(&leg.to) {
                         Some(&to) => {
-                            let edge = Edge { from, split, keyed, shares, limits: leg.limits, ..plain(from.vertex, to) };
+                            let edge =
+                                Edge { from, split, keyed, shares, limits: leg.limits, ..plain(from.vertex, to) };
                             graph.edges.push(edge);
                         }
                         None => graph.missing.push(leg.name),

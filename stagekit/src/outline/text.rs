@@ -72,9 +72,8 @@ pub(crate) fn match_beside_others(name: &str) -> Mistake {
 }
 
 pub(crate) fn shared_beside_others(name: &str) -> Mistake {
-    let text = format!(
-        "`{name}` shares its events out here, so no other edge can lead out of it: put a stage in between"
-    );
+    let text =
+        format!("`{name}` shares its events out here, so no other edge can lead out of it: put a stage in between");
     Mistake::new(name, format!("{text}, `[|e| e => any [a, b], c]`")).here(format!("{text}, and share them out there"))
 }
 
@@ -85,8 +84,7 @@ pub(crate) fn discard_beside_others(name: &str) -> Mistake {
 
 /// How two ends come to the workers of one partition together. Neither a branch nor an `else` can stand in a list.
 fn together(name: &str, what: &str, listed: Option<(&str, &str)>, list: &str, leg: &str) -> Mistake {
-    let remedy =
-    match listed {
+    let remedy = match listed {
         Some((by, from)) => format!("lead both {list}, `[{by}, {from}] => by |e| .. [{leg}]`"),
         None => {
             format!("lead both into a stage before it, `let both = |e| e; .. => both; .. => both => by |e| .. [{leg}]`")
@@ -103,14 +101,12 @@ pub(crate) fn partitions_beside(name: &str, by: &str, from: &str, listed: bool) 
 }
 
 pub(crate) fn partitions_of_two_lists(name: &str, by: &str, from: &str, listed: bool) -> Mistake {
-    let what =
-        format!("`{name}` is behind two `by` lists of different legs, so one key comes to two of its workers");
+    let what = format!("`{name}` is behind two `by` lists of different legs, so one key comes to two of its workers");
     together(name, &what, listed.then_some((by, from)), "into one list", &format!("{name}, .."))
 }
 
 pub(crate) fn feedback_into_partitions(name: &str) -> Mistake {
-    let what =
-        format!("`{name}` has a worker for each key, but what `feedback` brings back goes to any of them");
+    let what = format!("`{name}` has a worker for each key, but what `feedback` brings back goes to any of them");
     let text = format!(
         "{what}: lead both into a stage before it, \
          `let again = |e| e; .. => again => by |e| .. [{name}]; .. => feedback(n) again`"
@@ -128,7 +124,9 @@ pub(crate) fn only_feedback(to: &str, entry: Option<&str>) -> Mistake {
         let text = format!("nothing but its own loop leads into `{to}`: no event can ever enter it");
         return Mistake::new(to, text);
     };
-    let what = format!("nothing but `feedback` leads into `{to}`: mark the edge that leads back to where events enter the loop");
+    let what = format!(
+        "nothing but `feedback` leads into `{to}`: mark the edge that leads back to where events enter the loop"
+    );
     Mistake::new(to, format!("{what}, `=> feedback(n) {entry}`"))
         .here(format!("{what}, `feedback(\"{entry}\", n, overflow)`"))
 }
@@ -163,7 +161,8 @@ pub(crate) fn batch_over_edges(name: &str, size: usize, all: usize, several: boo
 /// The types as the compiler writes them.
 pub(crate) fn event(up: &str, emits: &str, down: &str, takes: &str) -> Mistake {
     let text = format!("event type mismatch: `{up}` emits `{emits}`, but `{down}` takes `{takes}`");
-    Mistake::new(down, text).note("to convert on the way, put a closure between them: `=> |e| ... =>`")
+    Mistake::new(down, text)
+        .note("to convert on the way, put a closure between them: `=> |e| ... =>`")
         .note_here("to convert on the way, put a node between them: a stage of its own, or `builder::map`")
 }
 
@@ -202,8 +201,9 @@ pub(crate) fn cannot_be_cloned(up: &str, leg: &str, event: &str) -> Mistake {
     let text = format!(
         "`{up}` is connected to several stages, and `{leg}` takes `{event}` by value, but `{event}` cannot be cloned"
     );
-    let note =
-        format!("let `{leg}` take `&{event}`, derive `Clone` for `{event}`, or share the work out instead of copying it");
+    let note = format!(
+        "let `{leg}` take `&{event}`, derive `Clone` for `{event}`, or share the work out instead of copying it"
+    );
     Mistake::new(leg, text).note(format!("{note}: `=> any [a, b]`")).note_here(format!("{note}: `any(\"{up}\", ..)`"))
 }
 
@@ -215,9 +215,8 @@ pub(crate) fn is_not_sync(up: &str, leg: &str, event: &str) -> Mistake {
 }
 
 pub(crate) fn cannot_go_back(up: &str, leg: &str, event: &str) -> Mistake {
-    let text = format!(
-        "`{up}` is connected to several stages, one of them by `feedback`, but `{event}` cannot be cloned"
-    );
+    let text =
+        format!("`{up}` is connected to several stages, one of them by `feedback`, but `{event}` cannot be cloned");
     let note = format!("derive `Clone` for `{event}`, or share the events out instead of copying them");
     Mistake::new(leg, text).note(note.clone()).note_here(format!("{note}: `any(\"{up}\", ..)`"))
 }

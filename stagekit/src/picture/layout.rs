@@ -108,9 +108,8 @@ pub(super) fn layout(picture: &Picture) -> Layout {
     for edge in picture.edges.iter().filter(|edge| edge.way == Way::Fused) {
         emits[edge.from] = false;
     }
-    let leaves = |vertex: usize, errors: bool| {
-        row_of[vertex] + TITLE + if errors && emits[vertex] { APART } else { 0.0 }
-    };
+    let leaves =
+        |vertex: usize, errors: bool| row_of[vertex] + TITLE + if errors && emits[vertex] { APART } else { 0.0 };
     order(&mut grid, |edge| {
         let edge = &picture.edges[edge];
         leaves(edge.from, edge.errors) / sizes[block_of[edge.from]].h
@@ -181,8 +180,9 @@ pub(super) fn layout(picture: &Picture) -> Layout {
         let rise = rise.fold(0.0, f64::max);
         let curve = if rise < 0.5 { 10.0 } else { (22.0 + rise * 0.16).clamp(26.0, 84.0) };
         let first = steps.iter().filter(|(_, (step, _))| *step == 0);
-        let label =
-            first.filter_map(|(leg, _)| Some(width(labels[leg.edge].as_ref()?) as f64 * SMALL + 14.0)).fold(0.0, f64::max);
+        let label = first
+            .filter_map(|(leg, _)| Some(width(labels[leg.edge].as_ref()?) as f64 * SMALL + 14.0))
+            .fold(0.0, f64::max);
         left.push(x);
         wide.push(w);
         fork.push(x + w + event);

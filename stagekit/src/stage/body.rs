@@ -36,7 +36,7 @@ pub(crate) trait Body<In, Out>: Send {
     fn pauses(&self) -> bool {
         false
     }
-    /// How many events it has that wait for nothing but more of them.
+    /// How many events it has that wait for nothing but more of them: `room` more.
     fn gathered(&self) -> usize {
         0
     }
@@ -45,6 +45,20 @@ pub(crate) trait Body<In, Out>: Send {
     fn abandon(&mut self) -> (usize, usize) {
         (0, 0)
     }
+    /// Hands back what the stages keep.
+    fn finish(self: Box<Self>);
+}
+
+/// What handles batches at once, where a thread may wait for it.
+pub(crate) trait AtOnce<In, Out>: Send {
+    /// Gives it events.
+    fn load(&mut self, batch: Batch<In>);
+    /// Takes back what was loaded.
+    fn unload(&mut self) -> Batch<In>;
+    /// Everything that is loaded.
+    fn turn(&mut self, out: &mut Events<Out>) -> Turn;
+    /// A panic of something of the user's beside the run.
+    fn panicked(&mut self, panic: Box<dyn Any + Send>) -> Option<StageFailure>;
     /// Hands back what the stages keep.
     fn finish(self: Box<Self>);
 }
@@ -244,8 +258,7 @@ impl<In: Send + 'static, R: Run<In>> SyncBody<In, R> {
         result.and_then(|flow| told.map(|()| flow))
     }
 
-    /// Takes back what was loaded.
-    pub(super) fn unload(&mut self) -> Batch<In> {
+    fn unload(&mut self) -> Batch<In> {
         match std::mem::replace(&mut self.loaded, Loaded::Nothing) {
             Loaded::Nothing => Batch::Owned(Events::default()),
             Loaded::Owned(values, receipts) => Batch::Owned(Events { values, receipts }),
@@ -254,7 +267,7 @@ impl<In: Send + 'static, R: Run<In>> SyncBody<In, R> {
     }
 
     /// Everything that is loaded.
-    pub(crate) fn turn(&mut self, out: &mut Events<R::Out>) -> Turn {
+    fn turn(&mut self, out: &mut Events<R::Out>) -> Turn {
         if out.values.capacity() == 0
             && let Some(spare) = self.spare()
         {
@@ -277,7 +290,7 @@ impl<In: Send + 'static, R: Run<In>> SyncBody<In, R> {
 
     /// A panic of something of the user's beside the run.
     #[cold]
-    pub(super) fn panicked(&mut self, panic: Box<dyn Any + Send>) -> Option<StageFailure> {
+    fn panicked(&mut self, panic: Box<dyn Any + Send>) -> Option<StageFailure> {
         self.care.panicked(&mut self.run, panic, 1).err()
     }
 
@@ -382,6 +395,24 @@ impl<In: Send + 'static, R: Run<In> + 'static> Body<In, R::Out> for SyncBody<In,
     }
     fn poll(&mut self, _: &mut Context<'_>, _: usize, _: bool, out: &mut Events<R::Out>) -> Poll<Turn> {
         Poll::Ready(self.turn(out))
+    }
+    fn finish(self: Box<Self>) {
+        SyncBody::finish(*self);
+    }
+}
+
+impl<In: Send + 'static, R: Run<In> + 'static> AtOnce<In, R::Out> for SyncBody<In, R> {
+    fn load(&mut self, batch: Batch<In>) {
+        self.loaded = Loaded::from(batch);
+    }
+    fn unload(&mut self) -> Batch<In> {
+        SyncBody::unload(self)
+    }
+    fn turn(&mut self, out: &mut Events<R::Out>) -> Turn {
+        SyncBody::turn(self, out)
+    }
+    fn panicked(&mut self, panic: Box<dyn Any + Send>) -> Option<StageFailure> {
+        SyncBody::panicked(self, panic)
     }
     fn finish(self: Box<Self>) {
         SyncBody::finish(*self);

@@ -5,6 +5,7 @@ mod blocking_body;
 mod body;
 mod care;
 mod concurrent_body;
+mod elsewhere;
 mod feedback;
 mod halves;
 mod inlet;
@@ -29,6 +30,7 @@ mod task;
 #[cfg(test)]
 mod tests;
 mod wiring;
+mod works;
 
 pub(crate) use care::{text as panic_text, within};
 pub(crate) use feedback::place_feedback;
@@ -39,9 +41,9 @@ pub(crate) use outlet::{BranchOutlet, Outlet};
 #[cfg(any(test, feature = "test"))]
 pub(crate) use own::{Own, Places, Site};
 pub use place::Stage;
-pub(crate) use place::{launch, place_source, place_stage};
 #[cfg(any(test, feature = "test"))]
 pub(crate) use place::{Launched, Place, Wrong};
+pub(crate) use place::{launch, place_source, place_stage};
 pub(crate) use reading::{check, lost, topology};
 pub use segment::Segment;
 pub(crate) use side::error_end;

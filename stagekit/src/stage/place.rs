@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::fuzz;
-use crate::host::{Ending, GuestTask};
+use crate::host::Ending;
 use crate::lock::lock;
 use crate::op::{Event, NoEvents};
 use crate::open::{Begins, Open, Part, Subscribes};
@@ -13,19 +13,19 @@ use crate::port::{Intake, SharedOutlets, Upstream, leads, leads_to};
 use crate::producer::Producer;
 use crate::ring::Ring;
 use crate::run::Run;
-use crate::stage::body::SyncBody;
+use crate::slot::Surroundings;
 use crate::stage::care::Care;
 use crate::stage::halves::Halves;
 use crate::stage::inlet::Inlet;
-use crate::stage::opening::{Opening, body, is_at_once};
+use crate::stage::opening::{Opening, is_at_once};
 use crate::stage::own::{Own, Site};
 use crate::stage::reading::of_parts;
 use crate::stage::rings::{self, Links};
 use crate::stage::rules::{WHOLE, checked};
 use crate::stage::source_body::Rim;
-use crate::stage::sync_task::SyncTask;
-use crate::stage::task::{SourceTask, StageTask};
-use crate::stage::wiring::{Ends, ends, gauges, is_consumer, meters};
+use crate::stage::task::SourceTask;
+use crate::stage::wiring::{Ends, ends, gauges, is_consumer};
+use crate::stage::works::{Ran, Seat, Works};
 use crate::subscription::Drains;
 use crate::telemetry::Gauge;
 use crate::topology::{Drawing, Reading};
@@ -129,21 +129,14 @@ pub(crate) fn launch(stages: Vec<Stage>) -> Result<Launched, Wrong> {
     Ok(launched)
 }
 
-/// One worker of a stage, wired.
-struct Worker<R, T> {
-    run: R,
-    ends: Ends<T>,
-}
-
 /// Whether a stage of the task blocks: then all of it runs on a blocking thread.
 fn blocks(parts: &[Part]) -> bool {
     parts.iter().any(|part| part.options.blocking)
 }
 
-/// Whether a run may share its task with stages that `=>` leads to, or comes from.
-fn shares<In, R: Run<In>>(parts: &[Part]) -> bool {
-    parts.first().is_some_and(|first| is_at_once::<In, R>(&first.options, blocks(parts)))
-        && !parts.iter().any(|part| part.options.own_task)
+/// Whether a stage of the task is to have it alone.
+fn stays_alone(parts: &[Part]) -> bool {
+    parts.iter().any(|part| part.options.own_task)
 }
 
 /// Where the stages of a run stand among the others.
@@ -164,30 +157,37 @@ fn care(parts: &[Part]) -> Care {
 
 // ------------------------------------------------------------------------------------------------ with a subscription
 
-struct StagePlace<In, R: Run<In>> {
-    run: Option<R>,
+struct StagePlace<In, Out> {
+    /// One for each worker, from `wire` on.
+    runs: Vec<Box<dyn Works<In, Out>>>,
     parts: Vec<Part>,
     intake: Arc<Intake<In>>,
-    outlets: SharedOutlets<R::Out>,
-    workers: Vec<Worker<R, R::Out>>,
+    outlets: SharedOutlets<Out>,
+    /// One for each worker.
+    ends: Vec<Ends<Out>>,
 }
 
 pub(crate) fn place_stage<In: Event, R: Run<In, Out = E> + 'static, S: 'static, E: Event, F: 'static>(
     open: Open<Subscribes<In>, R, S, E, F>,
 ) -> Stage {
     Stage::of(StagePlace {
-        run: Some(open.run),
+        runs: vec![Ran::boxed(open.run)],
         parts: open.parts,
         intake: open.head.0,
         outlets: open.port.outlets,
-        workers: Vec::new(),
+        ends: Vec::new(),
     })
 }
 
-impl<In: Event, R: Run<In>> StagePlace<In, R> {
+impl<In: Event, Out: Event> StagePlace<In, Out> {
     /// Whether it may share its task with the stages before it and behind it.
     fn shares(&self) -> bool {
-        self.parts[0].options.workers == 1 && shares::<In, R>(&self.parts)
+        let at_once = |run: &Box<dyn Works<In, Out>>| run.is_at_once(blocks(&self.parts));
+        self.parts[0].options.workers == 1 && self.runs.iter().all(at_once) && !stays_alone(&self.parts)
+    }
+
+    fn is_async(&self) -> bool {
+        self.runs.iter().any(|run| run.is_async())
     }
 
     /// What a worker asks of its producers.
@@ -215,20 +215,20 @@ impl<In: Event, R: Run<In>> StagePlace<In, R> {
     }
 }
 
-impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
+impl<In: Event, Out: Event> Place for StagePlace<In, Out> {
     fn read(&self) -> Option<Reading> {
-        let wrong = checked(&self.parts, None, R::ASYNC).err();
-        let emits = !is_consumer::<R::Out>();
+        let wrong = checked(&self.parts, None, self.is_async()).err();
+        let emits = !is_consumer::<Out>();
         Some(of_parts(&self.parts, Some(self.intake.id()), emits, leads(&self.outlets), wrong))
     }
 
     fn splice(&mut self, stages: &mut Vec<Stage>) -> Result<bool, Wrong> {
-        let own = self.run.as_mut().and_then(Run::own);
+        let own = self.runs.first_mut().and_then(|run| run.own());
         if own.is_none() && self.parts[0].is_whole {
             let wrong = "`retry` and `timeout` are for functions: a stage of callbacks (or a segment) decides inside";
             return Err((self.parts[0].options.name.clone(), wrong.into()));
         }
-        let Some(own) = Own::<In, R::Out>::of(own) else { return Ok(false) };
+        let Some(own) = Own::<In, Out>::of(own) else { return Ok(false) };
         let options = self.parts[0].options.clone();
         options.check_consumer().and_then(|()| options.check()).map_err(|wrong| (options.name.clone(), wrong))?;
         own.place(Site { options, intake: Some(self.intake.clone()), outlets: self.outlets.clone() }, stages)?;
@@ -244,7 +244,7 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
     }
 
     fn wire(&mut self) -> Result<(), Wrong> {
-        checked(&self.parts, None, R::ASYNC)?;
+        checked(&self.parts, None, self.is_async())?;
         let options = &self.parts[0].options;
         if let Some((size, _)) = options.batch {
             let (max, _) = options.limits.resolve().map_err(|wrong| (options.name.clone(), wrong))?;
@@ -254,16 +254,14 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
                 return Err((options.name.clone(), wrong));
             }
         }
-        let Some(mut run) = self.run.take() else { return Ok(()) };
-        let mut runs = Vec::new();
         for _ in 1..options.workers {
-            runs.extend(run.another());
+            let another = self.runs[0].another();
+            self.runs.extend(another);
         }
-        runs.insert(0, run);
-        for mut run in runs {
-            let hosts = self.shares();
-            let ends = ends(&self.parts, None, &mut run, &self.outlets, hosts, self.intake.ring.get())?;
-            self.workers.push(Worker { run, ends });
+        let hosts = self.shares();
+        for run in &mut self.runs {
+            let each = &mut |visit: &mut dyn FnMut(&mut dyn Surroundings)| run.each(visit);
+            self.ends.push(ends(&self.parts, each, &self.outlets, hosts, self.intake.ring.get())?);
         }
         Ok(())
     }
@@ -286,11 +284,10 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
 
     fn launch(mut self: Box<Self>, to: &mut Launched) {
         let (mut instances, mut doors, mut all_sides) = (Vec::new(), Vec::new(), Vec::new());
-        let shares = self.shares();
-        for (at, Worker { mut run, ends: Ends { out, door, sides } }) in
-            std::mem::take(&mut self.workers).into_iter().enumerate()
-        {
-            let meters = meters(&mut run);
+        let (shares, blocking) = (self.shares(), blocks(&self.parts));
+        let options = &self.parts[0].options;
+        let (runs, ends) = (std::mem::take(&mut self.runs), std::mem::take(&mut self.ends));
+        for (at, (run, Ends { out, door, sides, meters })) in runs.into_iter().zip(ends).enumerate() {
             let own = meters.first().cloned().unwrap_or_default();
             let ups = self.subscriptions(at);
             let tunes = ups.iter().any(|up| up.tuned);
@@ -306,19 +303,10 @@ impl<In: Event, R: Run<In> + 'static> Place for StagePlace<In, R> {
             all_sides.extend(sides);
             let care = care(&self.parts);
             let name = care.name().clone();
-            let halves = Halves::new(inlet, out, tunes, self.parts[0].options.workers == 1);
-            let (options, blocking) = (&self.parts[0].options, blocks(&self.parts));
-            let task: Task = if !is_at_once::<In, R>(options, blocking) {
-                let mut task = StageTask::new(halves, body(run, options, blocking, care));
-                task.stand_on(ring.cloned());
-                Box::pin(task)
-            } else if is_guest {
-                self.intake.home.expect(Box::new(SyncTask::new(halves, SyncBody::new(run, care))));
-                Box::pin(GuestTask::new(self.intake.home.clone()))
-            } else {
-                Box::pin(SyncTask::new(halves, SyncBody::new(run, care)))
-            };
-            to.tasks.push((name, task));
+            let halves = Halves::new(inlet, out, tunes, options.workers == 1);
+            let home = is_guest.then(|| self.intake.home.clone());
+            let seat = Seat { options, blocking, care, ring: ring.cloned(), home };
+            to.tasks.push((name, run.task(halves, seat)));
         }
         to.gauges.extend(gauges(&self.parts, instances, doors, all_sides));
     }
@@ -367,17 +355,19 @@ impl<P: Producer, R: Run<P::Out> + 'static> Place for SourcePlace<P, R> {
     fn wire(&mut self) -> Result<(), Wrong> {
         checked(&self.parts, Some(P::ASYNC), R::ASYNC)?;
         let Some((head, run)) = &mut self.open else { return Ok(()) };
-        let hosts = !P::ASYNC && shares::<_, R>(&self.parts);
-        self.ends = Some(ends(&self.parts, Some(&mut head.1), run, &self.outlets, hosts, None)?);
+        let hosts = !P::ASYNC && is_at_once::<_, R>(blocks(&self.parts)) && !stays_alone(&self.parts);
+        let each = &mut |visit: &mut dyn FnMut(&mut dyn Surroundings)| {
+            visit(&mut head.1);
+            run.each(&mut |slot| visit(slot.get().0));
+        };
+        self.ends = Some(ends(&self.parts, each, &self.outlets, hosts, None)?);
         Ok(())
     }
 
     fn launch(self: Box<Self>, to: &mut Launched) {
-        let (Some((head, mut run)), Some(Ends { out, door, sides })) = (self.open, self.ends) else { return };
+        let (Some((head, run)), Some(Ends { out, door, sides, meters })) = (self.open, self.ends) else { return };
         let care = care(&self.parts);
         let name = care.name().clone();
-        let own = head.1.meter.clone();
-        let instance = std::iter::once(own).chain(meters(&mut run)).collect();
         let opening = Opening {
             run,
             care,
@@ -388,7 +378,7 @@ impl<P: Producer, R: Run<P::Out> + 'static> Place for SourcePlace<P, R> {
         };
         let body = head.0.stage.open(opening);
         to.tasks.push((name, Box::pin(SourceTask::new(body, out))));
-        to.gauges.extend(gauges(&self.parts, vec![instance], vec![door.clone()], sides));
+        to.gauges.extend(gauges(&self.parts, vec![meters], vec![door.clone()], sides));
         to.sources.push(door);
     }
 }

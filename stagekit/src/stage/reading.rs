@@ -56,4 +56,3 @@ impl Place for Lost {
     }
     fn launch(self: Box<Self>, _: &mut Launched) {}
 }
-

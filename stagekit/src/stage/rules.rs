@@ -53,4 +53,3 @@ pub(super) fn checked(parts: &[Part], producer: Option<bool>, is_async: bool) ->
     }
     Ok(())
 }
-

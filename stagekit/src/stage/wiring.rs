@@ -10,7 +10,6 @@ use crate::open::Part;
 use crate::options::Overflow;
 use crate::port::{Group, SharedOutlets, Upstream};
 use crate::ring::Ring;
-use crate::run::Run;
 use crate::side::Side;
 use crate::slot::Surroundings;
 use crate::stage::halves::Out;
@@ -113,55 +112,67 @@ pub(super) fn leads_somewhere<T>(name: &Arc<str>, outlets: &SharedOutlets<T>) ->
 pub(super) struct Ends<T> {
     pub(super) out: Out<T>,
     pub(super) door: Arc<Door<T>>,
-    /// For each side its stage, by its place in the run, and its meter.
     pub(super) sides: SideMeters,
+    /// One for each stage of the run.
+    pub(super) meters: Vec<Arc<Meter>>,
 }
 
+/// For each side its stage, by its place in the run, and its meter.
 pub(super) type SideMeters = Vec<(usize, Arc<Meter>)>;
 
+/// Visits what surrounds each stage of a run.
+pub(super) type Each<'a> = &'a mut dyn FnMut(&mut dyn FnMut(&mut dyn Surroundings));
+
 /// Wires the outlet and the sides of one worker.
-pub(super) fn ends<In, R: Run<In>>(
+pub(super) fn ends<T: 'static>(
     parts: &[Part],
-    own: Option<&mut dyn Surroundings>,
-    run: &mut R,
-    outlets: &SharedOutlets<R::Out>,
+    each: Each<'_>,
+    outlets: &SharedOutlets<T>,
     hosts: bool,
     ring: Option<&Arc<Ring>>,
-) -> Result<Ends<R::Out>, Wrong> {
+) -> Result<Ends<T>, Wrong> {
     let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return Err(Default::default()) };
-    if !is_consumer::<R::Out>() {
+    if !is_consumer::<T>() {
         leads_somewhere(&last.options.name, outlets)?;
     }
-    let (mut sides, mut side_meters) = (Vec::<(Arc<str>, Box<dyn Side>)>::new(), Vec::new());
-    let mut wrong = None;
-    let mut meter = Arc::<Meter>::default();
-    let mut parts_left = parts.iter().enumerate();
-    let mut visit = |slot: &mut dyn Surroundings| {
-        let Some((at, part)) = parts_left.next() else { return };
-        meter = slot.meter().clone();
-        if let Some(end) = &*lock(&part.errors) {
-            match (end.wiring)(slot.spill(), ring) {
-                Ok(side) => {
-                    side_meters.push((at, side.meter().clone()));
-                    sides.push((part.options.name.clone(), side));
-                }
-                Err(text) => wrong = Some((part.options.name.clone(), text)),
-            }
-        }
-    };
-    if let Some(own) = own {
-        visit(own);
-    }
-    run.each(&mut |slot| visit(slot.get().0));
-    if let Some(wrong) = wrong {
-        return Err(wrong);
-    }
+    let Sides { sides, meters: side_meters, all } = Sides::of(parts, each, ring)?;
+    let meter = all.last().cloned().unwrap_or_default();
     let edges = if hosts { Edges::ToGuests } else { Edges::ToStages };
     let (outlet, door) =
         wire(outlets, first.options.buffer, edges, ring, meter).map_err(|text| (last.options.name.clone(), text))?;
     let mut out = Out::new(last.options.name.clone(), outlet, sides);
     out.stand_on(ring.cloned());
-    Ok(Ends { out, door, sides: side_meters })
+    Ok(Ends { out, door, sides: side_meters, meters: all })
+}
+
+/// The sides of one worker.
+struct Sides {
+    sides: Vec<(Arc<str>, Box<dyn Side>)>,
+    meters: SideMeters,
+    /// The meters of the stages.
+    all: Vec<Arc<Meter>>,
+}
+
+impl Sides {
+    fn of(parts: &[Part], each: Each<'_>, ring: Option<&Arc<Ring>>) -> Result<Sides, Wrong> {
+        let mut of = Sides { sides: Vec::new(), meters: Vec::new(), all: Vec::new() };
+        let mut wrong = None;
+        let mut parts_left = parts.iter().enumerate();
+        each(&mut |slot| {
+            let Some((at, part)) = parts_left.next() else { return };
+            of.all.push(slot.meter().clone());
+            if let Some(end) = &*lock(&part.errors) {
+                match (end.wiring)(slot.spill(), ring) {
+                    Ok(side) => {
+                        of.meters.push((at, side.meter().clone()));
+                        of.sides.push((part.options.name.clone(), side));
+                    }
+                    Err(text) => wrong = Some((part.options.name.clone(), text)),
+                }
+            }
+        });
+        wrong.map_or(Ok(of), Err)
+    }
 }
 
 pub(super) fn is_consumer<T: 'static>() -> bool {
@@ -188,10 +199,3 @@ pub(super) fn gauges<T: Event>(
     }
     gauges
 }
-
-pub(super) fn meters<In, R: Run<In>>(run: &mut R) -> Vec<Arc<Meter>> {
-    let mut meters = Vec::new();
-    run.each(&mut |slot| meters.push(slot.get().0.meter().clone()));
-    meters
-}
-

@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Arrow, Fork, Graph, Leads, Leg, Link, OpenEnds, Part, Place, Point, Reading, Role, Share, Topology, Type, Vertex};
+use super::{
+    Arrow, Fork, Graph, Leads, Leg, Link, OpenEnds, Part, Place, Point, Reading, Role, Share, Topology, Type, Vertex,
+};
 use crate::options::Limits;
 
 /// What the text of a `pipeline!` knows. The macro writes it, as a constant.
