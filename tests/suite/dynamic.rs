@@ -131,26 +131,26 @@ async fn l03_shared_work_meets_again_and_errors_take_their_edge() {
     assert_eq!((ledger.handled(), ledger.dead_letters().len()), (400, 100));
 }
 
-/// Every fifth goes back as an error and is mended there; the third part goes a shorter way.
+/// Every fifth goes round once more; the third part of the rest goes a shorter way.
 #[tokio::test]
 async fn l12_a_route_and_a_loop_lose_nothing() {
-    let (mut kinds, ledger) = (items(), Ledger::new());
-    kinds.route("third", |item: &Item| if item.id.is_multiple_of(3) { "third" } else { "other" });
-    kinds.kind("once", |_| stage(node!(once(Default::default()))));
-    let mut graph = of(&kinds, &ledger, "items pass once later done");
+    let (mut kinds, ledger, seen) = (items(), Ledger::new(), Mutex::new(BTreeSet::new()));
+    kinds.route("third", move |item: &Item| {
+        if item.id.is_multiple_of(5) && seen.lock().unwrap().insert(item.id) {
+            "again"
+        } else if item.id.is_multiple_of(3) {
+            "third"
+        } else {
+            "other"
+        }
+    });
+    let mut graph = of(&kinds, &ledger, "items pass later done");
     graph.link("items", "pass").unwrap();
-    graph.link("pass", "once").unwrap();
-    graph.link(errors_of("once"), feedback("pass", 16, Overflow::Fail)).unwrap();
-    graph.route("once", "third", [("third", "done"), ("_", "later")]).unwrap();
+    let cases = [("again", feedback("pass", 16, Overflow::Fail)), ("third", "done".into()), ("_", "later".into())];
+    graph.route("pass", "third", cases).unwrap();
     graph.link("later", "done").unwrap();
     conserves(graph, &ledger, false).await;
     assert_eq!(ledger.handled(), 500);
-}
-
-/// Every fifth fails the first time.
-#[producer_consumer]
-fn once(item: Item, seen: &mut BTreeSet<u64>) -> Result<Item, Item> {
-    if item.id.is_multiple_of(5) && seen.insert(item.id) { Err(item) } else { Ok(item) }
 }
 
 /// A leg of a broadcast, of a shared list and of a route can lead back.
@@ -185,7 +185,7 @@ async fn what_leads_back_can_stand_wherever_a_name_can() {
             "any" => {
                 let out = summary.stage("halve").unwrap().events_out;
                 assert_eq!(out, went_back + summary.stage("total").unwrap().events_in, "{summary}");
-                assert!(went_back > 0 && total > 0, "{summary}");
+                assert!(went_back > 0, "{summary}");
             }
             _ => assert_eq!(total, 18, "{summary}"),
         }
