@@ -377,6 +377,14 @@ fn each_mistake_is_one_error() {
              list, `[a, c] => by |e| .. [s, ..]`",
         ),
         (
+            "let p = b; a => [p, p]",
+            "two edges lead from `a` to `p`: remove one, or bind a second instance with a `let` of its own",
+        ),
+        (
+            "let p = b; a => any [p.max_demand(5), c, p]",
+            "two edges lead from `a` to `p`: remove one, or bind a second instance with a `let` of its own",
+        ),
+        (
             // Once, and of the smallest in the ring, which another loop than its own may have.
             "let s = b.batch(30, every); let t = c; a => t => any [feedback(4) t, s]; s => any [feedback(20) t, d]",
             "a batch of 30 can never fill: `s` stands in the loop of `feedback(4) t`, let it be 30 or more",

@@ -14,6 +14,21 @@ pub(crate) fn check(graph: &Graph, errors: &mut Diagnostics) {
             partitions(graph, vertex, &edges, errors);
         }
         filling(graph, vertex, &node.options, &edges, errors);
+        twice(graph, &edges, errors);
+    }
+}
+
+/// An edge that is there already.
+fn twice(graph: &Graph, edges: &[&Edge], errors: &mut Diagnostics) {
+    for (at, edge) in edges.iter().enumerate() {
+        let key = |edge: &Edge| (edge.from, edge.split, edge.back.is_some());
+        if edges[..at].iter().any(|other| key(other) == key(edge)) {
+            let (from, to) = (graph.label(edge.from.vertex), graph.label(edge.to));
+            let text = format!(
+                "two edges lead from `{from}` to `{to}`: remove one, or bind a second instance with a `let` of its own"
+            );
+            errors.error(edge.at, text);
+        }
     }
 }
 

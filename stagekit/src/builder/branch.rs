@@ -1,6 +1,7 @@
 //! Edges from one stage to the branches of a `match`.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex};
 
@@ -18,13 +19,13 @@ pub struct Way<P, B> {
     at: u32,
     events: Vec<P>,
     outlets: SharedOutlets<P>,
-    text: &'static str,
+    text: Cow<'static, str>,
     name: PhantomData<fn() -> B>,
 }
 
 /// `PATTERN =>`: a branch, as it is written and as messages name it.
 pub fn way<P: 'static, B>(text: &'static str, _: fn() -> B) -> Way<P, B> {
-    Way { at: 0, events: Vec::new(), outlets: outlets(), text, name: PhantomData }
+    Way { at: 0, events: Vec::new(), outlets: outlets(), text: Cow::Borrowed(text), name: PhantomData }
 }
 
 /// Which branch an event has taken.
@@ -101,7 +102,7 @@ pub trait AnyWay {
     #[doc(hidden)]
     fn number(&mut self, at: u32);
     #[doc(hidden)]
-    fn text(&self) -> &'static str;
+    fn text(&self) -> &str;
     #[doc(hidden)]
     fn events(&mut self) -> &mut dyn Any;
     #[doc(hidden)]
@@ -123,8 +124,8 @@ impl<P: Event, B: 'static> AnyWay for Way<P, B> {
     fn number(&mut self, at: u32) {
         self.at = at;
     }
-    fn text(&self) -> &'static str {
-        self.text
+    fn text(&self) -> &str {
+        &self.text
     }
     fn events(&mut self) -> &mut dyn Any {
         &mut self.events
@@ -142,8 +143,38 @@ impl<P: Event, B: 'static> AnyWay for Way<P, B> {
         Ok(Wired(Box::new(BranchOutlet::new(outlet)), lump))
     }
     fn leads(&self) -> Leading {
-        let (pattern, event) = (self.text.into(), Type(std::any::type_name::<P>));
+        let (pattern, event) = ((&*self.text).into(), Type(std::any::type_name::<P>));
         Leading(Fork { pattern, event, leads: leads(&self.outlets) })
+    }
+}
+
+/// As many branches as there are names, each of the whole event. Gives their outlets.
+pub(crate) fn cases<S, E: Event, F>(
+    port: &Port<S, E, F>,
+    names: &[String],
+    mut case: impl FnMut(&E) -> usize + Send + 'static,
+) -> Vec<SharedOutlets<E>> {
+    let mut ways = Vec::new();
+    for (at, name) in (0..).zip(names) {
+        let text = Cow::Owned(name.clone());
+        ways.push(Way::<E, ()> { at, events: Vec::new(), outlets: outlets(), text, name: PhantomData });
+    }
+    let ends = ways.iter().map(|way| way.outlets.clone()).collect();
+    let route = move |event: E, ways: &mut Cases<E>| {
+        let at = case(&event);
+        take(&mut ways.0[at], event)
+    };
+    port.branch(Arc::new(Routes { route: Arc::new(Mutex::new((route, Cases(ways)))), names: names.into() }));
+    ends
+}
+
+struct Cases<E>(Vec<Way<E, ()>>);
+
+impl<E: Event> Ways for Cases<E> {
+    fn each(&mut self, f: &mut dyn FnMut(&mut dyn AnyWay)) {
+        for way in &mut self.0 {
+            f(way);
+        }
     }
 }
 

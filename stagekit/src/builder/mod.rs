@@ -1,9 +1,9 @@
 #![doc = include_str!("page.md")]
 
-mod branch;
+pub(crate) mod branch;
 pub(crate) mod edge;
 mod emit;
-mod feedback;
+pub(crate) mod feedback;
 mod list;
 mod shared;
 

@@ -121,6 +121,16 @@ fn ends(graph: &Graph, found: &mut Vec<Mistake>) {
             let edges: Vec<_> = graph.out_of(End { vertex, errors }).collect();
             let discards = if errors { of.discards_errors } else { of.discards };
             let Some(first) = edges.first() else { continue };
+            for (at, edge) in edges.iter().enumerate() {
+                let is_same = edges[..at].iter().any(|other| (other.to, other.split) == (edge.to, edge.split));
+                if is_same && graph.vertices[edge.to].options.is_some() {
+                    found.push(text::twice(&of.label, &graph.vertices[edge.to].label));
+                }
+            }
+            if edges.iter().any(|edge| edge.branch) && (discards || !edges.iter().all(|edge| edge.branch)) {
+                found.push(text::match_beside_others(&of.label));
+                continue;
+            }
             let lists: HashSet<_> = edges.iter().map(|edge| edge.split).collect();
             let plain = |edge: &&&Edge| !edge.shares;
             if discards {

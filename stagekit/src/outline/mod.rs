@@ -46,6 +46,8 @@ struct Edge {
     keyed: bool,
     /// It was made for a broadcast.
     shares: bool,
+    /// It leads to a branch of a `match`.
+    branch: bool,
     limits: Limits,
 }
 
@@ -101,7 +103,7 @@ impl Graph {
             for fork in leads.branches {
                 let branch = graph.open();
                 graph.vertices[branch].label = fork.pattern;
-                graph.edges.push(Edge { from, shares: true, ..plain(from.vertex, branch) });
+                graph.edges.push(Edge { from, shares: true, branch: true, ..plain(from.vertex, branch) });
                 if let Some((_, open)) = tail.filter(|(outlets, _)| *outlets == fork.leads.id) {
                     graph.edges.push(plain(branch, open));
                 }
@@ -112,7 +114,9 @@ impl Graph {
                 for leg in group.legs {
                     match intakes.get(&leg.to) {
                         Some(&to) => {
-                            graph.edges.push(Edge { from, to, fused: false, split, keyed, shares, limits: leg.limits });
+                            let edge =
+                                Edge { from, split, keyed, shares, limits: leg.limits, ..plain(from.vertex, to) };
+                            graph.edges.push(edge);
                         }
                         None => graph.missing.push(leg.name),
                     }
@@ -148,7 +152,7 @@ impl Graph {
 /// An edge that shares nothing, with no limits of its own.
 fn plain(from: usize, to: usize) -> Edge {
     let (from, limits) = (End { vertex: from, errors: false }, Limits::default());
-    Edge { from, to, fused: false, split: None, keyed: false, shares: false, limits }
+    Edge { from, to, fused: false, split: None, keyed: false, shares: false, branch: false, limits }
 }
 
 /// What is wrong with the graph of these tasks.

@@ -56,12 +56,28 @@ impl<T> FeedbackPlace<T> {
     fn name(&self) -> Arc<str> {
         format!("feedback {}", self.to).into()
     }
+
+    fn wrong(&self) -> Result<(), Wrong> {
+        let to = &self.to;
+        if self.room == 0 {
+            return Err((self.name(), "`feedback` must hold at least 1 event, got 0".into()));
+        }
+        if self.overflow == Overflow::Wait {
+            let text = format!(
+                "a loop cannot wait for itself: `feedback({room}) {to}` fails when it is full, `feedback({room}, drop_oldest) {to}` drops",
+                room = self.room
+            );
+            return Err((self.name(), text));
+        }
+        Ok(())
+    }
 }
 
 impl<T: Event> Place for FeedbackPlace<T> {
     fn read(&self) -> Option<Reading> {
         let options = Options::new(&self.name());
-        Some(Reading { back: Some(self.room), ..bare(options, self.intake.id(), leads(&self.outlets)) })
+        let wrong = self.wrong().err();
+        Some(Reading { back: Some(self.room), wrong, ..bare(options, self.intake.id(), leads(&self.outlets)) })
     }
 
     fn links(&self) -> Links {
@@ -79,17 +95,7 @@ impl<T: Event> Place for FeedbackPlace<T> {
     }
 
     fn wire(&mut self) -> Result<(), Wrong> {
-        let to = &self.to;
-        if self.room == 0 {
-            return Err((self.name(), "`feedback` must hold at least 1 event, got 0".into()));
-        }
-        if self.overflow == Overflow::Wait {
-            let text = format!(
-                "a loop cannot wait for itself: `feedback({room}) {to}` fails when it is full, `feedback({room}, drop_oldest) {to}` drops",
-                room = self.room
-            );
-            return Err((self.name(), text));
-        }
+        self.wrong()?;
         let overflow = Some((self.room, self.overflow));
         let ring = self.intake.ring.get();
         let wired = wire(&self.outlets, overflow, Edges::ToStages, ring, self.meter.clone());

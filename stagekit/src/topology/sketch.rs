@@ -20,6 +20,8 @@ pub struct Drawing {
     pub spots: &'static [&'static [Spot]],
     /// What edges are called.
     pub called: &'static [Called],
+    /// The branches that discard, by their patterns.
+    pub dropped: &'static [Called],
 }
 
 /// One function of a `pipeline!`.
@@ -89,6 +91,8 @@ struct Sketch {
     backs: HashMap<usize, (Leg, usize)>,
     /// Edges whose stage below may not be known yet.
     loose: Vec<Loose>,
+    /// The branches that discard, and the stages they are of.
+    dropped: Vec<(usize, &'static Called)>,
     /// The open end.
     tail: Option<usize>,
     /// Of the run that is read: its number, and what the macro says of it.
@@ -119,6 +123,11 @@ impl Sketch {
         let mut before: Option<usize> = None;
         for (at, part) in parts.into_iter().enumerate() {
             let number = self.graph.stages.len();
+            for called in self.drawing.map_or(&[][..], |drawing| drawing.dropped) {
+                if (called.stage, called.part) == (self.run, at) {
+                    self.dropped.push((number, called));
+                }
+            }
             let spot = self.drawing.and_then(|drawing| drawing.spots.get(self.run)?.get(at));
             self.graph.stages.push(stage(&part, intake.is_none() && at == 0, self.drawing, spot));
             self.places.push((self.run, at));
@@ -219,6 +228,10 @@ impl Sketch {
             if leg.differs {
                 edge.options = Limits::written(leg.limits);
             }
+        }
+        for (stage, called) in std::mem::take(&mut self.dropped) {
+            let arrow = if called.errors { Arrow::OfErrors } else { Arrow::Subscribed };
+            self.edge(Point::At(stage), Point::Nowhere, arrow, None).branch = Some(called.text.into());
         }
         for edge in &mut self.graph.edges {
             let types = |point: Point| match point {
