@@ -9,7 +9,7 @@ use quote::{quote, quote_spanned};
 use super::ast::{Closure, Kind, Node, Stage};
 use super::graph::{Edge, End, Graph};
 use super::tokens::{at, call, call_until, over, own, stage, variable};
-use crate::names::{after, ours, respan};
+use crate::names::{after, before, ours, respan};
 
 /// The lines, and what the result is made of.
 pub(crate) struct Body {
@@ -376,7 +376,7 @@ impl Writer<'_> {
         };
         let tokens = &closure.tokens;
         // A task outlives the block it is declared in, so a closure owns what it captures.
-        let moves = (!closure.moves).then(|| Ident::new("move", after(closure.span)));
+        let moves = (!closure.moves).then(|| Ident::new("move", before(closure.span)));
         let behind = after(closure.span);
         // What the closure itself says of its event is checked as a stage's parameter is.
         let port = match (annotation(node), port) {
