@@ -14,6 +14,7 @@ mod pretty;
 #[cfg(test)]
 mod snapshot;
 mod stage;
+mod types;
 mod words;
 
 use proc_macro::TokenStream;

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use futures_util::StreamExt;
 
 use crate::error::BoxError;
 use crate::op::{Event, Failed};
@@ -336,8 +335,28 @@ pub fn rests_between_events<T: Send>(events: T) -> T {
 }
 
 /// The items of a stream, lifted.
-pub fn mapped<S: Stream, R>(stream: S, lift: impl FnMut(S::Item) -> R) -> impl Stream<Item = R> {
-    stream.map(lift)
+pub fn mapped<S: Stream, R, L: FnMut(S::Item) -> R>(stream: S, lift: L) -> impl Stream<Item = R> {
+    Mapped { stream, lift }
+}
+
+pin_project_lite::pin_project! {
+    struct Mapped<S, L> {
+        #[pin]
+        stream: S,
+        lift: L,
+    }
+}
+
+impl<S: Stream, R, L: FnMut(S::Item) -> R> Stream for Mapped<S, L> {
+    type Item = R;
+    #[inline]
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<R>> {
+        let this = self.project();
+        this.stream.poll_next(cx).map(|item| item.map(this.lift))
+    }
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.stream.size_hint()
+    }
 }
 
 /// The next item.

@@ -306,6 +306,7 @@ mod buffer;
 pub mod builder;
 mod callbacks;
 mod cancel;
+mod caught;
 // Hidden from the documentation only: the compiler shortens the path of what is not hidden from it.
 #[cfg_attr(doc, doc(hidden))]
 pub mod checks;
@@ -322,6 +323,7 @@ pub mod genstage;
 pub mod guide;
 mod hash;
 mod host;
+mod in_flight;
 mod inbox;
 mod intensity;
 pub mod live;

@@ -132,6 +132,9 @@ impl<S, W, L> Node<S, W, L> {
     }
 
     /// For a stage whose attribute says `batch`: at most `size` events, or what has come within `every` of the first.
+    ///
+    /// What the batch holds is no longer on its way: while it waits, an edge whose `max_demand` has come is asked for what
+    /// the batch lacks. With [`Duration::MAX`] it is handled when it is full, or when no more can come.
     pub fn batch(mut self, size: usize, every: Duration) -> Self {
         self.options.batch = Some((size, every));
         self

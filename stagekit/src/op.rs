@@ -43,7 +43,7 @@ pub trait Takes<E, Up>: Sized + Send + 'static {
     /// [`ByValue`] or [`ByRef`].
     type By;
     /// [`PerEvent`], [`PerBatch`] or [`Whole`].
-    type Style: 'static;
+    type Style: Style;
     /// `()` where the event fits. Where it does not, this does not resolve, and whatever depends on it stays
     /// silent: one mistake, one error.
     type Fits;
@@ -206,6 +206,17 @@ impl<X: Send + 'static> Fault for Failed<X> {
 pub struct ByValue;
 /// The function borrows its event: a broadcast lends it.
 pub struct ByRef;
+/// What a call of a stage's function is for: [`PerEvent`], [`PerBatch`] or [`Whole`].
+pub trait Style: 'static {
+    /// It is for the events of a batch.
+    const BATCHES: bool = false;
+}
+impl Style for PerEvent {}
+impl Style for PerBatch {
+    const BATCHES: bool = true;
+}
+impl Style for Whole {}
+
 /// One call for each event.
 pub struct PerEvent;
 /// One call for each batch.

@@ -4,11 +4,10 @@ use std::any::type_name;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::lock::lock;
 use crate::node::Node;
 use crate::op::{Event, Fault, NoEvents};
 use crate::options::Options;
-use crate::port::{ErrorOutlets, Intake, Port};
+use crate::port::{ErrorOutlets, Intake, Port, leads_of};
 use crate::producer::Producer;
 use crate::slot::Slot;
 use crate::topology::{self, Place, Topology, Type, Types};
@@ -76,11 +75,11 @@ impl Looks {
 }
 
 impl Part {
-    /// For the picture.
-    pub(crate) fn seen(&self) -> topology::Part<'_> {
-        let errors = lock(&self.errors).as_ref().map(|errors| (errors.legs)());
+    /// What is known of it before it runs.
+    pub(crate) fn seen(&self) -> topology::Part {
         let Looks { types, place, inner } = &self.looks;
-        topology::Part { options: &self.options, types: *types, place: *place, inner: inner.as_ref(), errors }
+        let (options, errors) = (self.options.clone(), leads_of(&self.errors));
+        topology::Part { options, types: *types, place: *place, inner: inner.clone(), errors }
     }
 }
 

@@ -4,10 +4,10 @@ use std::fmt;
 use std::future::IntoFuture;
 
 use crate::error::Error;
-use crate::outline::{GraphError, OpenEnds};
+use crate::outline::GraphError;
 use crate::stage::{Running, check, launch, start, topology};
 use crate::telemetry::Summary;
-use crate::topology::{Drawing, Topology};
+use crate::topology::{Drawing, OpenEnds, Topology};
 
 pub use crate::stage::Stage;
 
@@ -97,7 +97,7 @@ impl<T> Pipeline<T> {
     /// The graph: its stages and edges, with names, types and options, and its pictures. `Display` of a pipeline is the tree
     /// of text.
     pub fn topology(&self) -> Topology {
-        self.topology.clone().unwrap_or_else(|| topology(&self.stages, None, None))
+        self.topology.clone().unwrap_or_else(|| topology(&self.stages, OpenEnds::default()))
     }
 
     /// The pipeline, if its graph is sound: what [`pipeline!`](crate::pipeline) checks when it is compiled, for graphs

@@ -16,7 +16,7 @@ use crate::options::{Edge, Limits, Options};
 use crate::ring::Ring;
 use crate::side::ErrorWiring;
 use crate::subscription::{Door, Down, Inbox};
-use crate::topology::{BranchLegs, Fan, Leg, Legs};
+use crate::topology::{Bundle, Fork, Leads, Leg};
 
 /// What one worker of the stage below asks.
 pub(crate) struct Upstream<T> {
@@ -77,10 +77,8 @@ pub(crate) struct Group<T> {
 pub(crate) trait Match<T>: Send + Sync {
     /// The stage stands on this ring.
     fn wire(&self, eager: bool, ring: Option<&Arc<Ring>>) -> Result<(Branches<T>, Lump), String>;
-    /// What leads on, for the picture.
-    fn legs(&self) -> Vec<BranchLegs>;
-    /// The branches' names, and the edges that leave each.
-    fn leads(&self) -> Vec<(String, Leads)>;
+    /// The branches, and the edges that leave each.
+    fn leads(&self) -> Vec<Fork>;
 }
 
 /// How many events travel best together, and whether a consumer finds its own demand.
@@ -106,86 +104,30 @@ pub(crate) fn outlets<T>() -> SharedOutlets<T> {
     Arc::new(Mutex::new(Outlets { groups: Vec::new(), branches: None, discard: false }))
 }
 
-/// The number by which a picture knows outlets and intakes, while they are there.
-pub(crate) fn address<T: ?Sized>(of: &Arc<T>) -> usize {
-    Arc::as_ptr(of).cast::<()>().addr()
-}
-
-/// What leads away from these outlets, for the picture.
-pub(crate) fn legs<T>(outlets: &SharedOutlets<T>) -> Legs {
-    let at = address(outlets);
-    let outlets = lock(outlets);
-    let several = outlets.groups.len() > 1;
-    let mut legs = Vec::new();
-    for (number, group) in outlets.groups.iter().enumerate() {
-        let fan = match (&group.key, group.legs.len()) {
-            (Some(_), _) => Fan::By,
-            (None, 2..) => Fan::Any,
-            _ if several => Fan::All,
-            _ => Fan::One,
-        };
-        for (intake, limits) in &group.legs {
-            let limits = (*limits != intake.limits).then_some(*limits);
-            legs.push(Leg { group: number, fan, to: address(intake), limits });
-        }
-    }
-    Legs {
-        at,
-        legs,
-        branches: outlets.branches.as_ref().map_or_else(Vec::new, |branches| branches.legs()),
-        discard: outlets.discard,
-    }
-}
-
-/// The edges that leave an end of the graph, without their types.
-#[derive(Clone, Default)]
-pub(crate) struct Leads {
-    /// Tells these outlets from all others.
-    pub(crate) id: usize,
-    pub(crate) groups: Vec<Bundle>,
-    /// The branches of a `match`, instead of groups.
-    pub(crate) branches: Vec<(String, Leads)>,
-    pub(crate) discard: bool,
-}
-
-impl Leads {
-    /// The stages that they lead to, by their inlets.
-    pub(crate) fn intakes(&self) -> Vec<usize> {
-        let legs = self.groups.iter().flat_map(|group| &group.legs).map(|(intake, ..)| *intake);
-        legs.chain(self.branches.iter().flat_map(|(_, leads)| leads.intakes())).collect()
-    }
-}
-
 /// The edges that leave these outlets.
 pub(crate) fn leads<T>(outlets: &SharedOutlets<T>) -> Leads {
     let id = Arc::as_ptr(outlets).addr();
     let outlets = lock(outlets);
-    let leg = |(intake, limits): &(Arc<Intake<T>>, Limits)| (intake.id(), intake.name.clone(), *limits);
-    let group = |group: &Group<T>| Bundle {
-        split: group.split,
-        shares: group.copier.is_some(),
-        legs: group.legs.iter().map(leg).collect(),
-    };
-    let branches = outlets.branches.as_ref().map(|branches| branches.leads()).unwrap_or_default();
-    Leads { id, groups: outlets.groups.iter().map(group).collect(), branches, discard: outlets.discard }
-}
-
-/// A [`Group`] without its types.
-#[derive(Clone)]
-pub(crate) struct Bundle {
-    pub(crate) split: bool,
-    /// It is a leg of a broadcast.
-    pub(crate) shares: bool,
-    /// The intake, its name, and the limits of the edge.
-    pub(crate) legs: Vec<(usize, Arc<str>, Limits)>,
+    let mut leads = Leads { id, discard: outlets.discard, ..Leads::default() };
+    for group in &outlets.groups {
+        let mut legs = Vec::new();
+        for (intake, limits) in &group.legs {
+            let (to, name, differs) = (intake.id(), intake.name.clone(), *limits != intake.limits);
+            legs.push(Leg { to, name, limits: *limits, differs });
+        }
+        let (split, keyed, shares) = (group.split, group.key.is_some(), group.copier.is_some());
+        leads.groups.push(Bundle { split, keyed, shares, legs });
+    }
+    if let Some(branches) = &outlets.branches {
+        leads.branches = branches.leads();
+    }
+    leads
 }
 
 /// How the errors of a stage leave it, and where to.
 pub(crate) struct ErrorEnd {
     pub(crate) wiring: ErrorWiring,
     pub(crate) leads: Box<dyn Fn() -> Leads + Send>,
-    /// The same for the picture.
-    pub(crate) legs: Box<dyn Fn() -> Legs + Send>,
 }
 
 /// There, once `else` asks for the errors of a stage.

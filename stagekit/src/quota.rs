@@ -80,6 +80,19 @@ impl Quota {
     }
 }
 
+impl Quota {
+    /// All that came is held for a batch that lacks `n` events: what to ask for now. Nothing, while some are under way.
+    pub(crate) fn press(&mut self, n: usize) -> usize {
+        if self.outstanding > 0 {
+            return 0;
+        }
+        let ask = self.max.min(u32::try_from(n).unwrap_or(u32::MAX));
+        self.pending = self.pending.saturating_add(ask);
+        self.outstanding = ask;
+        ask as usize
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::collection::vec;
@@ -122,6 +135,18 @@ mod tests {
             outstanding += quota.settle(n).unwrap_or(0);
             assert!(outstanding <= 7);
         }
+    }
+
+    #[test]
+    fn a_batch_gets_what_it_lacks_and_then_the_limits_hold_again() {
+        let mut quota = Quota::new(3, 1);
+        assert_eq!((quota.open(), quota.press(5)), (3, 0), "three are under way");
+        quota.arrive(3);
+        assert_eq!((quota.press(5), quota.press(5)), (3, 0), "no more than the limit are on their way");
+        quota.arrive(3);
+        assert_eq!(quota.press(2), 2);
+        quota.arrive(2);
+        assert_eq!([quota.settle(6), quota.settle(2)], [None, Some(3)]);
     }
 
     #[test]

@@ -48,7 +48,8 @@ pub struct StageSummary {
     /// left to take.
     pub discarded: u64,
     /// Events that an abort, or the failure of another stage, kept from being handled. A call of a `blocking` stage that
-    /// an abort leaves in its thread is among them.
+    /// an abort leaves in its thread is among them; and, once for each stage that did not get them, events over which a
+    /// clone for a broadcast panicked.
     pub lost: u64,
     /// Times the stage began again from its initial state.
     pub restarts: u64,

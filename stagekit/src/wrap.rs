@@ -1,11 +1,10 @@
 //! What can be put around a stage: further attempts, and a limit of time.
 
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::panic::resume_unwind;
 use std::time::Duration;
 
-use futures_util::FutureExt;
-
+use crate::caught::caught;
 use crate::error::Cause;
 use crate::op::{Awaits, ByRef, ByValue, Consumer, Event, Loan, Overlaps, Parts, Takes};
 use crate::outbox::Outbox;
@@ -134,7 +133,7 @@ impl<S> Retrying<S> {
             // What a failed attempt has emitted is taken back: the next one emits it again.
             let mut tray = Outbox::default();
             let call = S::By::attempt(&mut self.stage, &mut event, last, &mut tray, failures);
-            let panicked = AssertUnwindSafe(call).catch_unwind().await.err();
+            let panicked = caught(call).await.err();
             let fault = tray.take_fault();
             if panicked.is_none() && fault.is_none() && failures.is_empty() || last {
                 out.extend(tray.events);

@@ -108,9 +108,11 @@ fn an_edge_out_of_a_branch_has_its_pattern() {
             ("Parcel::Letter(text)", text),
             ("Parcel::Box { weight }", weight.clone()),
             ("Parcel::Box { weight }", weight),
-            ("Parcel::Lost", "()".into())
+            ("Parcel::Lost", "()".into()),
+            ("Parcel::Letter(text) if text.is_empty()", "Parcel".into())
         ]
     );
+    assert_eq!(out[4].to(), Point::Nowhere);
     assert_eq!(*out[1].share(), Share::ByKey(Some("weight % 10".into())));
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use stagekit::memory::queue;
 use stagekit::prelude::*;
 
-use crate::loops::every_way;
+use crate::items::every_way;
 use crate::{Seen, double, note};
 
 #[producer_consumer]

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use stagekit::builder::{annotated, each, filter, flat_map, map, try_map, ty};
-use stagekit::dynamic::{Graph, Kinds, errors_of, node, producer, stage};
+use stagekit::dynamic::{Graph, Kinds, errors_of, feedback, node, producer, stage};
 use stagekit::prelude::*;
 
 use super::conservation::{Item, Ledger};
@@ -112,7 +112,7 @@ async fn l09_a_broadcast_clones_for_one_leg_and_lends_to_the_other() {
 async fn l10_events_of_one_key_go_to_one_worker_in_order() {
     let (kinds, ledger) = (items(), Ledger::new());
     let mut graph = of(&kinds, &ledger, "items done");
-    graph.by("items", "key", &["done"]).unwrap();
+    graph.by("items", "key", ["done"]).unwrap();
     graph.set("done", "workers", 4).unwrap();
     conserves(graph, &ledger, true).await;
     assert_eq!(ledger.handled(), 500);
@@ -122,13 +122,92 @@ async fn l10_events_of_one_key_go_to_one_worker_in_order() {
 async fn l03_shared_work_meets_again_and_errors_take_their_edge() {
     let (kinds, ledger) = (items(), Ledger::new());
     let mut graph = of(&kinds, &ledger, "items pass later fifth done bury");
-    graph.any("items", &["pass", "later"]).unwrap();
+    graph.any("items", ["pass", "later"]).unwrap();
     graph.link("pass", "fifth").unwrap();
     graph.link("later", "fifth").unwrap();
     graph.link(errors_of("fifth"), "bury").unwrap();
     graph.link("fifth", "done").unwrap();
     conserves(graph, &ledger, false).await;
     assert_eq!((ledger.handled(), ledger.dead_letters().len()), (400, 100));
+}
+
+/// Every fifth goes round once more; the third part of the rest goes a shorter way.
+#[tokio::test]
+async fn l12_a_route_and_a_loop_lose_nothing() {
+    let (mut kinds, ledger, seen) = (items(), Ledger::new(), Mutex::new(BTreeSet::new()));
+    kinds.route("third", move |item: &Item| {
+        if item.id.is_multiple_of(5) && seen.lock().unwrap().insert(item.id) {
+            "again"
+        } else if item.id.is_multiple_of(3) {
+            "third"
+        } else {
+            "other"
+        }
+    });
+    let mut graph = of(&kinds, &ledger, "items pass later done");
+    graph.link("items", "pass").unwrap();
+    let cases = [("again", feedback("pass", 16, Overflow::Fail)), ("third", "done".into()), ("_", "later".into())];
+    graph.route("pass", "third", cases).unwrap();
+    graph.link("later", "done").unwrap();
+    conserves(graph, &ledger, false).await;
+    assert_eq!(ledger.handled(), 500);
+}
+
+/// A leg of a broadcast, of a shared list and of a route can lead back.
+#[tokio::test]
+async fn what_leads_back_can_stand_wherever_a_name_can() {
+    for how in ["link", "any", "route"] {
+        let mut kinds: Kinds = Kinds::new();
+        kinds.route("large", |n: &u64| if *n > 1 { "yes" } else { "no" });
+        let mut graph = kinds.graph();
+        graph.put("source", producer(node!(numbers(0..20)))).unwrap();
+        graph.put("halve", stage(flat_map(&annotated(ty::<u64>()), |n| (n > 0).then_some(n / 2)))).unwrap();
+        graph.put("total", stage(node!(sum(0)))).unwrap();
+        graph.link("source", "halve").unwrap();
+        let back = feedback("halve", 64, Overflow::Fail);
+        match how {
+            "link" => {
+                graph.link("halve", back).unwrap();
+                graph.link("halve", "total").unwrap();
+            }
+            "any" => graph.any("halve", [back, "total".into()]).unwrap(),
+            _ => graph.route("halve", "large", [("yes", back), ("no", "total".into()), ("_", "_".into())]).unwrap(),
+        }
+        let total = graph.kept::<u64>("total").unwrap();
+        let summary = graph.build().unwrap().run().await.unwrap();
+        let (total, went_back) = (total.take()[0], summary.stage("feedback halve").unwrap().events_in);
+        match how {
+            // All halves of all of them, and each of them once more.
+            "link" => {
+                let halves = |n: u64| std::iter::successors(Some(n / 2), |n| (*n > 0).then_some(n / 2)).sum::<u64>();
+                assert_eq!(total, (1..20).map(halves).sum());
+            }
+            "any" => {
+                let out = summary.stage("halve").unwrap().events_out;
+                assert_eq!(out, went_back + summary.stage("total").unwrap().events_in, "{summary}");
+                assert!(went_back > 0, "{summary}");
+            }
+            _ => assert_eq!(total, 18, "{summary}"),
+        }
+    }
+}
+
+/// What a route has no case for goes where `_` leads, and what leads to `_` is gone.
+#[tokio::test]
+async fn a_route_has_cases_by_name() {
+    let mut kinds: Kinds = Kinds::new();
+    kinds.route("rest", |n: &u64| (n % 4).to_string());
+    let mut graph = kinds.graph();
+    graph.put("source", producer(node!(numbers(0..40)))).unwrap();
+    for name in ["one", "more"] {
+        graph.put(name, stage(node!(sum(0)))).unwrap();
+    }
+    graph.route("source", "rest", [("1", "one"), ("2", "_"), ("_", "more")]).unwrap();
+    let (one, more) = (graph.kept::<u64>("one").unwrap(), graph.kept::<u64>("more").unwrap());
+    let pipeline = graph.build().unwrap();
+    assert!(pipeline.topology().to_string().contains("├ 2"), "{pipeline}");
+    let summary = pipeline.run().await.unwrap();
+    assert_eq!((one.take(), more.take()), (vec![190], vec![390]), "{summary}");
 }
 
 /// Without an edge for it the error ends the pipeline, as in any other.
@@ -257,8 +336,8 @@ async fn what_was_wrong_is_not_done() {
     graph.put("sum", stage(node!(sum(0)))).unwrap();
     assert!(graph.put("sum", stage(node!(sum(1)))).is_err());
     assert!(graph.link("source", "text").is_err());
-    assert!(graph.any("source", &["sum", "text"]).is_err());
-    assert_eq!(graph.any("source", &[]).unwrap_err().mistakes().len(), 1);
+    assert!(graph.any("source", ["sum", "text"]).is_err());
+    assert_eq!(graph.any("source", [""; 0]).unwrap_err().mistakes().len(), 1);
     assert!(graph.set("sum", "workers", 2).is_err());
     graph.link("source", "sum").unwrap();
     let total = graph.kept::<u64>("sum").unwrap();

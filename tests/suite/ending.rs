@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use stagekit::prelude::*;
 
+use super::items::{LONG, a_while};
 use super::{Seen, double, note, numbers, sum};
-
-const LONG: Duration = Duration::from_secs(3600);
 
 #[producer]
 async fn ticks(out: Emitter<u64>) {
@@ -23,13 +22,6 @@ async fn ticks(out: Emitter<u64>) {
 async fn slow(n: u64, seen: &Seen<u64>) {
     tokio::time::sleep(Duration::from_millis(1)).await;
     seen.push(n);
-}
-
-/// Lets the tasks run for a while, whatever the clock says.
-async fn a_while() {
-    for _ in 0..30 {
-        tokio::task::yield_now().await;
-    }
 }
 
 #[tokio::test(start_paused = true)]

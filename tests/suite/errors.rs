@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use stagekit::prelude::*;
 
+use super::items::MS;
 use super::{Seen, double, note, numbers, picky, sum};
-
-const MS: Duration = Duration::from_millis(1);
 
 #[producer_consumer]
 fn fragile(n: u64) -> u64 {

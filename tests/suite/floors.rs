@@ -9,6 +9,8 @@ const FLOORS: [&[&str]; 6] = [
     &[
         "sync",
         "lock",
+        "caught",
+        "in_flight",
         "demand",
         "hash",
         "fuzz",

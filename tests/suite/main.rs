@@ -1,6 +1,7 @@
 //! What a running pipeline promises, seen from outside.
 #![allow(missing_docs, reason = "a test binary has no readers of its documentation")]
 
+mod batches;
 mod branches;
 pub mod conservation;
 mod conservation_bites;
@@ -12,6 +13,7 @@ mod faults;
 mod floors;
 mod forms;
 mod hosts;
+pub mod items;
 mod language;
 mod live;
 mod loops;

@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use stagekit::prelude::*;
 
+use super::items::MS;
 use super::{Seen, double, note, numbers, sum};
-
-const MS: Duration = Duration::from_millis(1);
 
 #[tokio::test(start_paused = true)]
 async fn concurrency_keeps_order_unless_told_otherwise() {

@@ -11,10 +11,8 @@ use stagekit::test::{TestConsumer, TestProducer, quiet};
 use tokio::task::Id;
 
 use crate::conservation::{Item, Ledger};
+use crate::items::{LONG, MS, finish, finish_later, pass, until};
 use crate::{Seen, double, note, numbers, sum};
-
-const LONG: Duration = Duration::from_secs(3600);
-const MS: Duration = Duration::from_millis(1);
 
 /// The tasks that a stage has run in, one after the other.
 #[derive(Clone, Debug, Default)]
@@ -67,37 +65,12 @@ fn end_here(_n: u64, tasks: &Tasks) {
     tasks.here();
 }
 
-#[producer_consumer]
-fn pass(item: Item) -> Item {
-    item
-}
-
-#[consumer]
-fn finish(item: Item) {
-    item.done();
-}
-
-#[consumer]
-async fn finish_later(item: Item) {
-    tokio::task::yield_now().await;
-    item.done();
-}
-
 fn tasks<const N: usize>() -> [Tasks; N] {
     std::array::from_fn(|_| Tasks::default())
 }
 
 fn different(ids: &[Id]) {
     assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "in tasks of their own: {ids:?}");
-}
-
-/// Lets the tasks run until `done`.
-async fn until(done: impl Fn() -> bool) {
-    let began = Instant::now();
-    while !done() {
-        assert!(began.elapsed() < Duration::from_secs(20), "it never came to that");
-        tokio::task::yield_now().await;
-    }
 }
 
 #[tokio::test]

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use stagekit::Single;
 use stagekit::builder::{
-    GraphError, Mistake, Shared, any, build, caught, close, discard, fuse, join, link, link_last, node, out_of, place,
-    runnable, share_last, shared, start,
+    GraphError, Mistake, Shared, any, build, by, caught, close, discard, feedback, fuse, join, join_also, link,
+    link_last, node, out_of, place, runnable, share, share_feedback, share_join, share_join_also, share_last, shared,
+    start,
 };
 use stagekit::dynamic::{self, Graph, Kinds, errors_of, producer, stage};
 use stagekit::op::{ByRef, CannotFail, NoEvents, Uncaught};
@@ -39,6 +40,26 @@ fn same(case: &str, mistakes: &[Mistake]) {
     if let Some(remedy) = mistake.remedy() {
         let remedy = plain(remedy);
         assert!(notes.iter().any(|note| remedy.starts_with(note.as_str())), "{case}: {remedy}\n{notes:#?}");
+    }
+}
+
+/// The same of a graph by name: where it says something else, it is the advice, and that says nothing of `pipeline!`.
+fn same_here(case: &str, mistakes: &[Mistake]) {
+    let (messages, _) = recorded(case);
+    let [mistake] = mistakes else { panic!("{case}: {mistakes:#?}") };
+    let (here, there) = (plain(mistake.text()), &messages[0]);
+    let common = here.bytes().zip(there.bytes()).take_while(|(a, b)| a == b).count();
+    assert!(common == here.len() && here == *there || common >= 13, "{case}: {here}\n{there}");
+    let advice = format!("{}\n{}", &here[common..], mistake.remedy().unwrap_or_default());
+    for form in ["=>", "|e|", " else", "`let ", "pipeline!", "independent", "any [", "by |"] {
+        assert!(!advice.contains(form), "{case}: {advice}");
+    }
+}
+
+fn wrong_here<T>(case: &str, result: Result<T, GraphError>) {
+    match result {
+        Ok(_) => panic!("{case}: nothing is said to be wrong"),
+        Err(error) => same_here(case, error.mistakes()),
     }
 }
 
@@ -138,11 +159,93 @@ fn the_builder_speaks_as_the_compiler_does_of_options() {
     discard(&last.port());
     wrong("graph/34_fused_concurrency", build([close(last)]));
 
+    let (numbers, more) = (start(node!(counter(0..3))), start(node!(counter(3..6))));
+    let all = shared(node!(total.batch(50, none).name("all")));
+    join(&numbers.port(), &all, Edge::new().max_demand(20));
+    join_also(&more.port(), &all, Edge::new().max_demand(20));
+    let last = link_last(&out_of(&all), node!(save));
+    wrong("graph/83_batch_over_edges", build([close(numbers), close(more), place(&all), close(last)]));
+
+    // Together they fill it.
+    let (numbers, more) = (start(node!(counter(0..3))), start(node!(counter(3..6))));
+    let all = shared(node!(total.batch(50, none)));
+    join(&numbers.port(), &all, Edge::new().max_demand(30));
+    join_also(&more.port(), &all, Edge::new().max_demand(30));
+    let last = link_last(&out_of(&all), node!(save));
+    sound(runnable([close(numbers), close(more), place(&all), close(last)]));
+
     // The edge into what is bound with `let` has limits of its own.
     let numbers = start(node!(counter(0..3)));
     let save = shared(node!(save));
     join(&numbers.port(), &save, Edge::new().max_demand(0));
     wrong("graph/33_no_demand", build([close(numbers), place(&save)]));
+}
+
+#[test]
+fn the_builder_speaks_as_the_compiler_does_of_partitions() {
+    let workers = || shared(node!(double.name("a").workers(4)));
+    let (numbers, more, a) = (start(node!(counter(0..3))), start(node!(counter(5..9))), workers());
+    join(&by(&numbers.port(), |x| *x), &a, Edge::new());
+    join_also(&more.port(), &a, Edge::new());
+    let last = link_last(&out_of(&a), node!(save));
+    wrong("graph/82_partitions_beside_others", build([close(numbers), close(more), place(&a), close(last)]));
+
+    let (numbers, more, a) = (start(node!(counter(0..3))), start(node!(counter(5..9))), workers());
+    join(&by(&numbers.port(), |x| *x), &a, Edge::new());
+    let list = by(&more.port(), |x| *x);
+    join_also(&list, &a, Edge::new());
+    let other = link(&list, node!(square));
+    let (last, other_last) = (link_last(&out_of(&a), node!(save)), link_last(&other.port(), node!(print)));
+    let stages = [close(numbers), close(more), place(&a), close(other), close(last), close(other_last)];
+    wrong("graph/82_partitions_of_two_lists", build(stages));
+
+    let (numbers, a) = (start(node!(counter(0..3))), workers());
+    join(&by(&numbers.port(), |x| *x), &a, Edge::new());
+    let last = share_last(&out_of(&a), node!(save));
+    let again = share_feedback(&out_of(&a), &a, Edge::new(), 20, Overflow::Fail);
+    wrong("graph/82_feedback_into_partitions", build([close(numbers), place(&a), close(last), again]));
+
+    // Two lists of the same legs are one partition.
+    let (numbers, more, a) = (start(node!(counter(0..3))), start(node!(counter(5..9))), workers());
+    join(&by(&numbers.port(), |x| *x), &a, Edge::new());
+    join_also(&by(&more.port(), |x| *x), &a, Edge::new());
+    let last = link_last(&out_of(&a), node!(save));
+    sound(runnable([close(numbers), close(more), place(&a), close(last)]));
+
+    let (numbers, a) = (start(node!(counter(0..3))), shared(node!(save.name("a"))));
+    share_join(&numbers.port(), &a, Edge::new());
+    share_join_also(&numbers.port(), &a, Edge::new());
+    wrong("graph/85_edge_twice", build([close(numbers), place(&a)]));
+}
+
+#[test]
+fn the_builder_speaks_as_the_compiler_does_of_loops() {
+    let (numbers, a) = (start(node!(counter(0..3))), shared(node!(double.name("a"))));
+    join(&numbers.port(), &a, Edge::new());
+    let b = link(&out_of(&a), node!(total.name("b").batch(50, Duration::ZERO)));
+    let last = share_last(&b.port(), node!(save));
+    let again = share_feedback(&b.port(), &a, Edge::new(), 20, Overflow::Fail);
+    wrong("graph/81_batch_over_feedback", build([close(numbers), place(&a), close(b), close(last), again]));
+
+    let (numbers, a) = (start(node!(counter(0..3))), shared(node!(double.name("a"))));
+    let other = share(&numbers.port(), node!(square));
+    share_join(&numbers.port(), &a, Edge::new());
+    let again = feedback(&other.port(), &a, Edge::new(), 64, Overflow::Fail);
+    let last = link_last(&out_of(&a), node!(save));
+    let stages = [close(numbers), close(other), place(&a), close(last), again];
+    wrong("graph/81_feedback_without_a_loop", build(stages));
+
+    // Of two loops that share a stage it is the smallest that counts, which is not the batch's own.
+    let (numbers, a) = (start(node!(counter(0..3))), shared(node!(double.name("a"))));
+    join(&numbers.port(), &a, Edge::new());
+    let list = any(&out_of(&a));
+    let own = feedback(&list, &a, Edge::new(), 4, Overflow::Fail);
+    let b = link(&list, node!(total.name("b").batch(30, Duration::ZERO)));
+    let other = share_feedback(&b.port(), &a, Edge::new(), 40, Overflow::Fail);
+    let last = share_last(&b.port(), node!(save));
+    let error = build([close(numbers), place(&a), close(b), own, other, close(last)]).unwrap_err();
+    let said = "a batch of 30 can never fill: `b` stands in the loop of `feedback(4) a`, let it be 30 or more";
+    assert_eq!(error.to_string(), said);
 }
 
 #[test]
@@ -263,21 +366,32 @@ fn kinds() -> Kinds {
         .kind("look", |_| stage(node!(look)))
         .kind("keep", |_| stage(node!(keep)))
         .kind("peek", |_| stage(node!(peek)))
+        .key("itself", |n: &u64| *n)
+        .route("parity", |n: &u64| if n % 2 == 0 { "even" } else { "odd" })
+        .route("length", |text: &String| text.len().to_string())
         .lends::<Connection>();
     kinds
 }
 
-/// A graph in few words: `name` or `name=kind` is a node; `a>b`, `a!b`, `a>_`, `a?b,c` are edges, `else`, a discard and
-/// `any`; `a.option value` sets an option.
+/// A graph in few words: `name` or `name=kind` is a node; `a>b`, `a!b`, `a>_`, `a?b,c`, `a@b,c`, `a<b 20` are edges, `else`,
+/// a discard, `any`, `by` and `feedback(20)`; `a.option value` sets an option.
 fn read(kinds: &Kinds, text: &str) -> Result<Pipeline, GraphError> {
     let mut graph: Graph<'_> = kinds.graph();
     for word in text.split(';').map(str::trim) {
         if let Some((from, to)) = word.split_once('>') {
-            if to == "_" { graph.discard(from)? } else { graph.link(from, to)? }
+            match to.split_once('.') {
+                Some((to, demand)) => graph.link_with(from, to, Edge::new().max_demand(demand.parse().unwrap()))?,
+                None => graph.link(from, to)?,
+            }
         } else if let Some((from, to)) = word.split_once('!') {
             graph.link(errors_of(from), to)?;
         } else if let Some((from, to)) = word.split_once('?') {
-            graph.any(from, &to.split(',').collect::<Vec<_>>())?;
+            graph.any(from, to.split(','))?;
+        } else if let Some((from, to)) = word.split_once('@') {
+            graph.by(from, "itself", to.split(','))?;
+        } else if let Some((from, to)) = word.split_once('<') {
+            let (to, room) = to.split_once(' ').unwrap();
+            graph.link(from, dynamic::feedback(to, room.parse().unwrap(), Overflow::Fail))?;
         } else if let Some((name, option)) = word.split_once('.') {
             let (option, value) = option.split_once(' ').unwrap_or((option, ""));
             graph.set(name, option, value)?;
@@ -323,6 +437,26 @@ fn a_graph_of_the_configuration_speaks_as_the_compiler_does() {
         ("graph/33_too_much_demand", &format!("{numbers};save.max_demand 2_000_000")),
         ("graph/50_shared_beside_others", "counter;print;save;sum=save;counter>print;counter?save,sum"),
         ("graph/52_discard_in_a_list", &format!("{numbers};counter>_")),
+        ("graph/81_batch_over_feedback", "counter;a=double;b=total;save;counter>a;a>b;b>save;b<a 20;b.batch 50 0s"),
+        (
+            "graph/81_feedback_without_a_loop",
+            "counter;square;a=double;save;counter>square;counter>a;a>save;square<a 64",
+        ),
+        ("graph/81_nothing_enters_the_loop", "counter;a=double;b=square;save;counter>b;b>save;a<a 64;a>b"),
+        ("graph/82_feedback_into_partitions", "counter;a=double;save;counter@a;a<a 20;a>save;a.workers 4"),
+        (
+            "graph/82_partitions_beside_others",
+            "counter;other=counter;a=double;save;counter@a;other>a;a>save;a.workers 4",
+        ),
+        (
+            "graph/82_partitions_of_two_lists",
+            "counter;c=counter;a=double;square;save;counter@a;c@a,square;a>save;square>_;a.workers 4",
+        ),
+        (
+            "graph/83_batch_over_edges",
+            "counter;other=counter;all=total;save;counter>all.20;other>all.20;all>save;all.batch 50 0s",
+        ),
+        ("graph/85_edge_twice", "counter;a=save;counter>a;counter>a"),
         ("graph/67_batch_of_a_producer", &format!("{numbers};counter.batch 5 0s")),
         ("graph/67_buffer_of_a_consumer", &format!("{numbers};save.buffer 5")),
         ("graph/67_demand_of_a_producer", &format!("{numbers};counter.max_demand 5")),
@@ -333,9 +467,9 @@ fn a_graph_of_the_configuration_speaks_as_the_compiler_does() {
     ] {
         let text = text.trim_matches(';');
         if text.is_empty() {
-            wrong(case, kinds.graph().build());
+            wrong_here(case, kinds.graph().build());
         } else {
-            wrong(case, read(&kinds, text));
+            wrong_here(case, read(&kinds, text));
         }
     }
 }
@@ -350,7 +484,11 @@ fn mistakes_of_a_configuration() {
         ("counter;counter.worker 4", "`counter` has no option `worker`: there is `max_demand`"),
         ("save;save.max_demand many", "`max_demand` of `save` takes a number, got `many`"),
         ("print;print.workers 4", "`workers` of `print` is fixed: its constructor does not call `.workers(1)`"),
-        ("double;double.concurrency 4", "`concurrency` of `double` is fixed"),
+        ("double;double.concurrency 4", "`double` cannot have several events in flight"),
+        ("_=double", "`_` is no name of a node"),
+        ("counter;a=save;counter?a,a", "two edges lead from `counter` to `a`: remove one, or add a second node"),
+        ("counter;a=save;counter?a,_", "`_` discards all that a stage emits, so it cannot be one of several"),
+        ("counter;a=double;counter>a;a<a 0", "`feedback` to `a` must hold at least 1 event, got 0"),
         ("counter;counter.concurrency 4", "`counter` cannot have several events in flight"),
         ("save;save.on_error retry", "`on_error` of `save` takes `stop` or `skip`, got `retry`"),
         ("fetch;fetch.timeout 1s", "`timeout` is part of the type of `fetch`"),
@@ -360,6 +498,38 @@ fn mistakes_of_a_configuration() {
         let error = read(&kinds, text).unwrap_err().to_string();
         assert!(error.starts_with(said), "{text}: {error}");
     }
+    let routed = |from: &str, route: &str, cases: &[(&str, &str)]| {
+        let mut graph = kinds.graph();
+        for name in ["counter", "save", "print"] {
+            graph.add(name, name, &()).unwrap();
+        }
+        graph.route(from, route, cases.iter().copied()).and_then(|()| {
+            graph.route(from, route, [("_", "_")]).expect_err("there is a route already");
+            graph.link(from, "print")?;
+            graph.build().map(|_| ())
+        })
+    };
+    for (route, cases, said) in [
+        ("parties", &[("_", "save")][..], "unknown route `parties`: there is `length`, `parity`"),
+        ("length", &[("_", "save")], "event type mismatch: `counter` emits `u64`, but `length` takes `String`"),
+        (
+            "parity",
+            &[("odd", "save")],
+            "the route `parity` of `counter` has no case `_`: say where all other events go",
+        ),
+        ("parity", &[("odd", "save"), ("odd", "print")], "the route `parity` of `counter` has two cases `odd`"),
+        ("parity", &[("odd", "sav"), ("_", "_")], "unknown node `sav`"),
+        ("parity", &[("odd", "save"), ("_", "_")], "the route of `counter` takes all that it emits, so no other edge"),
+    ] {
+        let error = routed("counter", route, cases).unwrap_err().to_string();
+        assert!(error.starts_with(said), "{cases:?}: {error}");
+    }
+    let mut graph = kinds.graph();
+    graph.add("counter", "counter", &()).unwrap();
+    graph.add("double", "double", &()).unwrap();
+    graph.link("counter", "double").unwrap();
+    let error = graph.link("double", dynamic::feedback("double", 4, Overflow::Wait)).unwrap_err().to_string();
+    assert_eq!(error, "a loop cannot wait for itself: `Overflow::Fail`, `DropOldest` or `DropNewest`");
     let mut graph = kinds.graph();
     graph.put("sum", stage(node!(sum(0)))).unwrap();
     let wrong = graph.kept::<String>("sum").unwrap_err().to_string();
@@ -372,10 +542,10 @@ fn mistakes_of_a_configuration() {
     assert_eq!(error, "`numbers` cannot be made: invalid digit found in string");
     graph.add("numbers", "counter", "10").unwrap();
     graph.put("save", stage(node!(save))).unwrap();
-    let error = graph.by("numbers", "customer", &["save"]).unwrap_err();
+    let error = graph.by("numbers", "customer", ["save"]).unwrap_err();
     let text = "event type mismatch: `numbers` emits `u64`, but `customer` takes `tests::stages::Order`";
     assert_eq!(error.mistakes()[0].text(), text);
-    let error = graph.by("numbers", "parity", &["save"]).unwrap_err().to_string();
+    let error = graph.by("numbers", "parity", ["save"]).unwrap_err().to_string();
     assert_eq!(error, "unknown key `parity`: there is `customer`");
     let said = recorded("node/59_concurrency_of_a_sync_stage").0;
     assert!(said[0].ends_with("cannot have several events in flight"), "{said:?}");

@@ -1,15 +1,15 @@
 //! Whether the callbacks make one stage: what it takes, what it emits, and which of them can ever be called.
 
 use proc_macro2::Span;
+use quote::ToTokens;
 use syn::spanned::Spanned;
-use syn::visit_mut::VisitMut;
 use syn::{GenericParam, Type};
 
 use super::ast::{Callback, Impl, Kind, Stage};
 use super::options::Options;
 use crate::diagnostic::{Diagnostics, spell};
-use crate::stage::check::borrowed;
 use crate::stage::shape::arguments;
+use crate::types::{borrowed, short};
 
 /// The stage that the callbacks describe.
 pub(crate) fn agree(of: Impl, options: Options, callbacks: Vec<Callback>, errors: &mut Diagnostics) -> Stage {
@@ -98,19 +98,7 @@ fn one_type(option: &str, given: Option<&Type>, said: Vec<Said<'_>>, errors: &mu
 
 /// The types are written the same, but perhaps for where they are.
 fn same(a: &Type, b: &Type) -> bool {
-    struct Short;
-    impl VisitMut for Short {
-        fn visit_path_mut(&mut self, path: &mut syn::Path) {
-            path.leading_colon = None;
-            path.segments = path.segments.iter().next_back().cloned().into_iter().collect();
-            syn::visit_mut::visit_path_mut(self, path);
-        }
-    }
-    let short = |ty: &Type| {
-        let mut ty = ty.clone();
-        Short.visit_type_mut(&mut ty);
-        spell(ty)
-    };
+    let short = |ty: &Type| short(ty.to_token_stream()).to_string();
     short(a) == short(b)
 }
 

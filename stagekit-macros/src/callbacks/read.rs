@@ -1,9 +1,8 @@
 //! What each callback is given and gives back, as its signature says it.
 
-use proc_macro2::{Span, TokenStream};
-use quote::quote_spanned;
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
-use syn::visit_mut::VisitMut;
 use syn::{FnArg, GenericParam, Receiver, ReceiverKind, ReturnType, Safety, Signature, Type};
 
 use super::ast::{Answer, By, Callback, Given, Impl, Kind, Method};
@@ -11,8 +10,8 @@ use super::names;
 use crate::diagnostic::{Diagnostics, spell};
 use crate::names::ours;
 use crate::stage::ast::lent;
-use crate::stage::check::borrowed;
 use crate::stage::shape::{self, Returns, Shape, arguments, plain};
+use crate::types::{borrowed, opaque};
 
 /// The callbacks among the methods, in the order of the text. What has a mistake is left out.
 pub(crate) fn callbacks(of: &Impl, errors: &mut Diagnostics) -> Vec<Callback> {
@@ -269,26 +268,13 @@ fn owned(kind: Kind, ty: &Type) -> syn::Result<()> {
         let what = if kind == Kind::Info { "infos" } else { "events" };
         return Err(syn::Error::new(at, format!("{what} must own their data; `{}` borrows", spell(ty))));
     }
-    match opaque(ty) {
+    match opaque(ty.to_token_stream()) {
         Some(at) => Err(syn::Error::new(
             at,
             "a stage's events have one type: spell it out, or put a type parameter on the `impl`",
         )),
         None => Ok(()),
     }
-}
-
-/// Where the type is an `impl Trait`.
-fn opaque(ty: &Type) -> Option<Span> {
-    struct Search(Option<Span>);
-    impl VisitMut for Search {
-        fn visit_type_impl_trait_mut(&mut self, ty: &mut syn::TypeImplTrait) {
-            self.0.get_or_insert(ty.span());
-        }
-    }
-    let mut search = Search(None);
-    search.visit_type_mut(&mut ty.clone());
-    search.0
 }
 
 fn answer(kind: Kind, sig: &Signature, errors: &mut Diagnostics) -> Option<Answer> {

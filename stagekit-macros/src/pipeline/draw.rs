@@ -38,6 +38,17 @@ pub(crate) fn drawing(graph: &Graph, body: &Body) -> TokenStream {
             quote!(::stagekit::__private::Called { stage: #stage, part: #part, errors: #errors, to: #to, text: #text }),
         )
     });
+    // The branches that discard: for the compiler there is nothing behind them.
+    let dropped = (0..graph.vertices.len()).filter(|&vertex| graph.is_discarded(vertex)).filter_map(|branch| {
+        let text = graph.vertices[branch].node.as_ref()?.label();
+        let (from, _) = source(graph, End { vertex: branch, errors: false });
+        let (stage, part) = place[from.vertex]?;
+        let errors = from.errors;
+        let to = quote!(::core::primitive::usize::MAX);
+        Some(
+            quote!(::stagekit::__private::Called { stage: #stage, part: #part, errors: #errors, to: #to, text: #text }),
+        )
+    });
     let drawing = variable("__drawing");
     quote! {
         let #drawing = &::stagekit::__private::Drawing {
@@ -45,6 +56,7 @@ pub(crate) fn drawing(graph: &Graph, body: &Body) -> TokenStream {
             dump: ::core::option_env!("STAGEKIT_DUMP"),
             spots: &[#(#spots),*],
             called: &[#(#names),*],
+            dropped: &[#(#dropped),*],
         };
     }
 }

@@ -9,7 +9,7 @@ use crate::diagnostic::Diagnostics;
 /// Reports what is wrong with the edges that close a loop. The rest of the graph makes sense. Returns the stages that
 /// nothing leads into.
 pub(crate) fn check(graph: &Graph, errors: &mut Diagnostics) -> Vec<usize> {
-    let mut unfed = Vec::new();
+    let (mut unfed, mut is_sound) = (Vec::new(), true);
     for edge in &graph.edges {
         let Some(back) = &edge.back else { continue };
         let (from, to) = (graph.label(edge.from.vertex), graph.label(edge.to));
@@ -18,6 +18,7 @@ pub(crate) fn check(graph: &Graph, errors: &mut Diagnostics) -> Vec<usize> {
             let text =
                 format!("`feedback` closes a loop, but nothing leads from `{to}` back to `{from}`: write `=> {to}`");
             errors.error(back.span, text);
+            is_sound = false;
             continue;
         }
         if graph.edges_into(edge.to).next().is_none() {
@@ -32,24 +33,29 @@ pub(crate) fn check(graph: &Graph, errors: &mut Diagnostics) -> Vec<usize> {
             };
             errors.error(back.span, text);
             unfed.push(edge.to);
-            continue;
+            is_sound = false;
         }
-        batches(graph, edge, errors);
+    }
+    if is_sound {
+        batches(graph, errors);
     }
     unfed
 }
 
-/// Batches that are larger than what goes round can never fill.
-fn batches(graph: &Graph, edge: &Edge, errors: &mut Diagnostics) {
-    let Some(room) = edge.back.as_ref().and_then(|back| literal(&back.room)?.base10_parse::<u128>().ok()) else {
-        return;
-    };
-    let behind = reached(graph, edge.to);
+/// A batch that is larger than what goes round can never fill. All that goes round could come together in the smallest
+/// `feedback` of the ring, whichever of its loops the stage stands in.
+fn batches(graph: &Graph, errors: &mut Diagnostics) {
+    let reached: Vec<Vec<bool>> = (0..graph.vertices.len()).map(|at| reached(graph, at)).collect();
     for (at, vertex) in graph.vertices.iter().enumerate() {
-        let inside = (at == edge.to || behind[at]) && reached(graph, at)[edge.from.vertex] || at == edge.from.vertex;
         let options: &[Opt] = vertex.node.as_ref().map_or(&[], |node| &node.options);
-        if inside && let Some((number, size)) = options::literal(options, "batch").filter(|(_, size)| *size > room) {
-            let (name, to) = (graph.label(at), graph.label(edge.to));
+        let Some((number, size)) = options::literal(options, "batch") else { continue };
+        let rooms = graph.edges.iter().filter_map(|edge| {
+            let is_inside = reached[at][edge.from.vertex] || at == edge.from.vertex;
+            let room = literal(&edge.back.as_ref().filter(|_| is_inside)?.room)?.base10_parse::<u128>().ok()?;
+            (reached[edge.to][at] || at == edge.to).then_some((room, edge.to))
+        });
+        if let Some((room, to)) = rooms.min().filter(|&(room, _)| size > room) {
+            let (name, to) = (graph.label(at), graph.label(to));
             let text = format!(
                 "a batch of {size} can never fill: `{name}` stands in the loop of `feedback({room}) {to}`, let it be {size} or more"
             );

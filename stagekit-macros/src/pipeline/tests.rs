@@ -377,6 +377,29 @@ fn each_mistake_is_one_error() {
              list, `[a, c] => by |e| .. [s, ..]`",
         ),
         (
+            "let p = b; a => [p, p]",
+            "two edges lead from `a` to `p`: remove one, or bind a second instance with a `let` of its own",
+        ),
+        (
+            "let p = b; a => any [p.max_demand(5), c, p]",
+            "two edges lead from `a` to `p`: remove one, or bind a second instance with a `let` of its own",
+        ),
+        (
+            // Once, and of the smallest in the ring, which another loop than its own may have.
+            "let s = b.batch(30, every); let t = c; a => t => any [feedback(4) t, s]; s => any [feedback(20) t, d]",
+            "a batch of 30 can never fill: `s` stands in the loop of `feedback(4) t`, let it be 30 or more",
+        ),
+        (
+            "let s = b.workers(2); a => match { A(n) => by |e| e [s], B(m) => s }",
+            "`s` has a worker for each key of `A(n)`, but what `B(m)` brings goes to any of them: lead both into a stage \
+             before it, `let both = |e| e; .. => both; .. => both => by |e| .. [s]`",
+        ),
+        (
+            "let s = b.workers(2); a => c else by |e| e [s, d] => by |e| e [s, f]",
+            "`s` is behind two `by` lists of different legs, so one key comes to two of its workers: lead both into a \
+             stage before it, `let both = |e| e; .. => both; .. => both => by |e| .. [s, ..]`",
+        ),
+        (
             "let s = b.batch(50, every); a => s.max_demand(20); c => s.max_demand(20)",
             "a batch of 50 can never fill: the edges into `s` bring 40 events at once, let it be 50 or more",
         ),

@@ -1,7 +1,7 @@
 //! What only the whole of a graph shows: edges that are sound one by one, and do not go together.
 
 use super::ast::Opt;
-use super::graph::{Edge, Graph};
+use super::graph::{Edge, End, Graph};
 use super::options::literal;
 use crate::diagnostic::Diagnostics;
 
@@ -14,6 +14,21 @@ pub(crate) fn check(graph: &Graph, errors: &mut Diagnostics) {
             partitions(graph, vertex, &edges, errors);
         }
         filling(graph, vertex, &node.options, &edges, errors);
+        twice(graph, &edges, errors);
+    }
+}
+
+/// An edge that is there already.
+fn twice(graph: &Graph, edges: &[&Edge], errors: &mut Diagnostics) {
+    for (at, edge) in edges.iter().enumerate() {
+        let key = |edge: &Edge| (edge.from, edge.split, edge.back.is_some());
+        if edges[..at].iter().any(|other| key(other) == key(edge)) {
+            let (from, to) = (graph.label(edge.from.vertex), graph.label(edge.to));
+            let text = format!(
+                "two edges lead from `{from}` to `{to}`: remove one, or bind a second instance with a `let` of its own"
+            );
+            errors.error(edge.at, text);
+        }
     }
 }
 
@@ -26,8 +41,20 @@ fn partitions(graph: &Graph, vertex: usize, edges: &[&Edge], errors: &mut Diagno
     let legs = |split: usize| -> Vec<usize> {
         graph.edges.iter().filter(|edge| edge.split == Some(split)).map(|edge| edge.to).collect()
     };
+    // What can stand in a list before the `by`: neither a branch of a `match` nor an `else`.
+    let listed = |end: End| graph.is_stage(end.vertex) && !end.errors;
     for edge in edges {
         let from = graph.label(edge.from.vertex);
+        let one = listed(graph.splits[first].from) && listed(edge.from);
+        let remedy = |list: &str, leg: &str| {
+            if one {
+                format!("lead both {list}, `[{by}, {from}] => by |e| .. [{leg}]`")
+            } else {
+                format!(
+                    "lead both into a stage before it, `let both = |e| e; .. => both; .. => both => by |e| .. [{leg}]`"
+                )
+            }
+        };
         let (span, text) = match (&edge.back, keyed(edge)) {
             (Some(back), _) => (
                 back.span,
@@ -39,15 +66,15 @@ fn partitions(graph: &Graph, vertex: usize, edges: &[&Edge], errors: &mut Diagno
             (None, None) => (
                 edge.at,
                 format!(
-                    "`{name}` has a worker for each key of `{by}`, but what `{from}` brings goes to any of them: lead both \
-                     through one `by`, `[{by}, {from}] => by |e| .. [{name}]`"
+                    "`{name}` has a worker for each key of `{by}`, but what `{from}` brings goes to any of them: {}",
+                    remedy("through one `by`", &name)
                 ),
             ),
             (None, Some(split)) if legs(split) != legs(first) => (
                 graph.splits[split].span,
                 format!(
-                    "`{name}` is behind two `by` lists of different legs, so one key comes to two of its workers: lead \
-                     both into one list, `[{by}, {from}] => by |e| .. [{name}, ..]`"
+                    "`{name}` is behind two `by` lists of different legs, so one key comes to two of its workers: {}",
+                    remedy("into one list", &format!("{name}, .."))
                 ),
             ),
             _ => continue,

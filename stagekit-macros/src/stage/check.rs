@@ -3,7 +3,6 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
-use syn::visit_mut::VisitMut;
 use syn::{FnArg, ReturnType, Signature, Type};
 
 use super::Role;
@@ -11,6 +10,7 @@ use super::ast::{self, By, Function, Kind, Stage};
 use super::shape::{Shape, arguments, plain};
 use crate::diagnostic::{Diagnostics, spell};
 use crate::names::ours;
+use crate::types::borrowed;
 
 const PRIMITIVES: &str =
     "bool char str i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize f16 f32 f64 f128 std core alloc";
@@ -328,35 +328,6 @@ fn owned(what: &str, ty: &Type, errors: &mut Diagnostics) {
                 .replace("state must own their", "state must own its"),
         );
     }
-}
-
-/// Where the type borrows from something that is not `'static`.
-pub(crate) fn borrowed(ty: &Type) -> Option<Span> {
-    struct Search(Option<Span>);
-    impl VisitMut for Search {
-        fn visit_type_reference_mut(&mut self, reference: &mut syn::TypeReference) {
-            if reference.lifetime.is_none() {
-                self.0.get_or_insert(reference.and_token.span());
-            }
-            syn::visit_mut::visit_type_reference_mut(self, reference);
-        }
-        fn visit_lifetime_mut(&mut self, lifetime: &mut syn::Lifetime) {
-            if lifetime.ident != "static" {
-                self.0.get_or_insert(lifetime.span());
-            }
-        }
-        // The lifetimes of a function's own arguments are nobody's loan.
-        fn visit_type_fn_ptr_mut(&mut self, _: &mut syn::TypeFnPtr) {}
-        fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut syn::ParenthesizedGenericArguments) {}
-        fn visit_trait_bound_mut(&mut self, bound: &mut syn::TraitBound) {
-            if bound.lifetimes.is_none() {
-                syn::visit_mut::visit_trait_bound_mut(self, bound);
-            }
-        }
-    }
-    let mut search = Search(None);
-    search.visit_type_mut(&mut ty.clone());
-    search.0
 }
 
 /// The text behind an attribute that is not on a function.

@@ -3,12 +3,11 @@
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::punctuated::Punctuated;
-use syn::spanned::Spanned;
-use syn::visit_mut::VisitMut;
 use syn::{GenericArgument, GenericParam, Generics, PathArguments, Token, Type, TypeParamBound};
 
 use super::ast::{Kind, Parameter};
 use crate::names::ours;
+use crate::types::replace_opaque;
 
 /// Where a type parameter lives.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -63,9 +62,13 @@ impl Scope {
                 .extend(clause.predicates.iter().map(ToTokens::to_token_stream).filter(|p| !lives(p, &lifetimes)));
         }
         for (i, parameter) in parameters.iter_mut().enumerate() {
-            let mut named = Named { found: Vec::new(), prefix: format!("__T{i}") };
-            named.visit_type_mut(&mut parameter.ty);
-            for (name, bounds) in named.found {
+            let mut found = Vec::new();
+            replace_opaque(&mut parameter.ty, &mut |bounds, span| {
+                let name = format_ident!("__T{i}_{}", found.len(), span = span);
+                found.push((name.clone(), bounds.clone()));
+                syn::parse_quote!(#name)
+            });
+            for (name, bounds) in found {
                 scope.bound(&name, &bounds, &lifetimes);
                 let home = if Some(i) == event { Home::Event } else { Home::Argument };
                 scope.params.push(Param { name, constant: None, home });
@@ -205,24 +208,6 @@ impl Param {
 
 fn angled(list: Vec<TokenStream>) -> TokenStream {
     if list.is_empty() { TokenStream::new() } else { quote!(<#(#list),*>) }
-}
-
-/// Gives each `impl Trait` a name.
-struct Named {
-    found: Vec<(Ident, Punctuated<TypeParamBound, Token![+]>)>,
-    prefix: String,
-}
-impl VisitMut for Named {
-    fn visit_type_mut(&mut self, ty: &mut Type) {
-        if let Type::ImplTrait(opaque) = ty {
-            let name = format_ident!("{}_{}", self.prefix, self.found.len(), span = opaque.span());
-            let bounds = opaque.bounds.clone();
-            *ty = syn::parse_quote!(#name);
-            self.found.push((name, bounds));
-        } else {
-            syn::visit_mut::visit_type_mut(self, ty);
-        }
-    }
 }
 
 /// `name` occurs among the tokens, not as a lifetime.

@@ -1,30 +1,31 @@
 //! Edges from one stage to the branches of a `match`.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex};
 
 use crate::dispatcher::{BranchLeg, Branches, NOWHERE, Router, note, routed};
 use crate::lock::lock;
 use crate::op::{Branch, CannotFail, Event};
-use crate::port::{Leads, Lump, Match, Port, SharedOutlets, leads, legs, outlets};
+use crate::port::{Lump, Match, Port, SharedOutlets, leads, outlets};
 use crate::ring::Ring;
 use crate::stage::{BranchOutlet, Edges, wire};
 use crate::telemetry::Meter;
-use crate::topology::{BranchLegs, Type};
+use crate::topology::{Fork, Type};
 
 /// One branch of a `match`: what its pattern binds goes to the stages behind it. `B` names it in messages.
 pub struct Way<P, B> {
     at: u32,
     events: Vec<P>,
     outlets: SharedOutlets<P>,
-    text: &'static str,
+    text: Cow<'static, str>,
     name: PhantomData<fn() -> B>,
 }
 
 /// `PATTERN =>`: a branch, as it is written and as messages name it.
 pub fn way<P: 'static, B>(text: &'static str, _: fn() -> B) -> Way<P, B> {
-    Way { at: 0, events: Vec::new(), outlets: outlets(), text, name: PhantomData }
+    Way { at: 0, events: Vec::new(), outlets: outlets(), text: Cow::Borrowed(text), name: PhantomData }
 }
 
 /// Which branch an event has taken.
@@ -101,25 +102,20 @@ pub trait AnyWay {
     #[doc(hidden)]
     fn number(&mut self, at: u32);
     #[doc(hidden)]
-    fn text(&self) -> &'static str;
+    fn text(&self) -> &str;
     #[doc(hidden)]
     fn events(&mut self) -> &mut dyn Any;
     #[doc(hidden)]
     fn wire(&self, eager: bool, on: &On<'_>) -> Result<Wired, String>;
     #[doc(hidden)]
-    fn drawn(&self) -> Drawn;
-    #[doc(hidden)]
     fn leads(&self) -> Leading;
 }
 
 /// The edges that leave a branch.
-pub struct Leading(Leads);
+pub struct Leading(Fork);
 
 /// The loop that the stage stands on, if it stands on one.
 pub struct On<'a>(Option<&'a Arc<Ring>>);
-
-/// The same for the picture.
-pub struct Drawn(BranchLegs);
 
 /// The outlet of a branch, for one worker.
 pub struct Wired(Box<dyn BranchLeg>, Lump);
@@ -128,8 +124,8 @@ impl<P: Event, B: 'static> AnyWay for Way<P, B> {
     fn number(&mut self, at: u32) {
         self.at = at;
     }
-    fn text(&self) -> &'static str {
-        self.text
+    fn text(&self) -> &str {
+        &self.text
     }
     fn events(&mut self) -> &mut dyn Any {
         &mut self.events
@@ -146,12 +142,39 @@ impl<P: Event, B: 'static> AnyWay for Way<P, B> {
         let lump = (outlet.lump(), outlet.is_tuned());
         Ok(Wired(Box::new(BranchOutlet::new(outlet)), lump))
     }
-    fn drawn(&self) -> Drawn {
-        let (pattern, event) = (self.text.into(), Type(std::any::type_name::<P>));
-        Drawn(BranchLegs { pattern, event, legs: legs(&self.outlets) })
-    }
     fn leads(&self) -> Leading {
-        Leading(leads(&self.outlets))
+        let (pattern, event) = ((&*self.text).into(), Type(std::any::type_name::<P>));
+        Leading(Fork { pattern, event, leads: leads(&self.outlets) })
+    }
+}
+
+/// As many branches as there are names, each of the whole event. Gives their outlets.
+pub(crate) fn cases<S, E: Event, F>(
+    port: &Port<S, E, F>,
+    names: &[String],
+    mut case: impl FnMut(&E) -> usize + Send + 'static,
+) -> Vec<SharedOutlets<E>> {
+    let mut ways = Vec::new();
+    for (at, name) in (0..).zip(names) {
+        let text = Cow::Owned(name.clone());
+        ways.push(Way::<E, ()> { at, events: Vec::new(), outlets: outlets(), text, name: PhantomData });
+    }
+    let ends = ways.iter().map(|way| way.outlets.clone()).collect();
+    let route = move |event: E, ways: &mut Cases<E>| {
+        let at = case(&event);
+        take(&mut ways.0[at], event)
+    };
+    port.branch(Arc::new(Routes { route: Arc::new(Mutex::new((route, Cases(ways)))), names: names.into() }));
+    ends
+}
+
+struct Cases<E>(Vec<Way<E, ()>>);
+
+impl<E: Event> Ways for Cases<E> {
+    fn each(&mut self, f: &mut dyn FnMut(&mut dyn AnyWay)) {
+        for way in &mut self.0 {
+            f(way);
+        }
     }
 }
 
@@ -177,15 +200,9 @@ impl<E: Event, L: Ways, R: FnMut(E, &mut L) -> Taken + Send + 'static> Match<E> 
         }
     }
 
-    fn legs(&self) -> Vec<BranchLegs> {
-        let mut legs = Vec::new();
-        lock(&self.route).1.each(&mut |way| legs.push(way.drawn().0));
-        legs
-    }
-
-    fn leads(&self) -> Vec<(String, Leads)> {
+    fn leads(&self) -> Vec<Fork> {
         let mut all = Vec::new();
-        lock(&self.route).1.each(&mut |way| all.push((way.text().to_owned(), way.leads().0)));
+        lock(&self.route).1.each(&mut |way| all.push(way.leads().0));
         all
     }
 }

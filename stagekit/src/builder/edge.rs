@@ -7,9 +7,7 @@ use std::sync::Arc;
 use crate::batch::Copier;
 use crate::lock::lock;
 use crate::node::{Node, Single};
-use crate::op::{
-    And, CannotFail, Consumer, Else, Event, Failed, Fault, Known, PerBatch, PerEvent, Settles, Takes, Whole,
-};
+use crate::op::{And, CannotFail, Consumer, Else, Event, Failed, Fault, Known, PerEvent, Settles, Style, Takes, Whole};
 use crate::open::{Begins, Begun, Looks, Open, Part, Subscribes};
 use crate::options::Edge;
 use crate::port::{ErrorOutlets, Intake, Port};
@@ -54,7 +52,7 @@ where
 pub type Linked<Up, S, E, O, Fl, K> = Open<Subscribes<E>, First<S, Up, E, Fl>, S, O, Fl, K>;
 
 #[track_caller]
-pub(crate) fn placed<S, W, L, E, O, Fl: Fault, Style: 'static>(
+pub(crate) fn placed<S, W, L, E, O, Fl: Fault, St: Style>(
     node: Node<S, W, L>,
     errors: &ErrorOutlets,
 ) -> (Placed<S, Fl>, Part)
@@ -65,16 +63,12 @@ where
     let part = Part {
         options: node.options,
         errors: errors.clone(),
-        takes_batches: is::<Style, PerBatch>(),
-        is_whole: is::<Style, Whole>(),
+        takes_batches: St::BATCHES,
+        is_whole: TypeId::of::<St>() == TypeId::of::<Whole>(),
         looks: Looks::of::<O, Fl>(Some(Type(type_name::<E>)), node.inner),
     };
     let Node { stage, factory, again, .. } = node;
     (Placed { stage, slot, factory, keeper: None, again, failures: Vec::new() }, part)
-}
-
-fn is<Style: 'static, Other: 'static>() -> bool {
-    TypeId::of::<Style>() == TypeId::of::<Other>()
 }
 
 #[track_caller]

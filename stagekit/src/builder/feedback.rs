@@ -1,5 +1,7 @@
 //! The edge that closes a loop: `=> feedback(n) name`.
 
+use std::sync::Arc;
+
 use super::shared::Shared;
 use crate::batch::{Copier, Way, clone_all};
 use crate::lock::lock;
@@ -80,10 +82,20 @@ fn back<Up, E: Event, F, S, In: 'static, O, Fl, B, W, L>(
     (room, overflow): (usize, Overflow),
     copier: Option<Copier<E>>,
 ) -> Stage {
-    let to = match &*lock(&shared.intake) {
-        Some(intake) => same::<_, std::sync::Arc<Intake<E>>>(intake.clone()),
+    match &*lock(&shared.intake) {
+        Some(intake) => leads_back(port, same(intake.clone()), edge, (room, overflow), copier),
         None => panic!("`feedback` leads back to a stage that an edge leads into"),
-    };
+    }
+}
+
+/// The place between the port and the intake that its events go back to.
+pub(crate) fn leads_back<Up, E: Event, F>(
+    port: &Port<Up, E, F>,
+    to: Arc<Intake<E>>,
+    edge: Edge,
+    (room, overflow): (usize, Overflow),
+    copier: Option<Copier<E>>,
+) -> Stage {
     let mut options = Options::new(&format!("feedback {}", to.name));
     // Demand is always there.
     options.limits.max = Some(crate::options::MAX_DEMAND);

@@ -1,13 +1,13 @@
 #![doc = include_str!("page.md")]
 
-mod branch;
+pub(crate) mod branch;
 pub(crate) mod edge;
 mod emit;
-mod feedback;
+pub(crate) mod feedback;
 mod list;
 mod shared;
 
-pub use branch::{AnyWay, Drawn, Leading, Legs, On, Taken, Way, Ways, Wired, branches, nowhere, take, way};
+pub use branch::{AnyWay, Leading, Legs, On, Taken, Way, Ways, Wired, branches, nowhere, take, way};
 pub use edge::{
     BeginsOnce, Close, Fails, Fused, Fuses, FusesOnce, Fusible, Linked, close, discard, errors, fuse, fuse_last, link,
     link_last, start,

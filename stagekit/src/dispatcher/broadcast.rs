@@ -75,6 +75,8 @@ pub struct Broadcast<T> {
     copier: Option<Copier<T>>,
     selective: usize,
     fault: Option<Cause>,
+    /// Events that a leg did not get because a clone panicked, once for each leg.
+    lost: usize,
 }
 
 impl<T> std::fmt::Debug for Broadcast<T> {
@@ -121,6 +123,7 @@ impl<T> Broadcast<T> {
             copier,
             selective: 0,
             fault: None,
+            lost: 0,
         };
         legs.into_iter().for_each(|leg| broadcast.add(leg));
         broadcast
@@ -237,7 +240,8 @@ impl<T> Broadcast<T> {
     }
 
     pub(crate) fn demand(&self) -> usize {
-        if self.asked.members() > self.asked.len() {
+        // Behind what some legs did not get there is nothing more for the others.
+        if self.asked.members() > self.asked.len() || self.fault.is_some() {
             return 0;
         }
         self.asked.first().map_or(0, |(asked, _)| usize::try_from(asked - self.delivered).unwrap_or(usize::MAX))
@@ -250,6 +254,11 @@ impl<T> Broadcast<T> {
 
     pub(crate) fn take_fault(&mut self) -> Option<Cause> {
         self.fault.take()
+    }
+
+    /// How many events were lost since the last look, once for each leg that did not get them.
+    pub(crate) fn take_lost(&mut self) -> usize {
+        std::mem::take(&mut self.lost)
     }
 
     pub(crate) fn dispatch(&mut self, mut events: Events<T>, send: &mut dyn FnMut(Sub, Batch<T>)) -> Option<Events<T>> {
@@ -275,15 +284,22 @@ impl<T> Broadcast<T> {
             let asked = self.asked.get(leg).unwrap_or_default().saturating_add(k as u64);
             self.asked.set(leg, asked);
         }
-        let groups = &mut self.groups;
+        let (legs, groups) = (&self.legs, &mut self.groups);
+        let mut served = 0;
         // l01: no leg is sent more than it asked for; `n` is the least of their demands.
-        copies::copies(&self.legs, events, &picks, &mut |leg, copy| match leg.to {
-            To::One(sub) => send(sub as usize, copy),
-            To::Group(group) => {
-                let left = groups[group as usize].subs.dispatch(copy, send);
-                debug_assert!(left.is_none(), "l09: a leg refused what it had asked for");
-            }
+        let copied = super::calmly("a clone for its broadcast", || {
+            copies::copies(legs, events, &picks, &mut served, &mut |leg, copy| match leg.to {
+                To::One(sub) => send(sub as usize, copy),
+                To::Group(group) => {
+                    let left = groups[group as usize].subs.dispatch(copy, send);
+                    debug_assert!(left.is_none(), "l09: a leg refused what it had asked for");
+                }
+            });
         });
+        if let Err(fault) = copied {
+            self.lost += (served..legs.len()).map(|leg| copies::wanted(&picks, leg, n)).sum::<usize>();
+            self.fault.get_or_insert(fault);
+        }
         rest
     }
 }

@@ -186,6 +186,15 @@ impl<T> Dispatcher<T> {
         }
     }
 
+    /// How many events were lost since the last look.
+    pub(crate) fn take_lost(&mut self) -> usize {
+        match self {
+            Dispatcher::Broadcast(broadcast) => broadcast.take_lost(),
+            Dispatcher::Branches(branches) => branches.take_lost() as usize,
+            Dispatcher::Demand(_) | Dispatcher::Partition(_) | Dispatcher::Custom(_) => 0,
+        }
+    }
+
     /// The partition that held back the others most often, if one did.
     pub(crate) fn hot(&self) -> Option<Hot> {
         match self {

@@ -1,19 +1,22 @@
 //! Nodes without their types: what they take, emit and fail with is known, and compared, when they are linked.
 
 use std::any::{Any, TypeId};
+use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex};
 
 use super::types::TypeOf;
 use crate::batch::Copier;
+use crate::builder::branch::cases;
 use crate::builder::edge::{placed, start};
+use crate::builder::feedback::leads_back;
 use crate::dispatcher::Key;
 use crate::lock::lock;
 use crate::node::{Node, Single};
 use crate::op::{ByRef, CannotFail, Event, Fault, NoEvents, Parts, Settles, Takes};
 use crate::open::{Open, Subscribes};
-use crate::options::{Edge, Options};
+use crate::options::{Edge, Options, Overflow};
 use crate::outline::{Mistake, text};
 use crate::port::{ErrorOutlets, Intake, Port, SharedOutlets, outlets};
 use crate::producer::Producer;
@@ -39,6 +42,8 @@ pub struct AnyNode {
     pub(super) repeats: bool,
     /// Several calls can be in flight: its `concurrency` is not fixed.
     pub(super) overlaps: bool,
+    /// Its constructor could call `concurrency`, as far as is known.
+    pub(super) awaits: bool,
     pub(super) erased: Box<dyn Erased>,
 }
 
@@ -86,6 +91,8 @@ pub(super) trait Erased: Send {
 pub(super) trait Inward {
     /// One edge more, from outlets of the same type. `copier` is a `Copier` of it.
     fn connect(&self, from: &dyn Any, list: Option<usize>, edge: Edge, copier: Option<&dyn Any>);
+    /// The same, for what leads back: gives its place.
+    fn back(&self, from: &dyn Any, list: Option<usize>, edge: Edge, copier: Option<&dyn Any>, back: Back) -> Stage;
 }
 
 /// Where events leave: a `SharedOutlets`.
@@ -95,8 +102,18 @@ pub(super) trait Outward {
     fn shared(&self) -> Box<dyn Any>;
     /// A list of its own, by a `KeyOf` the type.
     fn list(&self, key: Option<&dyn Any>) -> usize;
+    /// The ends of these cases, by a `RouteOf` the type.
+    fn cases(&self, route: &dyn Any, names: &[String]) -> Vec<Box<dyn Outward>>;
     fn discard(&self);
 }
+
+/// The case of all events that have no other, and where events are discarded.
+pub(super) const REST: &str = "_";
+
+/// Finds the case that an event names.
+pub(super) type Find<T> = Arc<dyn Fn(&T, &HashMap<String, usize>) -> Option<usize> + Send + Sync>;
+
+pub(super) struct RouteOf<T>(pub(super) Find<T>);
 
 /// Makes a partition key.
 pub(super) struct KeyOf<T>(pub(super) Box<dyn Fn() -> Key<T> + Send + Sync>);
@@ -105,15 +122,32 @@ fn port<T>(outlets: &SharedOutlets<T>, group: Option<usize>) -> Port<Anyone, T, 
     Port { outlets: outlets.clone(), group, ..Port::new() }
 }
 
+/// How many events go round, and what becomes of more.
+pub(super) type Back = (usize, Overflow);
+
+/// The end that an edge begins at, and how it copies events.
+fn tied<T>(
+    from: &dyn Any,
+    list: Option<usize>,
+    copier: Option<&dyn Any>,
+) -> (Port<Anyone, T, CannotFail>, Option<Copier<T>>)
+where
+    T: 'static,
+{
+    match from.downcast_ref::<SharedOutlets<T>>() {
+        Some(outlets) => (port(outlets, list), copier.and_then(|copier| copier.downcast_ref::<Copier<T>>()).cloned()),
+        None => unreachable!("the types of an edge were compared when it was made"),
+    }
+}
+
 impl<T: Event> Inward for Arc<Intake<T>> {
     fn connect(&self, from: &dyn Any, list: Option<usize>, edge: Edge, copier: Option<&dyn Any>) {
-        match from.downcast_ref::<SharedOutlets<T>>() {
-            Some(outlets) => {
-                let copier = copier.and_then(|copier| copier.downcast_ref::<Copier<T>>()).cloned();
-                port(outlets, list).connect(self.clone(), edge, copier);
-            }
-            None => unreachable!("the types of an edge were compared when it was made"),
-        }
+        let (port, copier) = tied::<T>(from, list, copier);
+        port.connect(self.clone(), edge, copier);
+    }
+    fn back(&self, from: &dyn Any, list: Option<usize>, edge: Edge, copier: Option<&dyn Any>, back: Back) -> Stage {
+        let (port, copier) = tied::<T>(from, list, copier);
+        leads_back(&port, self.clone(), edge, back, copier)
     }
 }
 
@@ -127,6 +161,16 @@ impl<T: Event> Outward for SharedOutlets<T> {
     fn list(&self, key: Option<&dyn Any>) -> usize {
         let key = key.and_then(|key| key.downcast_ref::<KeyOf<T>>()).map(|key| (key.0)());
         port(self, None).grouped(key).group.unwrap_or_default()
+    }
+    fn cases(&self, route: &dyn Any, names: &[String]) -> Vec<Box<dyn Outward>> {
+        let Some(RouteOf(find)) = route.downcast_ref::<RouteOf<T>>() else {
+            unreachable!("the types of a route were compared when it was made");
+        };
+        let known: HashMap<String, usize> = names.iter().cloned().zip(0..).collect();
+        let (find, rest) = (find.clone(), known.get(REST).copied().unwrap_or_default());
+        let case = move |event: &T| find(event, &known).unwrap_or(rest);
+        let ends = cases(&port(self, None), names, case);
+        ends.into_iter().map(|end| Box::new(end) as Box<dyn Outward>).collect()
     }
     fn discard(&self) {
         lock(self).discard = true;
@@ -186,6 +230,7 @@ where
         borrows: TypeId::of::<S::By>() == TypeId::of::<ByRef>(),
         repeats: node.factory.is_some(),
         overlaps: node.again.is_some(),
+        awaits: S::ASYNC,
         erased: Box::new(Taking { node, kept: Arc::default(), takes: PhantomData }),
     }
 }
@@ -245,6 +290,7 @@ where
         borrows: false,
         repeats: true,
         overlaps: false,
+        awaits: false,
         erased: Box::new(Giving(node)),
     }
 }

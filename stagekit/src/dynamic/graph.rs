@@ -1,12 +1,13 @@
 //! A graph that is put together when the program runs.
 
 use std::any::Any;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use super::any_node::{AnyNode, Standing};
-use super::kinds::{Kinds, unknown};
+use super::any_node::{AnyNode, Back, REST};
+use super::ends::{At, End, Hook, To};
+use super::kinds::Kinds;
 use super::set;
 use super::types::TypeOf;
 use crate::lock::lock;
@@ -15,53 +16,29 @@ use crate::options::Edge;
 use crate::outline::{GraphError, Mistake, text};
 use crate::pipeline::{Pipeline, build};
 use crate::port::{SharedOutlets, outlets};
-use crate::stage::Stage;
 use crate::stream::Segment;
 
-/// Where an edge begins: at a node, or at its [`errors_of`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct End<'a> {
-    name: &'a str,
-    errors: bool,
+pub(super) struct Link {
+    pub(super) from: At,
+    pub(super) hook: Hook,
+    pub(super) to: usize,
+    pub(super) back: Option<Back>,
+    pub(super) edge: Edge,
 }
-
-impl<'a> From<&'a str> for End<'a> {
-    fn from(name: &'a str) -> Self {
-        End { name, errors: false }
-    }
-}
-impl<'a> From<&'a String> for End<'a> {
-    fn from(name: &'a String) -> Self {
-        End { name, errors: false }
-    }
-}
-
-/// The errors of a node, where an edge begins: `graph.link(errors_of("parse"), "quarantine")` is `parse else quarantine`.
-pub fn errors_of(name: &str) -> End<'_> {
-    End { name, errors: true }
-}
-
-/// An [`End`], found.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct At {
-    node: usize,
-    errors: bool,
-}
-
-struct Link {
-    from: At,
-    to: usize,
-    list: Option<usize>,
-    edge: Edge,
-}
-
-/// The outlets of the node whose end is open, a `SharedOutlets`.
-type Tail = Option<Box<dyn Any>>;
 
 /// An `any` or `by` list.
-struct List<'k> {
-    from: At,
-    key: Option<&'k dyn Any>,
+pub(super) struct List<'k> {
+    pub(super) from: At,
+    pub(super) key: Option<&'k dyn Any>,
+}
+
+/// Cases by name.
+pub(super) struct Route<'k> {
+    pub(super) from: At,
+    pub(super) find: &'k dyn Any,
+    pub(super) names: Vec<String>,
+    /// The cases whose events are discarded.
+    pub(super) discards: Vec<usize>,
 }
 
 /// A graph of named nodes, whose edges are checked when they are made, and which is checked as a whole when it is
@@ -70,12 +47,13 @@ struct List<'k> {
 /// Every mistake is a [`GraphError`]; what was wrong is not done, and the graph is as before.
 #[must_use = "a graph does nothing until it is built and run"]
 pub struct Graph<'k, A: ?Sized = ()> {
-    kinds: &'k Kinds<A>,
-    nodes: Vec<AnyNode>,
-    names: HashMap<String, usize>,
-    links: Vec<Link>,
-    lists: Vec<List<'k>>,
-    discards: Vec<At>,
+    pub(super) kinds: &'k Kinds<A>,
+    pub(super) nodes: Vec<AnyNode>,
+    pub(super) names: HashMap<String, usize>,
+    pub(super) links: Vec<Link>,
+    pub(super) lists: Vec<List<'k>>,
+    pub(super) routes: Vec<Route<'k>>,
+    pub(super) discards: Vec<At>,
 }
 
 impl<A: ?Sized> fmt::Debug for Graph<'_, A> {
@@ -92,6 +70,7 @@ impl<'k, A: ?Sized> Graph<'k, A> {
             names: HashMap::new(),
             links: Vec::new(),
             lists: Vec::new(),
+            routes: Vec::new(),
             discards: Vec::new(),
         }
     }
@@ -108,8 +87,11 @@ impl<'k, A: ?Sized> Graph<'k, A> {
     /// A node that is there already, typed as it is: [`stage`](super::stage) or [`producer`](super::producer).
     ///
     /// # Errors
-    /// The name is taken.
+    /// The name is taken, or it is `_`.
     pub fn put(&mut self, name: &str, mut node: AnyNode) -> Result<(), GraphError> {
+        if name == REST {
+            return Err(Mistake::new(name, "`_` is no name of a node: it is where events are discarded").into());
+        }
         if self.names.contains_key(name) {
             return Err(text::two_of_one_name(name).into());
         }
@@ -140,15 +122,15 @@ impl<'k, A: ?Sized> Graph<'k, A> {
     /// can work is checked by [`build`](Graph::build).
     pub fn set(&mut self, name: &str, option: &str, value: impl ToString) -> Result<(), GraphError> {
         let node = self.find(name)?;
-        Ok(set::set(&mut self.nodes[node], option, &value.to_string())?)
+        ours(set::set(&mut self.nodes[node], option, &value.to_string()))
     }
 
     /// `from => to`. Several edges from one node are a broadcast, `from => [a, b]`; several edges to one node are a
-    /// fan-in.
+    /// fan-in. To lead back, [`feedback`](super::feedback).
     ///
     /// # Errors
-    /// An unknown name; the event does not fit; a broadcast of what cannot be copied.
-    pub fn link<'a>(&mut self, from: impl Into<End<'a>>, to: &str) -> Result<(), GraphError> {
+    /// An unknown name; the event does not fit; a broadcast of what cannot be copied; an edge that is there already.
+    pub fn link<'a, 'b>(&mut self, from: impl Into<End<'a>>, to: impl Into<To<'b>>) -> Result<(), GraphError> {
         self.link_with(from, to, Edge::new())
     }
 
@@ -156,24 +138,32 @@ impl<'k, A: ?Sized> Graph<'k, A> {
     ///
     /// # Errors
     /// As [`link`](Graph::link).
-    pub fn link_with<'a>(&mut self, from: impl Into<End<'a>>, to: &str, edge: Edge) -> Result<(), GraphError> {
-        let (from, to) = (self.at(from.into())?, self.find(to)?);
-        self.fits(from, to)?;
-        let others = self.links.iter().filter(|link| link.from == from && link.list.is_none());
-        let legs: Vec<usize> = others.map(|link| link.to).chain([to]).collect();
-        if legs.len() > 1 {
-            legs.into_iter().try_for_each(|leg| self.copies(from, leg).map(|_| ()))?;
+    pub fn link_with<'a, 'b>(
+        &mut self,
+        from: impl Into<End<'a>>,
+        to: impl Into<To<'b>>,
+        edge: Edge,
+    ) -> Result<(), GraphError> {
+        let to = to.into();
+        if to.name == REST && to.back.is_none() {
+            return self.discard(from);
         }
-        self.links.push(Link { from, to, list: None, edge });
-        Ok(())
+        let from = self.at(from.into())?;
+        ours(self.tie(from, Hook::Bare, &[to], edge))
     }
 
     /// `from => any [a, b]`: they share the work.
     ///
     /// # Errors
     /// As [`link`](Graph::link).
-    pub fn any<'a>(&mut self, from: impl Into<End<'a>>, to: &[&str]) -> Result<(), GraphError> {
-        self.list(from.into(), None, to)
+    pub fn any<'a, 'b, T: Into<To<'b>>>(
+        &mut self,
+        from: impl Into<End<'a>>,
+        to: impl IntoIterator<Item = T>,
+    ) -> Result<(), GraphError> {
+        let from = self.at(from.into())?;
+        let to: Vec<To<'_>> = to.into_iter().map(Into::into).collect();
+        ours(self.list(from, None, &to))
     }
 
     /// `from => by |e| key [a, b]`: events of one key go to one stage, or to one of its workers. The key is
@@ -181,32 +171,95 @@ impl<'k, A: ?Sized> Graph<'k, A> {
     ///
     /// # Errors
     /// As [`link`](Graph::link); an unknown key, or one of other events.
-    pub fn by<'a>(&mut self, from: impl Into<End<'a>>, key: &str, to: &[&str]) -> Result<(), GraphError> {
-        self.list(from.into(), Some(key), to)
+    pub fn by<'a, 'b, T: Into<To<'b>>>(
+        &mut self,
+        from: impl Into<End<'a>>,
+        key: &str,
+        to: impl IntoIterator<Item = T>,
+    ) -> Result<(), GraphError> {
+        let from = self.at(from.into())?;
+        let to: Vec<To<'_>> = to.into_iter().map(Into::into).collect();
+        let found = self.kinds.find_key(self.nodes[from.node].name(), key)?;
+        let found = ours(self.of_the_event(from, key, found))?;
+        ours(self.list(from, Some(found), &to))
     }
 
-    fn list(&mut self, from: End<'_>, key: Option<&str>, to: &[&str]) -> Result<(), GraphError> {
-        let from = self.at(from)?;
+    fn list(&mut self, from: At, key: Option<&'k dyn Any>, to: &[To<'_>]) -> Result<(), GraphError> {
         if to.is_empty() {
             return Err(text::empty_list(&self.label(from)).into());
         }
-        let to = to.iter().map(|to| self.find(to)).collect::<Result<Vec<_>, _>>()?;
-        to.iter().try_for_each(|&to| self.fits(from, to))?;
-        let emits = self.emits(from)?;
-        let key = match key {
-            Some(key) => {
-                let (of, found) = self.kinds.find_key(self.nodes[from.node].name(), key)?;
-                if of.id != emits.id {
-                    let label = self.label(from);
-                    return Err(text::event(&label, &emits.text(), key, &of.text()).into());
-                }
-                Some(found)
-            }
-            None => None,
-        };
+        if to.iter().any(|to| to.name == REST) {
+            return Err(text::discard_beside_others(&self.label(from)).into());
+        }
+        self.tie(from, Hook::List(self.lists.len()), to, Edge::new())?;
         self.lists.push(List { from, key });
-        let list = Some(self.lists.len() - 1);
-        self.links.extend(to.into_iter().map(|to| Link { from, to, list, edge: Edge::new() }));
+        Ok(())
+    }
+
+    /// `from => match { .. }`: each event goes where its case says. Which case it is of, the function says that the route's
+    /// name is [known for](Kinds::route); all others go where the case `_` leads, which there must be. A case that leads
+    /// to `_` discards its events.
+    ///
+    /// ```
+    /// use stagekit::dynamic::{Kinds, node, producer, stage};
+    /// use stagekit::prelude::*;
+    ///
+    /// #[consumer]
+    /// fn add(n: u64, sum: &mut u64) { *sum += n; }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut kinds: Kinds = Kinds::new();
+    /// kinds.route("parity", |n: &u64| if n % 2 == 0 { "even" } else { "odd" });
+    /// let mut graph = kinds.graph();
+    /// graph.put("numbers", producer(from_iter(0..10u64)))?;
+    /// graph.put("total", stage(node!(add(0))))?;
+    /// graph.route("numbers", "parity", [("even", "total"), ("_", "_")])?;
+    /// let total = graph.kept::<u64>("total")?;
+    /// graph.build()?.run().await?;
+    /// assert_eq!(total.take(), [20]);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`link`](Graph::link); an unknown route, or one of other events; two cases of one name; no case `_`; another
+    /// route from there.
+    pub fn route<'a, 'b, C: AsRef<str>, T: Into<To<'b>>>(
+        &mut self,
+        from: impl Into<End<'a>>,
+        route: &str,
+        cases: impl IntoIterator<Item = (C, T)>,
+    ) -> Result<(), GraphError> {
+        let from = self.at(from.into())?;
+        let label = self.label(from);
+        let wrong = |text: String| Err(Mistake::new(&label, text).into());
+        let found = self.kinds.find_route(self.nodes[from.node].name(), route)?;
+        let find = ours(self.of_the_event(from, route, found))?;
+        if self.routes.iter().any(|other| other.from == from) {
+            return wrong(format!("`{label}` has a route already: give it all cases at once"));
+        }
+        let (mut names, mut to) = (Vec::<String>::new(), Vec::new());
+        for (name, target) in cases {
+            if names.iter().any(|other| other == name.as_ref()) {
+                return wrong(format!("the route `{route}` of `{label}` has two cases `{}`", name.as_ref()));
+            }
+            names.push(name.as_ref().to_owned());
+            to.push(target.into());
+        }
+        if !names.iter().any(|name| name == REST) {
+            return wrong(format!(
+                "the route `{route}` of `{label}` has no case `_`: say where all other events go, or `(\"_\", \"_\")` to discard them"
+            ));
+        }
+        let (count, mut discards) = (self.links.len(), Vec::new());
+        for (at, to) in to.into_iter().enumerate() {
+            if to.name == REST && to.back.is_none() {
+                discards.push(at);
+            } else if let Err(error) = self.tie(from, Hook::Case(self.routes.len(), at), &[to], Edge::new()) {
+                self.links.truncate(count);
+                return ours(Err(error));
+            }
+        }
+        self.routes.push(Route { from, find, names, discards });
         Ok(())
     }
 
@@ -216,7 +269,7 @@ impl<'k, A: ?Sized> Graph<'k, A> {
     /// An unknown name; a consumer; the errors of what cannot fail.
     pub fn discard<'a>(&mut self, from: impl Into<End<'a>>) -> Result<(), GraphError> {
         let from = self.at(from.into())?;
-        self.emits(from)?;
+        ours(self.emits(from))?;
         self.discards.push(from);
         Ok(())
     }
@@ -236,14 +289,13 @@ impl<'k, A: ?Sized> Graph<'k, A> {
         }
     }
 
-    /// The pipeline, if the graph is sound as a whole: what [`pipeline!`](crate::pipeline) checks when it is compiled, but for
-    /// other edges into the workers of a partition.
+    /// The pipeline, if the graph is sound as a whole: what [`pipeline!`](crate::pipeline) checks when it is compiled.
     ///
     /// # Errors
-    /// All mistakes that were found, in the compiler's words: some advise a form of `pipeline!` that has no name here.
+    /// All mistakes that were found.
     pub fn build(self) -> Result<Pipeline, GraphError> {
-        let (stages, _) = self.place(None, None)?;
-        build(stages)
+        let (stages, _) = ours(self.place(None, None))?;
+        ours(build(stages))
     }
 
     /// The graph as a piece of a pipeline, `.. => first, last => ..`: a node of a typed one, in braces.
@@ -251,6 +303,10 @@ impl<'k, A: ?Sized> Graph<'k, A> {
     /// # Errors
     /// As [`link`](Graph::link) and [`build`](Graph::build).
     pub fn build_segment<In: Event, Out: Event>(self, first: &str, last: &str) -> Result<Segment<In, Out>, GraphError> {
+        ours(self.segment(first, last))
+    }
+
+    fn segment<In: Event, Out: Event>(self, first: &str, last: &str) -> Result<Segment<In, Out>, GraphError> {
         let (first, last) = (self.find(first)?, At { node: self.find(last)?, errors: false });
         let (down, up) = (&self.nodes[first], self.nodes[last.node].name());
         match down.takes {
@@ -271,100 +327,11 @@ impl<'k, A: ?Sized> Graph<'k, A> {
             None => unreachable!("the type of the open end was compared"),
         }
     }
+}
 
-    // ------------------------------------------------------------------------------------------------------ questions
-
-    fn find(&self, name: &str) -> Result<usize, GraphError> {
-        let known = || self.nodes.iter().map(AnyNode::name);
-        self.names.get(name).copied().ok_or_else(|| unknown(name, "node", name, known()))
-    }
-
-    fn at(&self, end: End<'_>) -> Result<At, GraphError> {
-        Ok(At { node: self.find(end.name)?, errors: end.errors })
-    }
-
-    fn label(&self, at: At) -> String {
-        let name = self.nodes[at.node].name();
-        if at.errors { format!("Else<{name}>") } else { name.to_owned() }
-    }
-
-    /// What leaves by an end.
-    fn emits(&self, at: At) -> Result<TypeOf, Mistake> {
-        let node = &self.nodes[at.node];
-        if at.errors {
-            node.fails.ok_or_else(|| text::cannot_fail(node.name()))
-        } else {
-            node.emits.ok_or_else(|| text::after_a_consumer(node.name()))
-        }
-    }
-
-    fn fits(&self, from: At, to: usize) -> Result<(), Mistake> {
-        let (emits, up, down) = (self.emits(from)?, self.label(from), &self.nodes[to]);
-        match down.takes {
-            None => Err(text::takes_no_events(down.name(), &up)),
-            Some(takes) if takes.id != emits.id => Err(text::event(&up, &emits.text(), down.name(), &takes.text())),
-            Some(_) => Ok(()),
-        }
-    }
-
-    /// How a leg of a broadcast gets its events.
-    fn copies(&self, from: At, leg: usize) -> Result<&'k dyn Any, Mistake> {
-        let (emits, up, leg) = (self.emits(from)?, self.label(from), &self.nodes[leg]);
-        self.kinds.way(emits.id, leg.borrows).ok_or_else(|| {
-            let event = emits.text();
-            let (wrong, say) = if leg.borrows {
-                (text::is_not_sync(&up, leg.name(), &event), "lends")
-            } else {
-                (text::cannot_be_cloned(&up, leg.name(), &event), "clones")
-            };
-            wrong.also(format!("if it can, tell the kinds: `kinds.{say}::<{event}>()`"))
-        })
-    }
-
-    // -------------------------------------------------------------------------------------------------------- to stages
-
-    /// The stages, tied together. `head` are outlets that lead into one of them, `tail` is the node whose
-    /// outlets are wanted.
-    fn place(self, head: Option<(usize, &dyn Any)>, tail: Option<usize>) -> Result<(Vec<Stage>, Tail), GraphError> {
-        let ends = self.links.iter().map(|link| link.from).chain(self.discards.iter().copied());
-        let caught: HashSet<usize> = ends.filter(|end| end.errors).map(|end| end.node).collect();
-        let uncaught = self.nodes.iter().enumerate().filter(|(at, _)| !caught.contains(at));
-        let unsettled: Vec<Mistake> = uncaught.filter_map(|(_, node)| node.unsettled()).collect();
-        if !unsettled.is_empty() {
-            return Err(GraphError::new(unsettled));
-        }
-        let mut legs = HashMap::<At, usize>::new();
-        for link in self.links.iter().filter(|link| link.list.is_none()) {
-            *legs.entry(link.from).or_default() += 1;
-        }
-        let copier = |link: &Link| {
-            let broadcasts = link.list.is_none() && legs[&link.from] > 1;
-            broadcasts.then(|| self.copies(link.from, link.to)).transpose()
-        };
-        let copiers = self.links.iter().map(copier).collect::<Result<Vec<_>, _>>()?;
-
-        let place = |(at, node): (usize, AnyNode)| node.erased.place(node.options, caught.contains(&at));
-        let standing: Vec<Standing> = self.nodes.into_iter().enumerate().map(place).collect();
-        let end = |at: At| match &standing[at.node] {
-            Standing { errors: Some(errors), .. } if at.errors => &**errors,
-            standing => &*standing.outlets,
-        };
-        let lists: Vec<usize> = self.lists.iter().map(|list| end(list.from).list(list.key)).collect();
-        self.discards.iter().for_each(|&discard| end(discard).discard());
-        let into = |to: usize, from: &dyn Any, list, edge, copier| {
-            if let Some(intake) = &standing[to].intake {
-                intake.connect(from, list, edge, copier);
-            }
-        };
-        for (link, copier) in self.links.iter().zip(copiers) {
-            into(link.to, end(link.from).outlets(), link.list.map(|list| lists[list]), link.edge, copier);
-        }
-        if let Some((first, head)) = head {
-            into(first, head, None, Edge::new(), None);
-        }
-        let tail = tail.map(|tail| standing[tail].outlets.shared());
-        Ok((standing.into_iter().map(|standing| standing.stage).collect(), tail))
-    }
+/// Mistakes in the words of a graph by name.
+fn ours<T, E: Into<GraphError>>(result: Result<T, E>) -> Result<T, GraphError> {
+    result.map_err(|error| error.into().of_a_graph())
 }
 
 /// What a node of a graph keeps; see [`Graph::kept`].

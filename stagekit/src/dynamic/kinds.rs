@@ -6,7 +6,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex};
 
-use super::any_node::{AnyNode, KeyOf};
+use super::any_node::{AnyNode, Find, KeyOf, RouteOf};
 use super::graph::Graph;
 use super::types::TypeOf;
 use crate::batch::{Copier, Way, clone_all, lend};
@@ -19,7 +19,7 @@ use crate::outline::{GraphError, Mistake};
 type Constructor<A> = Box<dyn Fn(&A) -> Result<AnyNode, BoxError> + Send + Sync>;
 type Erased = Box<dyn Any + Send + Sync>;
 
-/// What a graph may be made of: constructors of nodes, partition keys and what is known of event types, by name.
+/// What a graph may be made of: constructors of nodes, partition keys, routes and what is known of event types, by name.
 ///
 /// `A` is what a constructor is given of the configuration: a `str`, a map, a type of your own.
 ///
@@ -42,6 +42,7 @@ type Erased = Box<dyn Any + Send + Sync>;
 pub struct Kinds<A: ?Sized = ()> {
     kinds: BTreeMap<String, Constructor<A>>,
     keys: BTreeMap<String, (TypeOf, Erased)>,
+    routes: BTreeMap<String, (TypeOf, Erased)>,
     clones: HashMap<TypeId, Erased>,
     lends: HashMap<TypeId, Erased>,
 }
@@ -77,8 +78,8 @@ impl<X: Into<BoxError>> Made for Result<AnyNode, X> {
 impl<A: ?Sized> Kinds<A> {
     /// No kinds. Of the types of events it knows numbers, `bool`, `char`, `String`, `&str`, `Vec<u8>` and `PathBuf`.
     pub fn new() -> Self {
-        let mut new =
-            Kinds { kinds: BTreeMap::new(), keys: BTreeMap::new(), clones: HashMap::new(), lends: HashMap::new() };
+        let (kinds, keys, routes) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let mut new = Kinds { kinds, keys, routes, clones: HashMap::new(), lends: HashMap::new() };
         macro_rules! known {
             ($($event:ty),*) => { $(new.clones::<$event>().lends::<$event>();)* };
         }
@@ -112,6 +113,17 @@ impl<A: ?Sized> Kinds<A> {
         self
     }
 
+    /// How events name their case, for [`Graph::route`]: what is a `match` in `pipeline!`.
+    pub fn route<T: Event, N: AsRef<str>>(
+        &mut self,
+        name: &str,
+        case: impl Fn(&T) -> N + Send + Sync + 'static,
+    ) -> &mut Self {
+        let find: Find<T> = Arc::new(move |event, cases| cases.get(case(event).as_ref()).copied());
+        self.routes.insert(name.to_owned(), (TypeOf::of::<T>(), Box::new(RouteOf(find))));
+        self
+    }
+
     /// Events of this type may be cloned: where one stage leads to several that take them by value, each gets its own.
     pub fn clones<T: Event + Clone>(&mut self) -> &mut Self {
         self.clones.insert(TypeId::of::<T>(), Box::new(Copier::<T>(Way::Clone(clone_all))));
@@ -134,6 +146,13 @@ impl<A: ?Sized> Kinds<A> {
             return Err(unknown(name, "kind", kind, self.kinds.keys().map(String::as_str)));
         };
         make(given).map_err(|error| Mistake::new(name, format!("`{name}` cannot be made: {error}")).into())
+    }
+
+    pub(super) fn find_route(&self, stage: &str, name: &str) -> Result<(TypeOf, &dyn Any), GraphError> {
+        match self.routes.get(name) {
+            Some((of, route)) => Ok((*of, &**route)),
+            None => Err(unknown(stage, "route", name, self.routes.keys().map(String::as_str))),
+        }
     }
 
     pub(super) fn find_key(&self, stage: &str, name: &str) -> Result<(TypeOf, &dyn Any), GraphError> {

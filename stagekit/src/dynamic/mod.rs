@@ -63,11 +63,11 @@
 //! |---|---|
 //! | compiled | a constructor: the stage and its arguments, the options that need something of it |
 //! | [`add`](Graph::add), [`set`](Graph::set) | the kind, the name, the option and the form of its value |
-//! | [`link`](Graph::link), [`any`](Graph::any), [`by`](Graph::by) | the event types, the type of a partition key, that a broadcast can clone or lend its events |
+//! | [`link`](Graph::link), [`any`](Graph::any), [`by`](Graph::by), [`route`](Graph::route) | the event types, the type of a partition key or a route, that a broadcast can clone or lend its events, an edge that is there twice |
 //! | [`build`](Graph::build) | the graph as a whole: what is never connected, left open, a cycle, two graphs in one, options that cannot work |
 //!
 //! Each mistake is a [`GraphError`](crate::builder::GraphError) with the text that the compiler has for the same mistake in
-//! a [`pipeline!`](crate::pipeline); nothing panics.
+//! a [`pipeline!`](crate::pipeline), and advice that can be followed here; nothing panics.
 //!
 //! ```
 //! # use stagekit::dynamic::{Kinds, node, producer, stage};
@@ -106,22 +106,27 @@
 //! | `a => b` | `graph.link("a", "b")` |
 //! | `a => [b, c]` | `graph.link("a", "b")`, `graph.link("a", "c")` |
 //! | `[a, b] => c` | `graph.link("a", "c")`, `graph.link("b", "c")` |
-//! | `a => any [b, c]` | `graph.any("a", &["b", "c"])` |
-//! | `a => by \|e\| e.id [b, c]` | `kinds.key("id", \|e: &Event\| e.id)`, `graph.by("a", "id", &["b", "c"])` |
+//! | `a => any [b, c]` | `graph.any("a", ["b", "c"])` |
+//! | `a => by \|e\| e.id [b, c]` | `kinds.key("id", \|e: &Event\| e.id)`, `graph.by("a", "id", ["b", "c"])` |
 //! | `a else b` | `graph.link(errors_of("a"), "b")` |
 //! | `a => _` | `graph.discard("a")` |
-//! | `match`, `feedback` | not here: they stand in a typed segment |
+//! | `a => match { .. }` | `kinds.route("kind", \|e: &Event\| e.kind())`, `graph.route("a", "kind", [("new", "b"), ("_", "_")])` |
+//! | `b => feedback(64) a` | `graph.link("b", feedback("a", 64, Overflow::Fail))` |
 //! | `a => b.max_demand(5)` | `graph.set("b", "max_demand", 5)`; of one edge, [`link_with`](Graph::link_with) |
 //! | `let b = add(0);` and `finished.b` | `graph.kept::<u64>("b")`, and `take()` |
 //! | `.. => a => b => ..` | `graph.build_segment("a", "b")` |
 
 mod any_node;
+mod ends;
+mod fits;
 mod graph;
 mod kinds;
+mod place;
 mod set;
 mod types;
 
 pub use any_node::{AnyNode, producer, stage};
-pub use graph::{End, Graph, Kept, errors_of};
+pub use ends::{End, To, errors_of, feedback};
+pub use graph::{Graph, Kept};
 pub use kinds::{Kinds, Made};
 pub use stagekit_macros::node;

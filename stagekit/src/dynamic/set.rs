@@ -27,7 +27,7 @@ pub(super) fn set(node: &mut AnyNode, option: &str, value: &str) -> Result<(), M
     let pair = |what: &str| value.split_once(' ').map(|(a, b)| (a, b.trim())).ok_or_else(|| wrong(what));
     let opened = |by: &str| {
         Mistake::new(&name, format!("`{option}` of `{name}` is fixed: its constructor does not call `.{by}`"))
-            .note(format!("let it be made by `node!({name}.{by})`: the number may be another then"))
+            .note(format!("let it call `node!(..).{by}`: the number may be another then"))
     };
     let options = &mut node.options;
     match option {
@@ -35,9 +35,7 @@ pub(super) fn set(node: &mut AnyNode, option: &str, value: &str) -> Result<(), M
         "min_demand" => options.limits.min = Some(number(value)?),
         "workers" if !node.repeats => return Err(opened("workers(1)")),
         "workers" => options.workers = number(value)?,
-        "concurrency" | "unordered" if !node.overlaps && node.takes.is_none() => {
-            return Err(text::cannot_overlap(&name));
-        }
+        "concurrency" | "unordered" if !node.overlaps && !node.awaits => return Err(text::cannot_overlap(&name)),
         "concurrency" | "unordered" if !node.overlaps => return Err(opened("concurrency(1)")),
         "concurrency" => options.concurrency = number(value)?,
         "unordered" => options.unordered = flag()?,

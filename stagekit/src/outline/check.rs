@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::mistake::Mistake;
 use super::text::{self, Unfused};
-use super::{Edge, End, Graph};
+use super::{Edge, End, Graph, whole};
 use crate::options::{Limits, MOST_DEMAND, Options};
 
 /// The macro's longest run: rustc's depth limit is reached by runs of about 20 stages.
@@ -20,6 +20,7 @@ pub(super) fn mistakes(graph: &Graph) -> Vec<Mistake> {
     cycle(graph, &mut found);
     if !unconnected {
         connected(graph, &mut found);
+        whole::check(graph, &mut found);
     }
     if found.is_empty() {
         // What the start would say, of each task by itself.
@@ -54,7 +55,7 @@ fn options(graph: &Graph, found: &mut Vec<Mistake>) {
         }
         values(name, options, found);
         for edge in graph.into(at).filter(|edge| edge.limits != limits) {
-            demands(name, edge.limits, options.batch.map(|(size, _)| size), found);
+            demands(name, edge.limits, None, found);
         }
     }
 }
@@ -120,6 +121,16 @@ fn ends(graph: &Graph, found: &mut Vec<Mistake>) {
             let edges: Vec<_> = graph.out_of(End { vertex, errors }).collect();
             let discards = if errors { of.discards_errors } else { of.discards };
             let Some(first) = edges.first() else { continue };
+            for (at, edge) in edges.iter().enumerate() {
+                let is_same = edges[..at].iter().any(|other| (other.to, other.split) == (edge.to, edge.split));
+                if is_same && graph.vertices[edge.to].options.is_some() {
+                    found.push(text::twice(&of.label, &graph.vertices[edge.to].label));
+                }
+            }
+            if edges.iter().any(|edge| edge.branch) && (discards || !edges.iter().all(|edge| edge.branch)) {
+                found.push(text::match_beside_others(&of.label));
+                continue;
+            }
             let lists: HashSet<_> = edges.iter().map(|edge| edge.split).collect();
             let plain = |edge: &&&Edge| !edge.shares;
             if discards {
@@ -158,7 +169,7 @@ fn alone(graph: &Graph, found: &mut Vec<Mistake>) {
 
 /// The first cycle. Vertices that can be put in order are taken away; what is left lies on one, or behind one.
 fn cycle(graph: &Graph, found: &mut Vec<Mistake>) {
-    let onward = |edge: &&Edge| !graph.vertices[edge.from.vertex].back;
+    let onward = |edge: &&Edge| graph.vertices[edge.from.vertex].back.is_none();
     let mut waits = vec![0; graph.vertices.len()];
     graph.edges.iter().filter(onward).for_each(|edge| waits[edge.to] += 1);
     let mut ready: Vec<usize> = (0..waits.len()).filter(|&vertex| waits[vertex] == 0).collect();

@@ -12,11 +12,31 @@ pub struct Mistake {
     stage: Arc<str>,
     text: String,
     note: Option<String>,
+    /// The text, and the note, where what they advise is called otherwise in a [`dynamic`](crate::dynamic) graph.
+    here: (Option<String>, Option<String>),
 }
 
 impl Mistake {
     pub(crate) fn new(stage: &str, text: impl Into<String>) -> Self {
-        Mistake { stage: stage.into(), text: text.into(), note: None }
+        Mistake { stage: stage.into(), text: text.into(), note: None, here: (None, None) }
+    }
+
+    /// The text in a dynamic graph.
+    pub(crate) fn here(mut self, text: impl Into<String>) -> Self {
+        self.here.0 = Some(text.into());
+        self
+    }
+
+    /// The note in a dynamic graph.
+    pub(crate) fn note_here(mut self, note: impl Into<String>) -> Self {
+        self.here.1 = Some(note.into());
+        self
+    }
+
+    fn of_a_graph(self) -> Self {
+        let (text, note) = self.here;
+        let (text, note) = (text.unwrap_or(self.text), note.or(self.note));
+        Mistake { text, note, here: (None, None), ..self }
     }
 
     pub(crate) fn note(self, note: impl Into<String>) -> Self {
@@ -25,10 +45,12 @@ impl Mistake {
 
     /// One thing more to the note.
     pub(crate) fn also(mut self, more: impl std::fmt::Display) -> Self {
-        self.note = Some(match self.note {
+        let add = |note: Option<String>| match note {
             Some(note) => format!("{note}; {more}"),
             None => more.to_string(),
-        });
+        };
+        self.here.1 = self.here.1.map(|note| add(Some(note)));
+        self.note = Some(add(self.note));
         self
     }
 
@@ -37,7 +59,8 @@ impl Mistake {
         (!self.stage.is_empty()).then_some(&*self.stage)
     }
 
-    /// What is wrong: the text of the compiler's error.
+    /// What is wrong: the text of the compiler's error. In a [`dynamic`](crate::dynamic) graph it advises what can be
+    /// called there.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -67,6 +90,11 @@ pub struct GraphError(Box<[Mistake]>);
 impl GraphError {
     pub(crate) fn new(mistakes: Vec<Mistake>) -> Self {
         GraphError(mistakes.into())
+    }
+
+    /// In the words of a dynamic graph.
+    pub(crate) fn of_a_graph(self) -> Self {
+        GraphError(self.0.into_iter().map(Mistake::of_a_graph).collect())
     }
 
     /// The mistakes; there is at least one.

@@ -1,51 +1,18 @@
 //! What a graph looks like before it runs: its stages and its edges, without their types, so that it can be checked as
-//! a whole. The stages sketch themselves; [`check`] is the macro's own list of mistakes, in the macro's own words.
+//! a whole. It is made of the same [`Reading`] as the pictures; [`check`] is the macro's own list of mistakes, in the
+//! macro's own words.
 
 mod check;
 mod mistake;
 pub(crate) mod text;
+mod whole;
 
 use std::sync::Arc;
 
 pub use mistake::{GraphError, Mistake};
 
-use crate::open::Part;
 use crate::options::{Limits, Options};
-use crate::port::{Leads, leads_of};
-
-/// One task: a stage, or a fused run of them.
-pub(crate) struct Sketch {
-    /// Where events come in: [`Intake::id`](crate::port::Intake::id). `None` behind a producer.
-    pub(crate) intake: Option<usize>,
-    pub(crate) parts: Vec<Options>,
-    /// The edges of the errors of those parts that have an `else`.
-    pub(crate) errors: Vec<(usize, Leads)>,
-    /// The last part is no consumer.
-    pub(crate) emits: bool,
-    /// The edges that lead on, and which outlets they leave.
-    pub(crate) leads: Leads,
-    /// What keeps this task alone from starting, and which of its stages.
-    pub(crate) wrong: Option<(Arc<str>, String)>,
-    /// The edges that lead on close a loop on purpose.
-    pub(crate) back: bool,
-}
-
-impl Sketch {
-    pub(crate) fn new(parts: &[Part], intake: Option<usize>, emits: bool, leads: Leads) -> Self {
-        let errors = parts.iter().enumerate().filter_map(|(at, part)| Some((at, leads_of(&part.errors)?))).collect();
-        let parts = parts.iter().map(|part| part.options.clone()).collect();
-        Sketch { intake, parts, errors, emits, leads, wrong: None, back: false }
-    }
-}
-
-/// What is open on purpose.
-#[derive(Default)]
-pub(crate) struct OpenEnds {
-    /// The edges out of the `..` that begins the graph.
-    pub(crate) head: Option<Leads>,
-    /// The outlets that lead into the `..` that ends it.
-    pub(crate) tail: Option<usize>,
-}
+use crate::topology::{OpenEnds, Reading};
 
 /// A stage of the graph, or one of its open ends.
 struct Vertex {
@@ -58,8 +25,8 @@ struct Vertex {
     discards_errors: bool,
     /// What keeps it from starting, told if nothing else is wrong with it.
     wrong: Option<(Arc<str>, String)>,
-    /// What leads on from it closes a loop on purpose.
-    back: bool,
+    /// What leads on from it closes a loop on purpose: so many events go round.
+    back: Option<usize>,
 }
 
 /// Where events leave a stage: the stage itself, or its `else`.
@@ -75,8 +42,12 @@ struct Edge {
     fused: bool,
     /// The `any` or `by` list it is a leg of, counted at its end.
     split: Option<usize>,
+    /// That list is a `by`.
+    keyed: bool,
     /// It was made for a broadcast.
     shares: bool,
+    /// It leads to a branch of a `match`.
+    branch: bool,
     limits: Limits,
 }
 
@@ -89,64 +60,65 @@ struct Graph {
 }
 
 impl Graph {
-    fn new(sketches: Vec<Sketch>, ends: OpenEnds) -> Self {
+    fn new(readings: Vec<Reading>, ends: OpenEnds) -> Self {
         let mut graph = Graph::default();
         let (mut intakes, mut left) = (std::collections::HashMap::new(), std::collections::VecDeque::new());
         if let Some(head) = ends.head {
             left.push_back((End { vertex: graph.open(), errors: false }, head));
         }
         let tail = ends.tail.map(|outlets| (outlets, graph.open()));
-        for mut sketch in sketches {
+        for mut reading in readings {
             let first = graph.vertices.len();
-            let last = first + sketch.parts.len() - 1;
-            for (at, options) in sketch.parts.into_iter().enumerate() {
+            let last = first + reading.parts.len() - 1;
+            for (at, part) in reading.parts.into_iter().enumerate() {
                 let vertex = first + at;
-                let emits = vertex < last || sketch.emits;
                 graph.vertices.push(Vertex {
-                    label: options.name.clone(),
-                    options: Some(options),
-                    begins: at == 0 && sketch.intake.is_none(),
-                    emits,
-                    discards: vertex == last && sketch.leads.discard,
-                    discards_errors: false,
-                    wrong: sketch.wrong.take(),
-                    back: sketch.back,
+                    label: part.options.name.clone(),
+                    options: Some(part.options),
+                    begins: at == 0 && reading.intake.is_none(),
+                    emits: vertex < last || reading.emits,
+                    discards: vertex == last && reading.leads.discard,
+                    discards_errors: part.errors.as_ref().is_some_and(|errors| errors.discard),
+                    wrong: reading.wrong.take(),
+                    back: reading.back,
                 });
                 if at > 0 {
-                    graph.edge(End { vertex: vertex - 1, errors: false }, vertex, true, None, false, Limits::default());
+                    graph.edges.push(Edge { fused: true, ..plain(vertex - 1, vertex) });
+                }
+                if let Some(errors) = part.errors {
+                    left.push_back((End { vertex, errors: true }, errors));
                 }
             }
-            if let Some(intake) = sketch.intake {
+            if let Some(intake) = reading.intake {
                 intakes.insert(intake, first);
             }
-            for (at, leads) in sketch.errors {
-                graph.vertices[first + at].discards_errors = leads.discard;
-                left.push_back((End { vertex: first + at, errors: true }, leads));
-            }
             if let Some((outlets, open)) = tail
-                && outlets == sketch.leads.id
+                && outlets == reading.leads.id
             {
-                graph.edge(End { vertex: last, errors: false }, open, false, None, false, Limits::default());
+                graph.edges.push(plain(last, open));
             }
-            left.push_back((End { vertex: last, errors: false }, sketch.leads));
+            left.push_back((End { vertex: last, errors: false }, reading.leads));
         }
         while let Some((from, leads)) = left.pop_front() {
-            for (name, leads) in leads.branches {
+            for fork in leads.branches {
                 let branch = graph.open();
-                graph.vertices[branch].label = name.into();
-                graph.edge(from, branch, false, None, true, Limits::default());
-                let from = End { vertex: branch, errors: false };
-                if let Some((_, open)) = tail.filter(|(outlets, _)| *outlets == leads.id) {
-                    graph.edge(from, open, false, None, false, Limits::default());
+                graph.vertices[branch].label = fork.pattern;
+                graph.edges.push(Edge { from, shares: true, branch: true, ..plain(from.vertex, branch) });
+                if let Some((_, open)) = tail.filter(|(outlets, _)| *outlets == fork.leads.id) {
+                    graph.edges.push(plain(branch, open));
                 }
-                left.push_back((from, leads));
+                left.push_back((End { vertex: branch, errors: false }, fork.leads));
             }
             for (at, group) in leads.groups.into_iter().enumerate() {
-                for (intake, name, limits) in group.legs {
-                    let split = group.split.then_some(at);
-                    match intakes.get(&intake) {
-                        Some(&to) => graph.edge(from, to, false, split, group.shares, limits),
-                        None => graph.missing.push(name),
+                let (split, keyed, shares) = (group.split.then_some(at), group.keyed, group.shares);
+                for leg in group.legs {
+                    match intakes.get(&leg.to) {
+                        Some(&to) => {
+                            let edge =
+                                Edge { from, split, keyed, shares, limits: leg.limits, ..plain(from.vertex, to) };
+                            graph.edges.push(edge);
+                        }
+                        None => graph.missing.push(leg.name),
                     }
                 }
             }
@@ -163,13 +135,9 @@ impl Graph {
             discards: false,
             discards_errors: false,
             wrong: None,
-            back: false,
+            back: None,
         });
         self.vertices.len() - 1
-    }
-
-    fn edge(&mut self, from: End, to: usize, fused: bool, split: Option<usize>, shares: bool, limits: Limits) {
-        self.edges.push(Edge { from, to, fused, split, shares, limits });
     }
 
     fn into(&self, vertex: usize) -> impl Iterator<Item = &Edge> {
@@ -181,8 +149,14 @@ impl Graph {
     }
 }
 
+/// An edge that shares nothing, with no limits of its own.
+fn plain(from: usize, to: usize) -> Edge {
+    let (from, limits) = (End { vertex: from, errors: false }, Limits::default());
+    Edge { from, to, fused: false, split: None, keyed: false, shares: false, branch: false, limits }
+}
+
 /// What is wrong with the graph of these tasks.
-pub(crate) fn check(sketches: Vec<Sketch>, ends: OpenEnds) -> Result<(), GraphError> {
-    let mistakes = check::mistakes(&Graph::new(sketches, ends));
+pub(crate) fn check(readings: Vec<Reading>, ends: OpenEnds) -> Result<(), GraphError> {
+    let mistakes = check::mistakes(&Graph::new(readings, ends));
     if mistakes.is_empty() { Ok(()) } else { Err(GraphError::new(mistakes)) }
 }

@@ -20,16 +20,16 @@ pub(super) fn heights(picture: &Picture, grid: &Grid, sizes: &[Sizes], leaves: &
         chain: f64,
     }
     let mut pulls: Vec<Vec<Pull>> = (0..count).map(|_| Vec::new()).collect();
-    let outs = |edge: usize| {
-        let of = &picture.edges[edge];
-        grid.legs
-            .iter()
-            .filter(|leg| (picture.edges[leg.edge].from, picture.edges[leg.edge].errors) == (of.from, of.errors))
-            .count()
-    };
+    // How many legs each end has, and how many lead into each block.
+    let end = |edge: usize| 2 * picture.edges[edge].from + usize::from(picture.edges[edge].errors);
+    let (mut outs, mut into) = (vec![0; 2 * picture.vertices.len()], vec![0; blocks]);
     for leg in &grid.legs {
-        let ins = grid.legs.iter().filter(|other| other.path.last() == leg.path.last()).count();
-        let single = outs(leg.edge) == 1;
+        outs[end(leg.edge)] += 1;
+        leg.path.last().into_iter().for_each(|&last| into[last] += 1);
+    }
+    for leg in &grid.legs {
+        let ins = leg.path.last().map_or(0, |&last| into[last]);
+        let single = outs[end(leg.edge)] == 1;
         let errors = picture.edges[leg.edge].errors;
         for (at, pair) in leg.path.windows(2).enumerate() {
             let from = if at == 0 { leaves(leg.edge) } else { 0.0 };

@@ -64,23 +64,30 @@ impl Grid {
     }
 }
 
+/// For each block the edges that leave it: their numbers, and where they lead.
+fn ways(blocks: usize, edges: &[(usize, usize, usize)]) -> Vec<Vec<(usize, usize)>> {
+    let mut ways = vec![Vec::new(); blocks];
+    edges.iter().for_each(|&(at, from, to)| ways[from].push((at, to)));
+    ways
+}
+
 /// The edges that close a circle: those into a block that is still being followed.
 fn circles(blocks: usize, edges: &[(usize, usize, usize)]) -> Vec<usize> {
-    fn follow(block: usize, edges: &[(usize, usize, usize)], state: &mut [u8], found: &mut Vec<usize>) {
+    fn follow(block: usize, ways: &[Vec<(usize, usize)>], state: &mut [u8], found: &mut Vec<usize>) {
         state[block] = 1;
-        for &(at, _, to) in edges.iter().filter(|edge| edge.1 == block) {
+        for &(at, to) in &ways[block] {
             match state[to] {
-                0 => follow(to, edges, state, found),
+                0 => follow(to, ways, state, found),
                 1 => found.push(at),
                 _ => {}
             }
         }
         state[block] = 2;
     }
-    let (mut state, mut found) = (vec![0; blocks], Vec::new());
+    let (mut state, mut found, ways) = (vec![0; blocks], Vec::new(), ways(blocks, edges));
     for block in first_seen(blocks, edges) {
         if state[block] == 0 {
-            follow(block, edges, &mut state, &mut found);
+            follow(block, &ways, &mut state, &mut found);
         }
     }
     found
@@ -102,28 +109,33 @@ fn layers(blocks: usize, edges: &[(usize, usize, usize)]) -> Vec<usize> {
             break;
         }
     }
-    for block in 0..blocks {
-        let begins = edges.iter().all(|edge| edge.2 != block);
-        let next = edges.iter().filter(|edge| edge.1 == block).map(|edge| layer[edge.2]).min();
-        if let (true, Some(next)) = (begins, next) {
+    let (ways, begins) = (ways(blocks, edges), begins(blocks, edges));
+    for block in (0..blocks).filter(|&block| begins[block]) {
+        if let Some(next) = ways[block].iter().map(|&(_, to)| layer[to]).min() {
             layer[block] = next - 1;
         }
     }
     layer
 }
 
+fn begins(blocks: usize, edges: &[(usize, usize, usize)]) -> Vec<bool> {
+    let mut begins = vec![true; blocks];
+    edges.iter().for_each(|edge| begins[edge.2] = false);
+    begins
+}
+
 /// Every block, in the order in which one that reads along the edges comes to it.
 fn first_seen(blocks: usize, edges: &[(usize, usize, usize)]) -> Vec<usize> {
-    fn visit(block: usize, edges: &[(usize, usize, usize)], seen: &mut Vec<usize>) {
-        if !seen.contains(&block) {
-            seen.push(block);
-            edges.iter().filter(|edge| edge.1 == block).for_each(|edge| visit(edge.2, edges, seen));
+    let (ways, begins) = (ways(blocks, edges), begins(blocks, edges));
+    let (mut seen, mut is_seen) = (Vec::new(), vec![false; blocks]);
+    for block in (0..blocks).filter(|&block| begins[block]).chain(0..blocks) {
+        let mut left = vec![block];
+        while let Some(block) = left.pop() {
+            if !std::mem::replace(&mut is_seen[block], true) {
+                seen.push(block);
+                left.extend(ways[block].iter().rev().map(|&(_, to)| to));
+            }
         }
-    }
-    let begins = |&block: &usize| edges.iter().all(|edge| edge.2 != block);
-    let mut seen = Vec::new();
-    for block in (0..blocks).filter(begins).chain(0..blocks) {
-        visit(block, edges, &mut seen);
     }
     seen
 }

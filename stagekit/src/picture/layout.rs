@@ -101,13 +101,15 @@ pub(super) fn layout(picture: &Picture) -> Layout {
         run.iter().for_each(|&vertex| block_of[vertex] = block);
     }
     // Where an end leaves, from the top of its block.
-    let leaves = |vertex: usize, errors: bool| {
-        let block = &sizes[block_of[vertex]];
-        let row = block.rows.iter().find(|row| row.0 == vertex).map_or(0.0, |row| row.1);
-        let inside = picture.edges.iter().any(|edge| edge.from == vertex && edge.way == Way::Fused);
-        let both = errors && !inside && ends.iter().any(|end| end.vertex == vertex && !end.errors);
-        row + TITLE + if both { APART } else { 0.0 }
-    };
+    let mut row_of = vec![0.0; picture.vertices.len()];
+    sizes.iter().flat_map(|size| &size.rows).for_each(|&(vertex, row, _)| row_of[vertex] = row);
+    let mut emits = vec![false; picture.vertices.len()];
+    ends.iter().filter(|end| !end.errors).for_each(|end| emits[end.vertex] = true);
+    for edge in picture.edges.iter().filter(|edge| edge.way == Way::Fused) {
+        emits[edge.from] = false;
+    }
+    let leaves =
+        |vertex: usize, errors: bool| row_of[vertex] + TITLE + if errors && emits[vertex] { APART } else { 0.0 };
     order(&mut grid, |edge| {
         let edge = &picture.edges[edge];
         leaves(edge.from, edge.errors) / sizes[block_of[edge.from]].h
@@ -145,11 +147,18 @@ pub(super) fn layout(picture: &Picture) -> Layout {
     for (at, items) in grid.columns.iter().enumerate() {
         items.iter().for_each(|&item| column[item] = at);
     }
-    let label_of = |edge: usize| {
-        let of = &picture.edges[edge];
-        let end = ends.iter().find(|end| (end.vertex, end.errors) == (of.from, of.errors))?;
-        picture.leg(end, edge).map(|label| clipped(&label, 60))
-    };
+    let mut labels = vec![None; picture.edges.len()];
+    for end in &ends {
+        for &edge in &end.edges {
+            labels[edge] = picture.leg(end, edge).map(|label| clipped(&label, 60));
+        }
+    }
+    let mut steps_of = vec![Vec::new(); grid.columns.len()];
+    for leg in &grid.legs {
+        for step in leg.path.windows(2).enumerate() {
+            steps_of[column[step.1[0]]].push((leg, step));
+        }
+    }
     // Column by column: the blocks, the events, where edges part, the curve, the labels of the legs, the arrows.
     let (mut left, mut wide, mut fork, mut bent) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut x = MARGIN + lanes(picture, &grid, &block_of, &column, 0);
@@ -161,8 +170,7 @@ pub(super) fn layout(picture: &Picture) -> Layout {
         };
         let here = ports.iter().filter(|port| column[block_of[port.vertex]] == at);
         let event = here.map(texts).fold(0.0, f64::max);
-        let steps = grid.legs.iter().flat_map(|leg| leg.path.windows(2).enumerate().map(move |step| (leg, step)));
-        let steps: Vec<_> = steps.filter(|(_, (_, pair))| column[pair[0]] == at).collect();
+        let steps = &steps_of[at];
         let rise = steps.iter().map(|(leg, (step, pair))| {
             let from =
                 if *step == 0 { leaves(picture.edges[leg.edge].from, picture.edges[leg.edge].errors) } else { 0.0 };
@@ -172,8 +180,9 @@ pub(super) fn layout(picture: &Picture) -> Layout {
         let rise = rise.fold(0.0, f64::max);
         let curve = if rise < 0.5 { 10.0 } else { (22.0 + rise * 0.16).clamp(26.0, 84.0) };
         let first = steps.iter().filter(|(_, (step, _))| *step == 0);
-        let label =
-            first.filter_map(|(leg, _)| Some(width(&label_of(leg.edge)?) as f64 * SMALL + 14.0)).fold(0.0, f64::max);
+        let label = first
+            .filter_map(|(leg, _)| Some(width(labels[leg.edge].as_ref()?) as f64 * SMALL + 14.0))
+            .fold(0.0, f64::max);
         left.push(x);
         wide.push(w);
         fork.push(x + w + event);
@@ -185,9 +194,13 @@ pub(super) fn layout(picture: &Picture) -> Layout {
         let open = picture.vertices[port.vertex].kind == Kind::Open;
         (port.x, port.fork) = (left[at] + if open { DOTS } else { wide[at] }, fork[at]);
     }
+    let mut port_of = vec![None; 2 * picture.vertices.len()];
+    for (at, port) in ports.iter().enumerate() {
+        port_of[2 * port.vertex + usize::from(port.errors)] = Some(at);
+    }
     let port = |edge: usize| {
         let of = &picture.edges[edge];
-        ports.iter().find(|port| (port.vertex, port.errors) == (of.from, of.errors))
+        Some(&ports[port_of[2 * of.from + usize::from(of.errors)]?])
     };
     let mut tracks = Vec::new();
     for leg in &grid.legs {
@@ -205,7 +218,7 @@ pub(super) fn layout(picture: &Picture) -> Layout {
         tracks.push(Track {
             edge: leg.edge,
             bends,
-            label: label_of(leg.edge),
+            label: labels[leg.edge].clone(),
             tip: (left[column[last]], y[last] + TITLE),
         });
     }

@@ -169,17 +169,14 @@ impl Edge {
 impl Picture {
     /// The ends that edges leave by: of each stage its events, then its errors.
     pub(crate) fn ends(&self) -> Vec<End> {
-        let mut ends = Vec::new();
-        for vertex in 0..self.vertices.len() {
-            for errors in [false, true] {
-                let edges: Vec<usize> = (0..self.edges.len())
-                    .filter(|&edge| (self.edges[edge].from, self.edges[edge].errors) == (vertex, errors))
-                    .collect();
-                if !edges.is_empty() {
-                    ends.push(End { vertex, errors, edges });
-                }
-            }
+        let mut ends: Vec<End> = Vec::new();
+        for at in 0..2 * self.vertices.len() {
+            ends.push(End { vertex: at / 2, errors: at % 2 == 1, edges: Vec::new() });
         }
+        for (at, edge) in self.edges.iter().enumerate() {
+            ends[2 * edge.from + usize::from(edge.errors)].edges.push(at);
+        }
+        ends.retain(|end| !end.edges.is_empty());
         ends
     }
 
@@ -238,22 +235,24 @@ impl Picture {
 
     /// The runs of fused stages, every other stage for itself.
     fn runs(&self) -> Vec<Vec<usize>> {
-        let fused = |vertex: usize| self.edges.iter().find(move |edge| edge.to == vertex && edge.way == Way::Fused);
-        let mut runs: Vec<Vec<usize>> = Vec::new();
-        for head in (0..self.vertices.len()).filter(|&vertex| fused(vertex).is_none()) {
-            let mut run = vec![head];
-            let follows = |edge: &&Edge, run: &[usize]| {
-                edge.way == Way::Fused && Some(&edge.from) == run.last() && !run.contains(&edge.to)
-            };
-            while let Some(edge) = self.edges.iter().find(|edge| follows(edge, &run)) {
-                run.push(edge.to);
-            }
-            runs.push(run);
+        let (mut next, mut is_inside) = (vec![None; self.vertices.len()], vec![false; self.vertices.len()]);
+        for edge in self.edges.iter().filter(|edge| edge.way == Way::Fused) {
+            next[edge.from] = next[edge.from].or(Some(edge.to));
+            is_inside[edge.to] = true;
         }
+        let mut runs: Vec<Vec<usize>> = Vec::new();
+        let mut is_placed = vec![false; self.vertices.len()];
         // A circle of them has no head; the compiler has said so.
-        let alone: Vec<usize> =
-            (0..self.vertices.len()).filter(|vertex| !runs.iter().flatten().any(|at| at == vertex)).collect();
-        runs.extend(alone.into_iter().map(|vertex| vec![vertex]));
+        let heads = (0..self.vertices.len()).filter(|&vertex| !is_inside[vertex]);
+        for head in heads.chain(0..self.vertices.len()) {
+            let (mut run, mut at) = (Vec::new(), Some(head));
+            while let Some(vertex) = at.filter(|&vertex| !is_placed[vertex]) {
+                is_placed[vertex] = true;
+                run.push(vertex);
+                at = next[vertex].filter(|_| !is_inside[head]);
+            }
+            runs.extend((!run.is_empty()).then_some(run));
+        }
         runs
     }
 }

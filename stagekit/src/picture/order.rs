@@ -10,9 +10,19 @@ const SWEEPS: usize = 24;
 /// same where the edge comes in.
 type Wire = ((usize, f64), (usize, f64));
 
-/// Sorts the columns. `leaves` says how far down its block the edge of a leg begins.
-pub(super) fn order(grid: &mut Grid, leaves: impl Fn(usize) -> f64) {
+/// How far down an item one of its edges is, and the item at the other end, with the same.
+type Tie = (f64, (usize, f64));
+
+/// The edges of each item: those that come in, and those that leave.
+struct Ties {
+    into: Vec<Vec<Tie>>,
+    out: Vec<Vec<Tie>>,
+}
+
+/// Sorts the columns. `leaves` says how far down its block the edge of a leg begins. Gives how often it looked at a wire.
+pub(super) fn order(grid: &mut Grid, leaves: impl Fn(usize) -> f64) -> usize {
     let mut wires: Vec<Vec<Wire>> = vec![Vec::new(); grid.columns.len()];
+    let mut ties = Ties { into: vec![Vec::new(); grid.items()], out: vec![Vec::new(); grid.items()] };
     let mut column = vec![0; grid.items()];
     for (at, items) in grid.columns.iter().enumerate() {
         items.iter().for_each(|&item| column[item] = at);
@@ -20,37 +30,37 @@ pub(super) fn order(grid: &mut Grid, leaves: impl Fn(usize) -> f64) {
     for leg in &grid.legs {
         for (at, pair) in leg.path.windows(2).enumerate() {
             let from = if at == 0 { leaves(leg.edge) } else { 0.5 };
-            wires[column[pair[0]]].push(((pair[0], from), (pair[1], 0.5)));
+            let (a, b) = ((pair[0], from), (pair[1], 0.5));
+            wires[column[a.0]].push((a, b));
+            ties.out[a.0].push((a.1, b));
+            ties.into[b.0].push((b.1, a));
         }
     }
-    let mut best = (crossings(&grid.columns, &wires), grid.columns.clone());
+    let mut looked = 0;
+    let mut best = (crossings(&grid.columns, &wires, &mut looked), grid.columns.clone());
     for sweep in 0..SWEEPS {
+        let onward = sweep % 2 == 0;
         let count = grid.columns.len();
+        let mut place = places(&grid.columns);
         for step in 1..count {
-            let at = if sweep % 2 == 0 { step } else { count - 1 - step };
-            let place = places(&grid.columns);
-            let neighbours = |item: usize| -> Vec<f64> {
-                if sweep % 2 == 0 {
-                    let into = wires[at - 1].iter().filter(|wire| wire.1.0 == item);
-                    into.map(|wire| place[wire.0.0] as f64 + wire.0.1).collect()
-                } else {
-                    let out = wires[at].iter().filter(|wire| wire.0.0 == item);
-                    out.map(|wire| place[wire.1.0] as f64 + 0.5 - wire.0.1 / 4.0).collect()
+            let at = if onward { step } else { count - 1 - step };
+            let mut keyed: Vec<(f64, usize)> = Vec::new();
+            for &item in &grid.columns[at] {
+                let of = if onward { &ties.into[item] } else { &ties.out[item] };
+                let mut sum = 0.0;
+                for &(own, (other, its)) in of {
+                    sum += place[other] as f64 + if onward { its } else { 0.5 - own / 4.0 };
                 }
-            };
-            let mut keyed: Vec<(f64, usize)> = grid.columns[at]
-                .iter()
-                .map(|&item| {
-                    let of = neighbours(item);
-                    let mean = of.iter().sum::<f64>() / of.len().max(1) as f64;
-                    (if of.is_empty() { place[item] as f64 + 0.5 } else { mean }, item)
-                })
-                .collect();
+                keyed.push((if of.is_empty() { place[item] as f64 + 0.5 } else { sum / of.len() as f64 }, item));
+            }
             keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
-            grid.columns[at] = keyed.into_iter().map(|(_, item)| item).collect();
+            for (to, &(_, item)) in keyed.iter().enumerate() {
+                grid.columns[at][to] = item;
+                place[item] = to;
+            }
         }
-        exchange(&mut grid.columns, &wires);
-        let now = crossings(&grid.columns, &wires);
+        exchange(&mut grid.columns, &ties, &mut place, &mut looked);
+        let now = crossings(&grid.columns, &wires, &mut looked);
         if now < best.0 {
             best = (now, grid.columns.clone());
         }
@@ -59,26 +69,33 @@ pub(super) fn order(grid: &mut Grid, leaves: impl Fn(usize) -> f64) {
         }
     }
     grid.columns = best.1;
+    looked
 }
 
-/// Swaps neighbours as long as that helps.
-fn exchange(columns: &mut [Vec<usize>], wires: &[Vec<Wire>]) {
-    let mut now = crossings(columns, wires);
-    loop {
-        let before = now;
-        for at in 0..columns.len() {
-            for place in 1..columns[at].len() {
-                columns[at].swap(place - 1, place);
-                let swapped = crossings(columns, wires);
+/// Swaps neighbours as long as that helps. Only the edges of the two can cross otherwise than before.
+fn exchange(columns: &mut [Vec<usize>], ties: &Ties, place: &mut [usize], looked: &mut usize) {
+    let mut helped = true;
+    while std::mem::take(&mut helped) {
+        for column in &mut *columns {
+            for at in 1..column.len() {
+                let (above, below) = (column[at - 1], column[at]);
+                let (mut now, mut swapped) = (0, 0);
+                for ends in [&ties.into, &ties.out] {
+                    *looked += ends[above].len() * ends[below].len();
+                    for &(_, (a, a_at)) in &ends[above] {
+                        for &(_, (b, b_at)) in &ends[below] {
+                            let (a, b) = (place[a] as f64 + a_at, place[b] as f64 + b_at);
+                            now += usize::from(a > b);
+                            swapped += usize::from(a < b);
+                        }
+                    }
+                }
                 if swapped < now {
-                    now = swapped;
-                } else {
-                    columns[at].swap(place - 1, place);
+                    column.swap(at - 1, at);
+                    (place[above], place[below]) = (at, at - 1);
+                    helped = true;
                 }
             }
-        }
-        if now == before {
-            return;
         }
     }
 }
@@ -91,14 +108,33 @@ fn places(columns: &[Vec<usize>]) -> Vec<usize> {
     places
 }
 
-fn crossings(columns: &[Vec<usize>], wires: &[Vec<Wire>]) -> usize {
+/// How many pairs of wires cross: of those that begin higher, the ones that end lower.
+fn crossings(columns: &[Vec<usize>], wires: &[Vec<Wire>], looked: &mut usize) -> usize {
     let place = places(columns);
+    let most = columns.iter().map(Vec::len).max().unwrap_or(0);
     let mut count = 0;
     for between in wires {
-        let ends: Vec<(f64, f64)> =
-            between.iter().map(|(a, b)| (place[a.0] as f64 + a.1, place[b.0] as f64 + b.1)).collect();
-        for (at, a) in ends.iter().enumerate() {
-            count += ends[at + 1..].iter().filter(|b| (a.0 - b.0) * (a.1 - b.1) < 0.0).count();
+        let mut ends: Vec<(f64, usize)> = Vec::new();
+        for &((a, from), (b, _)) in between {
+            ends.push((place[a] as f64 + from, place[b]));
+        }
+        ends.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        // How many have ended at each place, in sums over spans whose lengths are powers of two.
+        let mut ended = vec![0; most + 1];
+        for (before, &(_, to)) in ends.iter().enumerate() {
+            let mut above = 0;
+            let mut at = to + 1;
+            while at > 0 {
+                above += ended[at];
+                at &= at - 1;
+                *looked += 1;
+            }
+            count += before - above;
+            at = to + 1;
+            while at <= most {
+                ended[at] += 1;
+                at += at & at.wrapping_neg();
+            }
         }
     }
     count

@@ -121,3 +121,28 @@ fn a_chain_is_straight_and_crossings_are_few() {
     let places = places(&cross);
     assert_eq!(places[1].1 < places[2].1, places[4].1 < places[3].1);
 }
+
+/// Columns of stages, each of which leads to two of the next.
+fn lattice(columns: usize, rows: usize) -> Picture {
+    let vertices: Vec<Vertex> = (0..columns * rows).map(|at| vertex(&format!("stage{at}"))).collect();
+    let mut edges = Vec::new();
+    for at in 0..(columns - 1) * rows {
+        let (column, row) = (at / rows, at % rows);
+        for to in [row * 7 % rows, (row * 5 + 3) % rows] {
+            edges.push(Edge { group: at, ..edge(at, (column + 1) * rows + to) });
+        }
+    }
+    Picture { vertices, edges }
+}
+
+/// For the order of the columns wires are looked at, but not all of them again for each swap that is tried: that would be a
+/// thousand million.
+#[test]
+fn a_large_picture_takes_no_more_work_than_it_is_worth() {
+    for (columns, rows) in [(8, 64), (64, 8)] {
+        let picture = lattice(columns, rows);
+        let looked = order::order(&mut layers::Grid::new(&picture), |_| 0.5);
+        assert!((1_000..5_000_000).contains(&looked), "{looked}");
+        assert_eq!(svg(&picture, Ground::File).matches("<title>").count(), columns * rows + 1);
+    }
+}

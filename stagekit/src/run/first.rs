@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::placed::Placed;
 use super::{Run, SurroundingsHidden};
 use crate::batch::{Lend, Loan};
-use crate::op::{Event, Fault, Flow, Takes};
+use crate::op::{Event, Fault, Flow, Style, Takes};
 use crate::outbox::Outbox;
 
 /// The memory of how many events a call that is over keeps for the next.
@@ -28,6 +28,7 @@ where
     const PAUSES: bool = S::PAUSES;
     const FALLIBLE: bool = <S::Fail as Fault>::POSSIBLE;
     const LATER: bool = false;
+    const BATCHES: bool = <S::Style as Style>::BATCHES;
 
     #[inline]
     fn one(&mut self, event: E) -> S::Out {

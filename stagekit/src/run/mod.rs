@@ -38,6 +38,8 @@ pub trait Run<In>: Sized + Send {
     const FALLIBLE: bool;
     /// A stage behind the first may have to wait.
     const LATER: bool;
+    /// The first stage takes batches.
+    const BATCHES: bool;
 
     /// One event in, one out.
     fn one(&mut self, event: In) -> Self::Out;
@@ -119,6 +121,7 @@ impl<In: Event> Run<In> for Id {
     const PAUSES: bool = false;
     const FALLIBLE: bool = false;
     const LATER: bool = false;
+    const BATCHES: bool = false;
 
     #[inline]
     fn one(&mut self, event: In) -> In {

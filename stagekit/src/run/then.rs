@@ -56,6 +56,7 @@ where
     const PAUSES: bool = S::PAUSES;
     const FALLIBLE: bool = R::FALLIBLE || <S::Fail as Fault>::POSSIBLE;
     const LATER: bool = R::LATER || S::ASYNC || S::PAUSES;
+    const BATCHES: bool = R::BATCHES;
 
     #[inline]
     fn one(&mut self, event: In) -> S::Out {

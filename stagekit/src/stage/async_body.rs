@@ -5,22 +5,22 @@
 //! does not hold back what is ready.
 
 use std::future::{Future, poll_fn};
-use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use tokio::time::{Sleep, sleep_until};
 
 use crate::batch::{Batch, Loan};
+use crate::caught::caught;
 use crate::op::Flow;
 use crate::outbox::{Gate, Outbox};
 use crate::receipt::{Events, Receipts};
 use crate::run::Run;
 use crate::stage::body::{Body, Turn};
 use crate::stage::care::{Care, far, settle};
+use crate::stage::elsewhere::Elsewhere;
 
 /// What comes back from the future of a batch.
 struct Back<R> {
@@ -145,8 +145,7 @@ impl<In: Send + 'static, R: Run<In>> Work<In, R> {
             Batch::Owned(Events { values, mut receipts }) => {
                 for event in values {
                     self.gate.hold(receipts.as_mut().and_then(Receipts::pop));
-                    let call = AssertUnwindSafe(self.run.push_async(event, &mut self.outbox));
-                    let call = call.catch_unwind();
+                    let call = caught(self.run.push_async(event, &mut self.outbox));
                     let result = letting_go(call, &self.gate, &mut self.done, &mut self.turn.handled).await;
                     if !self.over(result, 1) {
                         break;
@@ -157,8 +156,7 @@ impl<In: Send + 'static, R: Run<In>> Work<In, R> {
                 for index in 0..events.events().len() {
                     self.gate.hold(receipts.as_mut().and_then(Receipts::pop));
                     let loan = Loan::new(&*events, index);
-                    let call = AssertUnwindSafe(self.run.look_async(loan, &mut self.outbox));
-                    let call = call.catch_unwind();
+                    let call = caught(self.run.look_async(loan, &mut self.outbox));
                     let result = letting_go(call, &self.gate, &mut self.done, &mut self.turn.handled).await;
                     if !self.over(result, 1) {
                         break;
@@ -172,8 +170,7 @@ impl<In: Send + 'static, R: Run<In>> Work<In, R> {
     async fn batch(mut self, Events { values, receipts }: Events<In>) -> Back<R> {
         let n = values.len();
         self.gate.hold(receipts.and_then(Receipts::into_one));
-        let call = AssertUnwindSafe(self.run.batch(values, &mut self.outbox));
-        let result = call.catch_unwind().await;
+        let result = caught(self.run.batch(values, &mut self.outbox)).await;
         self.over(result, n);
         self.back()
     }
@@ -193,9 +190,8 @@ async fn letting_go<C: Future, T>(call: C, gate: &Gate<T>, done: &mut Events<T>,
 }
 
 /// A batch's future on one of tokio's blocking threads.
-async fn elsewhere<R: Send + 'static>(work: impl Future<Output = Back<R>> + Send + 'static) -> Back<R> {
-    let runtime = tokio::runtime::Handle::current();
-    match tokio::task::spawn_blocking(move || runtime.block_on(work)).await {
+async fn elsewhere<R: Send + 'static>(work: Working<R>) -> Back<R> {
+    match Elsewhere::block_on(work).await {
         Ok(back) => back,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
@@ -301,7 +297,7 @@ impl<In: Send + 'static, R: Run<In> + 'static> Body<In, R::Out> for BatchBody<In
                 let events = std::mem::take(&mut self.gathered);
                 self.state = State::Working(if self.blocking {
                     work.outbox = Outbox::default();
-                    Box::pin(elsewhere(work.batch(events)))
+                    Box::pin(elsewhere(Box::pin(work.batch(events))))
                 } else {
                     Box::pin(work.batch(events))
                 });

@@ -10,9 +10,9 @@ use crate::batch::Batch;
 use crate::error::{Cause, StageFailure};
 use crate::lock::lock;
 use crate::receipt::Events;
-use crate::run::Run;
-use crate::stage::body::{Body, SyncBody, Turn};
+use crate::stage::body::{AtOnce, Body, Turn};
 use crate::stage::care::Care;
+use crate::stage::elsewhere::Elsewhere;
 
 /// How far a blocking call has come, for the stage that may not live to see its end.
 #[derive(Default)]
@@ -33,19 +33,22 @@ impl Progress {
     }
 }
 
-type Calling<In, R> = tokio::task::JoinHandle<(SyncBody<In, R>, Events<<R as Run<In>>::Out>, Turn)>;
+/// What handles the batches.
+type Handler<In, Out> = Box<dyn AtOnce<In, Out>>;
+
+type Calling<In, Out> = Elsewhere<(Handler<In, Out>, Events<Out>, Turn)>;
 
 /// Synchronous stages that block: each batch runs on tokio's blocking threads.
-pub(crate) struct BlockingBody<In, R: Run<In>> {
-    idle: Option<SyncBody<In, R>>,
-    working: Option<Calling<In, R>>,
+pub(crate) struct BlockingBody<In, Out> {
+    idle: Option<Handler<In, Out>>,
+    working: Option<Calling<In, Out>>,
     care: Care,
     loaded: bool,
     /// Of the last call.
     progress: Arc<Mutex<Progress>>,
 }
 
-impl<In, R: Run<In>> Drop for BlockingBody<In, R> {
+impl<In, Out> Drop for BlockingBody<In, Out> {
     fn drop(&mut self) {
         if self.working.is_some() {
             lock(&self.progress).aborted = true;
@@ -54,19 +57,13 @@ impl<In, R: Run<In>> Drop for BlockingBody<In, R> {
     }
 }
 
-impl<In: Send + 'static, R: Run<In>> BlockingBody<In, R> {
-    pub(crate) fn new(run: R, care: Care) -> Self {
-        BlockingBody {
-            idle: Some(SyncBody::new(run, care.clone())),
-            working: None,
-            care,
-            loaded: false,
-            progress: Arc::default(),
-        }
+impl<In: Send + 'static, Out> BlockingBody<In, Out> {
+    pub(crate) fn new(handler: Handler<In, Out>, care: Care) -> Self {
+        BlockingBody { idle: Some(handler), working: None, care, loaded: false, progress: Arc::default() }
     }
 }
 
-impl<In: Send + 'static, R: Run<In> + 'static> Body<In, R::Out> for BlockingBody<In, R> {
+impl<In: Send + 'static, Out: Send + 'static> Body<In, Out> for BlockingBody<In, Out> {
     fn room(&self) -> usize {
         if self.is_idle() { usize::MAX } else { 0 }
     }
@@ -79,13 +76,13 @@ impl<In: Send + 'static, R: Run<In> + 'static> Body<In, R::Out> for BlockingBody
     fn is_idle(&self) -> bool {
         !self.loaded && self.working.is_none()
     }
-    fn poll(&mut self, cx: &mut Context<'_>, _: usize, _: bool, out: &mut Events<R::Out>) -> Poll<Turn> {
+    fn poll(&mut self, cx: &mut Context<'_>, _: usize, _: bool, out: &mut Events<Out>) -> Poll<Turn> {
         if std::mem::take(&mut self.loaded)
             && let Some(mut body) = self.idle.take()
         {
             self.progress = Arc::default();
             let progress = self.progress.clone();
-            self.working = Some(tokio::task::spawn_blocking(move || {
+            self.working = Some(Elsewhere::call(move || {
                 let (mut out, mut all) = (Events::default(), Turn::default());
                 // One event at a time: an abort is heard after the call that is under way.
                 let mut left = body.unload();
@@ -128,7 +125,7 @@ impl<In: Send + 'static, R: Run<In> + 'static> Body<In, R::Out> for BlockingBody
     }
     fn finish(mut self: Box<Self>) {
         if let Some(body) = self.idle.take() {
-            SyncBody::finish(body);
+            body.finish();
         }
     }
 }

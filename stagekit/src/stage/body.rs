@@ -3,14 +3,14 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll};
-use std::vec::Drain;
 
-use crate::batch::{Batch, Lend};
+use crate::batch::Batch;
 use crate::error::StageFailure;
 use crate::op::Flow;
-use crate::receipt::{Events, Receipts, Yields};
+use crate::receipt::{Events, Receipts};
 use crate::run::Run;
 use crate::stage::care::{Care, settle, taken_in_vain};
+use crate::stage::loaded::{Gone, Loaded, Working, note};
 
 /// How far a body has come.
 #[derive(Default)]
@@ -36,7 +36,7 @@ pub(crate) trait Body<In, Out>: Send {
     fn pauses(&self) -> bool {
         false
     }
-    /// How many events it has that wait for nothing but more of them.
+    /// How many events it has that wait for nothing but more of them: `room` more.
     fn gathered(&self) -> usize {
         0
     }
@@ -49,94 +49,18 @@ pub(crate) trait Body<In, Out>: Send {
     fn finish(self: Box<Self>);
 }
 
-/// The events a synchronous body is working on. It is the cursor too: what a panic leaves is still here.
-enum Loaded<In> {
-    Nothing,
-    Owned(Vec<In>, Option<Receipts>),
-    Lent(Box<dyn Lend<In>>, usize, Option<Receipts>),
-}
-
-impl<In> From<Batch<In>> for Loaded<In> {
-    fn from(batch: Batch<In>) -> Self {
-        match batch {
-            Batch::Owned(events) => Loaded::Owned(events.values, events.receipts),
-            Batch::Lent(events, receipts) => Loaded::Lent(events, 0, receipts),
-        }
-    }
-}
-
-impl<In> Loaded<In> {
-    fn left(&self) -> usize {
-        match self {
-            Loaded::Nothing => 0,
-            Loaded::Owned(events, _) => events.len(),
-            Loaded::Lent(events, at, _) => events.events().len() - at,
-        }
-    }
-}
-
-/// What is loaded, being worked on.
-enum Working<'a, In> {
-    Owned(Drain<'a, In>, &'a mut Option<Receipts>),
-    Lent(&'a [In], &'a mut usize, &'a mut Option<Receipts>),
-}
-
-impl<In> Working<'_, In> {
-    fn left(&self) -> usize {
-        match self {
-            Working::Owned(events, _) => events.len(),
-            Working::Lent(events, at, _) => events.len() - **at,
-        }
-    }
-
-    /// The receipts that nobody has carried on.
-    fn receipts(&mut self) -> &mut Option<Receipts> {
-        match self {
-            Working::Owned(_, receipts) | Working::Lent(_, _, receipts) => receipts,
-        }
-    }
-}
-
-/// What has become of the events whose receipts are still in their column.
-#[derive(Default)]
-struct Gone {
-    yields: Yields,
-    /// Where what they have emitted begins.
-    before: usize,
-}
-
-impl Gone {
-    /// Receipts are looked after from here on.
-    fn begin(&mut self, before: usize) {
-        self.yields.clear();
-        self.before = before;
-    }
-
-    /// Their receipts follow what came of them.
-    fn carry<T>(&mut self, column: &mut Option<Receipts>, out: &mut Events<T>) {
-        out.carry(self.before, column, &self.yields);
-        self.begin(out.values.len());
-    }
-}
-
-/// An event was finished, and what came of it is behind `before`: its receipt can wait until the batch is, unless
-/// something has failed.
-#[inline(always)]
-fn note<In, R: Run<In>>(
-    run: &mut R,
-    receipts: &mut Option<Receipts>,
-    before: usize,
-    gone: &mut Gone,
-    out: &mut Events<R::Out>,
-) {
-    if R::FALLIBLE && run.is_faulty() {
-        gone.carry(receipts, out);
-        let receipt = receipts.as_mut().and_then(Receipts::pop);
-        settle(run, receipt, before, out);
-        gone.begin(out.values.len());
-    } else {
-        gone.yields.add(out.values.len() - before);
-    }
+/// What handles batches at once, where a thread may wait for it.
+pub(crate) trait AtOnce<In, Out>: Send {
+    /// Gives it events.
+    fn load(&mut self, batch: Batch<In>);
+    /// Takes back what was loaded.
+    fn unload(&mut self) -> Batch<In>;
+    /// Everything that is loaded.
+    fn turn(&mut self, out: &mut Events<Out>) -> Turn;
+    /// A panic of something of the user's beside the run.
+    fn panicked(&mut self, panic: Box<dyn Any + Send>) -> Option<StageFailure>;
+    /// Hands back what the stages keep.
+    fn finish(self: Box<Self>);
 }
 
 /// Synchronous stages, on the stage's own task.
@@ -244,8 +168,7 @@ impl<In: Send + 'static, R: Run<In>> SyncBody<In, R> {
         result.and_then(|flow| told.map(|()| flow))
     }
 
-    /// Takes back what was loaded.
-    pub(super) fn unload(&mut self) -> Batch<In> {
+    fn unload(&mut self) -> Batch<In> {
         match std::mem::replace(&mut self.loaded, Loaded::Nothing) {
             Loaded::Nothing => Batch::Owned(Events::default()),
             Loaded::Owned(values, receipts) => Batch::Owned(Events { values, receipts }),
@@ -254,7 +177,7 @@ impl<In: Send + 'static, R: Run<In>> SyncBody<In, R> {
     }
 
     /// Everything that is loaded.
-    pub(crate) fn turn(&mut self, out: &mut Events<R::Out>) -> Turn {
+    fn turn(&mut self, out: &mut Events<R::Out>) -> Turn {
         if out.values.capacity() == 0
             && let Some(spare) = self.spare()
         {
@@ -277,7 +200,7 @@ impl<In: Send + 'static, R: Run<In>> SyncBody<In, R> {
 
     /// A panic of something of the user's beside the run.
     #[cold]
-    pub(super) fn panicked(&mut self, panic: Box<dyn Any + Send>) -> Option<StageFailure> {
+    fn panicked(&mut self, panic: Box<dyn Any + Send>) -> Option<StageFailure> {
         self.care.panicked(&mut self.run, panic, 1).err()
     }
 
@@ -382,6 +305,24 @@ impl<In: Send + 'static, R: Run<In> + 'static> Body<In, R::Out> for SyncBody<In,
     }
     fn poll(&mut self, _: &mut Context<'_>, _: usize, _: bool, out: &mut Events<R::Out>) -> Poll<Turn> {
         Poll::Ready(self.turn(out))
+    }
+    fn finish(self: Box<Self>) {
+        SyncBody::finish(*self);
+    }
+}
+
+impl<In: Send + 'static, R: Run<In> + 'static> AtOnce<In, R::Out> for SyncBody<In, R> {
+    fn load(&mut self, batch: Batch<In>) {
+        self.loaded = Loaded::from(batch);
+    }
+    fn unload(&mut self) -> Batch<In> {
+        SyncBody::unload(self)
+    }
+    fn turn(&mut self, out: &mut Events<R::Out>) -> Turn {
+        SyncBody::turn(self, out)
+    }
+    fn panicked(&mut self, panic: Box<dyn Any + Send>) -> Option<StageFailure> {
+        SyncBody::panicked(self, panic)
     }
     fn finish(self: Box<Self>) {
         SyncBody::finish(*self);

@@ -6,12 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
-use futures_core::Stream;
-use futures_util::FutureExt;
-use futures_util::future::Either;
-use futures_util::stream::{FuturesOrdered, FuturesUnordered};
-
 use crate::batch::{Batch, Lend};
+use crate::caught::{caught, poll_caught};
+use crate::in_flight::InFlight;
 use crate::op::Flow;
 use crate::outbox::Outbox;
 use crate::receipt::{Events, Receipt, Receipts};
@@ -23,37 +20,26 @@ use crate::stage::care::{Care, settle};
 type Called<B> = (std::thread::Result<B>, Option<Receipt>);
 
 /// A call for an event that is lent.
-type LentCall<B> = Pin<Box<dyn Future<Output = Called<B>> + Send>>;
+type LentCall<B> = Pin<Box<dyn Future<Output = B> + Send>>;
 
-/// A call lies where it was put, together with what wakes it.
-enum InFlight<C: Future> {
-    Ordered(FuturesOrdered<C>),
-    Unordered(FuturesUnordered<C>),
+pin_project_lite::pin_project! {
+    /// A call for an event, lent or not. What it comes to stands beside the receipt of the event.
+    #[project = Calling]
+    enum Call<C, B> {
+        Owned { #[pin] call: C, receipt: Option<Receipt> },
+        Lent { call: LentCall<B>, receipt: Option<Receipt> },
+    }
 }
 
-impl<C: Future> InFlight<C> {
-    fn new(unordered: bool) -> Self {
-        if unordered { InFlight::Unordered(FuturesUnordered::new()) } else { InFlight::Ordered(FuturesOrdered::new()) }
-    }
-    fn len(&self) -> usize {
-        match self {
-            InFlight::Ordered(calls) => calls.len(),
-            InFlight::Unordered(calls) => calls.len(),
-        }
-    }
+impl<B, C: Future<Output = B>> Future for Call<C, B> {
+    type Output = Called<B>;
     #[inline]
-    fn push(&mut self, call: C) {
-        match self {
-            InFlight::Ordered(calls) => calls.push_back(call),
-            InFlight::Unordered(calls) => calls.push(call),
-        }
-    }
-    #[inline]
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<C::Output>> {
-        match self {
-            InFlight::Ordered(calls) => Pin::new(calls).poll_next(cx),
-            InFlight::Unordered(calls) => Pin::new(calls).poll_next(cx),
-        }
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Called<B>> {
+        let (polled, receipt) = match self.project() {
+            Calling::Owned { call, receipt } => (poll_caught(call, cx), receipt),
+            Calling::Lent { call, receipt } => (poll_caught(call.as_mut(), cx), receipt),
+        };
+        polled.map(|result| (result, receipt.take()))
     }
 }
 
@@ -68,11 +54,8 @@ pub(super) fn concurrent<In: Send + 'static, R: Run<In> + 'static>(
         run: Some(run),
         care,
         limit,
-        start: |run: &mut R, event, receipt, spare| {
-            let call = AssertUnwindSafe(run.begin(event, spare)).catch_unwind();
-            Either::Left(call.map(move |result| (result, receipt)))
-        },
-        in_flight: InFlight::new(unordered),
+        start: |run: &mut R, event, spare| run.begin(event, spare),
+        in_flight: if unordered { InFlight::unordered() } else { InFlight::ordered() },
         rest: None,
         waiting: VecDeque::new(),
         spare: Vec::new(),
@@ -87,13 +70,13 @@ type Rest<R, T> = Pin<Box<dyn Future<Output = (R, Outbox<T>, std::thread::Result
 /// The same, with the receipt of the event.
 type Resting<R, T> = (Rest<R, T>, Option<Receipt>);
 
-struct ConcurrentBody<In, R: Run<In>, C: Future<Output = Called<R::Begun>>, S> {
+struct ConcurrentBody<In, R: Run<In>, C: Future<Output = R::Begun>, S> {
     run: Option<R>,
     care: Care,
     limit: usize,
     /// Makes the call for an event.
     start: S,
-    in_flight: InFlight<Either<C, LentCall<R::Begun>>>,
+    in_flight: InFlight<Call<C, R::Begun>>,
     /// The rest of the run, while it works on what a call came to; with the receipt of that event.
     rest: Option<Resting<R, R::Out>>,
     waiting: VecDeque<(In, Option<Receipt>)>,
@@ -108,8 +91,8 @@ impl<In, R, C, S> ConcurrentBody<In, R, C, S>
 where
     In: Send + 'static,
     R: Run<In> + 'static,
-    C: Future<Output = Called<R::Begun>> + Send + 'static,
-    S: FnMut(&mut R, In, Option<Receipt>, Option<R::Begun>) -> Either<C, LentCall<R::Begun>> + Send,
+    C: Future<Output = R::Begun> + Send + 'static,
+    S: FnMut(&mut R, In, Option<R::Begun>) -> C + Send,
 {
     /// Starts what waits, as far as the limit allows.
     fn begin(&mut self) {
@@ -117,7 +100,8 @@ where
         while self.in_flight.len() < self.limit
             && let Some((event, receipt)) = self.waiting.pop_front()
         {
-            self.in_flight.push((self.start)(run, event, receipt, self.spare.pop()));
+            let call = (self.start)(run, event, self.spare.pop());
+            self.in_flight.push(Call::Owned { call, receipt });
         }
     }
 
@@ -184,7 +168,7 @@ where
         let Some(mut run) = self.run.take() else { return };
         let rest: Rest<R, R::Out> = Box::pin(async move {
             let mut outbox = Outbox::default();
-            let result = AssertUnwindSafe(run.resume(&mut begun, &mut outbox)).catch_unwind().await;
+            let result = caught(run.resume(&mut begun, &mut outbox)).await;
             (run, outbox, result)
         });
         self.rest = Some((rest, receipt));
@@ -195,8 +179,8 @@ impl<In, R, C, S> Body<In, R::Out> for ConcurrentBody<In, R, C, S>
 where
     In: Send + 'static,
     R: Run<In> + 'static,
-    C: Future<Output = Called<R::Begun>> + Send + 'static,
-    S: FnMut(&mut R, In, Option<Receipt>, Option<R::Begun>) -> Either<C, LentCall<R::Begun>> + Send,
+    C: Future<Output = R::Begun> + Send + 'static,
+    S: FnMut(&mut R, In, Option<R::Begun>) -> C + Send,
 {
     fn room(&self) -> usize {
         self.limit.saturating_sub(self.in_flight.len() + self.waiting.len())
@@ -210,7 +194,8 @@ where
                     let receipt = receipts.as_mut().and_then(Receipts::pop);
                     match &mut self.run {
                         Some(run) if self.waiting.is_empty() && self.in_flight.len() < self.limit => {
-                            self.in_flight.push((self.start)(run, event, receipt, self.spare.pop()));
+                            let call = (self.start)(run, event, self.spare.pop());
+                            self.in_flight.push(Call::Owned { call, receipt });
                         }
                         _ => self.waiting.push_back((event, receipt)),
                     }
@@ -221,9 +206,8 @@ where
                 let events: std::sync::Arc<dyn Lend<In>> = events.into();
                 for index in 0..events.events().len() {
                     let receipt = receipts.as_mut().and_then(Receipts::pop);
-                    let call = AssertUnwindSafe(run.begin_lent(events.clone(), index)).catch_unwind();
-                    let call: LentCall<R::Begun> = Box::pin(call.map(move |result| (result, receipt)));
-                    self.in_flight.push(Either::Right(call));
+                    let call = Box::pin(run.begin_lent(events.clone(), index));
+                    self.in_flight.push(Call::Lent { call, receipt });
                 }
             }
         }

@@ -15,17 +15,18 @@ use crate::fuzz;
 use crate::host::Ending;
 use crate::op::Event;
 use crate::options::{Options, Overflow};
-use crate::outline::Sketch;
-use crate::port::{Intake, SharedOutlets, address, leads, leads_to, legs};
+use crate::port::{Intake, SharedOutlets, leads, leads_to};
 use crate::ring::Ring;
 use crate::stage::halves::Out;
 use crate::stage::inlet::Inlet;
 use crate::stage::outlet::Outlet;
-use crate::stage::place::{Edges, Launched, Place, Stage, Wrong, wire};
+use crate::stage::place::{Launched, Place, Stage, Wrong};
+use crate::stage::reading::bare;
 use crate::stage::rings::Links;
+use crate::stage::wiring::{Edges, wire};
 use crate::subscription::Door;
 use crate::telemetry::{Gauge, Meter};
-use crate::topology::Sketch as Drawn;
+use crate::topology::Reading;
 
 /// The place of a loop, before anything runs.
 struct FeedbackPlace<T> {
@@ -55,18 +56,28 @@ impl<T> FeedbackPlace<T> {
     fn name(&self) -> Arc<str> {
         format!("feedback {}", self.to).into()
     }
+
+    fn wrong(&self) -> Result<(), Wrong> {
+        let to = &self.to;
+        if self.room == 0 {
+            return Err((self.name(), "`feedback` must hold at least 1 event, got 0".into()));
+        }
+        if self.overflow == Overflow::Wait {
+            let text = format!(
+                "a loop cannot wait for itself: `feedback({room}) {to}` fails when it is full, `feedback({room}, drop_oldest) {to}` drops",
+                room = self.room
+            );
+            return Err((self.name(), text));
+        }
+        Ok(())
+    }
 }
 
 impl<T: Event> Place for FeedbackPlace<T> {
-    fn sketch(&self) -> Option<Sketch> {
-        let mut sketch = Sketch::new(&[], Some(self.intake.id()), true, leads(&self.outlets));
-        sketch.parts.push(Options::new(&self.name()));
-        sketch.back = true;
-        Some(sketch)
-    }
-
-    fn draw(&self, to: &mut Drawn) {
-        to.back(address(&self.intake), legs(&self.outlets), self.room);
+    fn read(&self) -> Option<Reading> {
+        let options = Options::new(&self.name());
+        let wrong = self.wrong().err();
+        Some(Reading { back: Some(self.room), wrong, ..bare(options, self.intake.id(), leads(&self.outlets)) })
     }
 
     fn links(&self) -> Links {
@@ -84,17 +95,7 @@ impl<T: Event> Place for FeedbackPlace<T> {
     }
 
     fn wire(&mut self) -> Result<(), Wrong> {
-        let to = &self.to;
-        if self.room == 0 {
-            return Err((self.name(), "`feedback` must hold at least 1 event, got 0".into()));
-        }
-        if self.overflow == Overflow::Wait {
-            let text = format!(
-                "a loop cannot wait for itself: `feedback({room}) {to}` fails when it is full, `feedback({room}, drop_oldest) {to}` drops",
-                room = self.room
-            );
-            return Err((self.name(), text));
-        }
+        self.wrong()?;
         let overflow = Some((self.room, self.overflow));
         let ring = self.intake.ring.get();
         let wired = wire(&self.outlets, overflow, Edges::ToStages, ring, self.meter.clone());

@@ -5,17 +5,21 @@ mod blocking_body;
 mod body;
 mod care;
 mod concurrent_body;
+mod elsewhere;
 mod feedback;
 mod halves;
 mod inlet;
 #[cfg(test)]
 mod laws;
 mod live;
+mod loaded;
 mod opening;
 mod outlet;
 mod own;
 mod place;
+mod reading;
 mod rings;
+mod rules;
 mod segment;
 mod side;
 mod source;
@@ -26,6 +30,8 @@ mod sync_task;
 mod task;
 #[cfg(test)]
 mod tests;
+mod wiring;
+mod works;
 
 pub(crate) use care::{text as panic_text, within};
 pub(crate) use feedback::place_feedback;
@@ -36,10 +42,12 @@ pub(crate) use outlet::{BranchOutlet, Outlet};
 #[cfg(any(test, feature = "test"))]
 pub(crate) use own::{Own, Places, Site};
 pub use place::Stage;
-pub(crate) use place::{Edges, check, launch, lost, place_source, place_stage, topology, wire};
 #[cfg(any(test, feature = "test"))]
 pub(crate) use place::{Launched, Place, Wrong};
+pub(crate) use place::{launch, place_source, place_stage};
+pub(crate) use reading::{check, lost, topology};
 pub use segment::Segment;
 pub(crate) use side::error_end;
 pub(crate) use supervisor::start;
 pub use supervisor::{Handle, Running};
+pub(crate) use wiring::{Edges, wire};

@@ -2,6 +2,7 @@
 
 use std::any::{Any, TypeId};
 use std::future::Future;
+use std::time::Duration;
 
 use futures_core::Stream;
 
@@ -23,24 +24,30 @@ use crate::stage::source_body::{Looped, Rim, SourceBody, Sprung};
 use crate::stage::straight::Straight;
 
 /// Whether a run is finished with a batch when it has been called with it: it never waits, and may share a task.
-pub(super) fn is_at_once<In, R: Run<In>>(options: &Options, blocking: bool) -> bool {
-    !R::ASYNC && !R::PAUSES && !blocking && options.batch.is_none() && options.concurrency == 1
+pub(super) fn is_at_once<In, R: Run<In>>(blocking: bool) -> bool {
+    !R::ASYNC && !R::PAUSES && !R::BATCHES && !blocking
 }
 
-/// The body of a run.
+/// The body of a run. What a run is decides first, so that no other body is compiled for it.
 pub(super) fn body<In: Send + 'static, R: Run<In> + 'static>(
     run: R,
     options: &Options,
     blocking: bool,
     care: Care,
 ) -> Box<dyn Body<In, R::Out>> {
-    if let Some((size, every)) = options.batch {
+    if R::BATCHES {
+        let (size, every) = options.batch.unwrap_or((1, Duration::ZERO));
         Box::new(BatchBody::new(run, care, size, every, blocking))
-    } else if options.concurrency > 1 {
-        concurrent(run, care, options.concurrency, options.unordered)
+    } else if R::ASYNC {
+        if options.concurrency > 1 {
+            concurrent(run, care, options.concurrency, options.unordered)
+        } else {
+            Box::new(AsyncBody::new(run, care))
+        }
     } else if blocking {
-        Box::new(BlockingBody::new(run, care))
-    } else if R::ASYNC || R::PAUSES {
+        let handler = Box::new(SyncBody::new(run, care.clone()));
+        Box::new(BlockingBody::new(handler, care))
+    } else if R::PAUSES {
         Box::new(AsyncBody::new(run, care))
     } else {
         Box::new(SyncBody::new(run, care))

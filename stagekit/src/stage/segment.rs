@@ -8,12 +8,13 @@ use crate::node::{IntoNode, Node, Single};
 use crate::op::{AcceptedAs, ByValue, CannotFail, Event, Parts, Takes, Whole};
 use crate::open::{Looks, Open, Part, Subscribes};
 use crate::options::Options;
-use crate::outline::{GraphError, OpenEnds};
-use crate::port::{Port, SharedOutlets, address, leads, legs};
+use crate::outline::GraphError;
+use crate::port::{Port, SharedOutlets, leads};
 use crate::run::Id;
 use crate::stage::own::{Own, Places, Site};
-use crate::stage::place::{Stage, Wrong, check, place_stage, topology};
-use crate::topology::Topology;
+use crate::stage::place::{Stage, Wrong, place_stage};
+use crate::stage::reading::{check, topology};
+use crate::topology::{OpenEnds, Topology};
 
 /// A piece of a pipeline that takes `In` and gives `Out`: `pipeline! { .. => a => b => .. }`.
 ///
@@ -73,6 +74,10 @@ where
     }
 }
 
+fn between<In, Out>(head: &SharedOutlets<In>, tail: &SharedOutlets<Out>) -> OpenEnds {
+    OpenEnds { head: Some(leads(head)), tail: Some(leads(tail).id) }
+}
+
 impl<In: Event, Out: Event> Segment<In, Out> {
     /// The segment, if its graph is sound: as [`Pipeline::checked`](crate::Pipeline::checked).
     ///
@@ -80,13 +85,13 @@ impl<In: Event, Out: Event> Segment<In, Out> {
     /// All mistakes that there are.
     pub fn checked(self) -> Result<Self, GraphError> {
         if let Some((head, tail, stages)) = &self.parts {
-            check(stages, OpenEnds { head: Some(leads(head)), tail: Some(leads(tail).id) })?;
+            check(stages, between(head, tail))?;
         }
         Ok(self)
     }
 
     pub(crate) fn new(head: SharedOutlets<In>, tail: SharedOutlets<Out>, stages: Vec<Stage>) -> Self {
-        let topology = topology(&stages, Some(legs(&head)), Some(address(&tail)));
+        let topology = topology(&stages, between(&head, &tail));
         Segment { parts: Some((head, tail, stages)), topology }
     }
 

@@ -7,12 +7,12 @@ use std::task::Context;
 use crate::cancel::Ended;
 use crate::error::Cause;
 use crate::op::Event;
-use crate::port::{ErrorEnd, SharedOutlets, leads, legs};
+use crate::port::{ErrorEnd, SharedOutlets, leads};
 use crate::ring::Ring;
 use crate::side::Side;
 use crate::slot::Spill;
 use crate::stage::outlet::Outlet;
-use crate::stage::place::{Edges, wire};
+use crate::stage::wiring::{Edges, wire};
 use crate::telemetry::Meter;
 
 /// Errors of type `X`.
@@ -25,7 +25,7 @@ struct ErrorSide<X> {
 
 /// What leads the errors of a stage to these outlets. Each worker of the stage has a side of its own.
 pub(crate) fn error_end<X: Event>(outlets: SharedOutlets<X>) -> ErrorEnd {
-    let (edges, drawn) = (outlets.clone(), outlets.clone());
+    let edges = outlets.clone();
     let wiring = Box::new(move |place: &mut dyn Any, ring: Option<&Arc<Ring>>| {
         let spill = Arc::new(Spill::new());
         let meter = Arc::<Meter>::default();
@@ -35,7 +35,7 @@ pub(crate) fn error_end<X: Event>(outlets: SharedOutlets<X>) -> ErrorEnd {
         }
         Ok(Box::new(ErrorSide { spill, outlet, meter }) as Box<dyn Side>)
     });
-    ErrorEnd { wiring, leads: Box::new(move || leads(&edges)), legs: Box::new(move || legs(&drawn)) }
+    ErrorEnd { wiring, leads: Box::new(move || leads(&edges)) }
 }
 
 impl<X: Send> Side for ErrorSide<X> {

@@ -15,6 +15,7 @@ use crate::op::{Event, Failed, Fault};
 use crate::producer::{More, Polled, Source};
 use crate::receipt::Events;
 use crate::stage::care::far;
+use crate::stage::elsewhere::Elsewhere;
 
 /// What a producer's loop polls.
 pub(crate) trait Spring<T, F>: Send {
@@ -119,7 +120,7 @@ impl<T, F, P: Pull<T, F>> Spring<T, F> for Pulled<P> {
     }
 }
 
-type Pulling<P, T, F> = tokio::task::JoinHandle<(P, Vec<T>, Vec<F>, More)>;
+type Pulling<P, T, F> = Elsewhere<(P, Vec<T>, Vec<F>, More)>;
 
 /// Pulls on tokio's blocking threads.
 pub(crate) struct Blocking<P, T, F> {
@@ -145,7 +146,7 @@ impl<T: Send + 'static, F: Send + 'static, P: Pull<T, F> + 'static> Spring<T, F>
                 return Poll::Pending;
             }
             let Some(mut pull) = self.idle.take() else { return Poll::Ready(More::Ended) };
-            let pulling = tokio::task::spawn_blocking(move || {
+            let pulling = Elsewhere::call(move || {
                 let (mut events, mut failures) = (Vec::new(), Vec::new());
                 let more = pull.pull(room, &mut events, &mut failures);
                 (pull, events, failures, more)

@@ -118,6 +118,9 @@ impl<In, T> Future for StageTask<In, T> {
             }
             if !body.is_idle() {
                 let mut ending = halves.inlet.is_ended();
+                if demand > 0 && body.gathered() > 0 {
+                    halves.inlet.press(body.room());
+                }
                 if let Some((ring, parked)) = &mut this.ring {
                     ending |= ring.park(parked, body.gathered(), cx.waker());
                 }

@@ -9,12 +9,12 @@ use crate::cancel::{Ended, Reason};
 use crate::error::{Cause, Error, StageFailure};
 use crate::meter::unread;
 use crate::op::Event;
-use crate::outline::{GraphError, OpenEnds};
+use crate::outline::GraphError;
 use crate::pipeline::{Stage, runnable};
-use crate::port::{Port, SharedOutlets, leads, legs};
+use crate::port::{Port, SharedOutlets, leads};
 use crate::stage::{Edges, Handle, Outlet, Running, check, topology, wire};
 use crate::telemetry::Summary;
-use crate::topology::Topology;
+use crate::topology::{OpenEnds, Topology};
 
 /// Events are handed on in batches of at most this many.
 const BATCH: usize = 500;
@@ -65,7 +65,7 @@ impl<T> std::fmt::Debug for Input<T> {
 /// `.. => a => sink`.
 pub fn input<S, In: Event, F>(from: &Port<S, In, F>, stages: impl IntoIterator<Item = Stage>) -> Input<In> {
     let stages: Vec<Stage> = stages.into_iter().collect();
-    let topology = topology(&stages, Some(legs(&from.outlets)), None);
+    let topology = topology(&stages, OpenEnds { head: Some(leads(&from.outlets)), tail: None });
     Input { state: State::Idle(from.outlets.clone(), stages), topology }
 }
 

@@ -8,6 +8,7 @@ pub use output::{Output, output};
 
 use futures_core::Stream;
 
+use crate::checks::mapped;
 use crate::node::Node;
 use crate::op::{AcceptedAs, CannotFail, Event, Parts};
 use crate::pipeline::Stage;
@@ -98,7 +99,7 @@ impl<S: Stream<Item: Event> + Send + 'static> Producer for FromStream<S> {
     type Fail = CannotFail;
     const ASYNC: bool = true;
     fn open<O: Opens<S::Item, CannotFail>>(self, with: O) -> O::Opened {
-        with.stream(futures_util::StreamExt::map(self.0, Ok))
+        with.stream(mapped(self.0, Ok))
     }
 }
 

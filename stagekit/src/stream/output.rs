@@ -11,14 +11,14 @@ use crate::meter::unread;
 use crate::node::{IntoNode, Node, Single};
 use crate::op::{AcceptedAs, Event};
 use crate::options::{Edge, Limits, Options};
-use crate::outline::{GraphError, OpenEnds};
+use crate::outline::GraphError;
 use crate::pipeline::{Stage, runnable};
-use crate::port::{Intake, Port, SharedOutlets, address, leads, same};
+use crate::port::{Intake, Port, SharedOutlets, leads, same};
 use crate::receipt::Receipts;
 use crate::stage::{Handle, Inlet, Running, check, topology};
 use crate::stream::FromStream;
 use crate::telemetry::Summary;
-use crate::topology::Topology;
+use crate::topology::{OpenEnds, Topology};
 
 /// The open end of a pipeline, `pipeline! { source => a => .. }`: a `Stream` of its events.
 ///
@@ -61,7 +61,7 @@ where
     Out: AcceptedAs<E, S, Output<Out>> + Event,
 {
     let stages: Vec<Stage> = stages.into_iter().collect();
-    let topology = topology(&stages, None, Some(address(&to.outlets)));
+    let topology = topology(&stages, OpenEnds { head: None, tail: Some(leads(&to.outlets).id) });
     Output { state: State::Idle(same(to.outlets.clone()), stages), limits: Limits::default(), topology }
 }
 

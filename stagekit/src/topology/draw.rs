@@ -33,7 +33,12 @@ pub(super) fn picture(topology: &Topology) -> Picture {
             group: edge.group,
             key,
             label: feedback,
-            event: edge.branch.as_ref().and(edge.event).map(|event| event.to_string()),
+            event: edge
+                .branch
+                .as_ref()
+                .filter(|_| edge.to != Point::Nowhere)
+                .and(edge.event)
+                .map(|event| event.to_string()),
             options: edge.options.clone(),
         };
         drawn.edges.push(match edge.branch() {

@@ -37,13 +37,15 @@
 //! | [`#[picture]`](macro@crate::picture) | the SVG in `cargo doc`, on the function that declares the pipeline |
 
 mod draw;
+mod reading;
 mod sketch;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) use sketch::{BranchLegs, Fan, Leg, Legs, Part, Sketch};
+pub(crate) use reading::{Bundle, Fork, Leads, Leg, OpenEnds, Part, Reading};
+pub(crate) use sketch::read;
 #[doc(hidden)]
 pub use sketch::{Called, Drawing, Spot};
 

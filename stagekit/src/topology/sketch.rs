@@ -4,8 +4,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Arrow, Graph, Link, Place, Point, Role, Share, Topology, Type, Types, Vertex};
-use crate::options::{Limits, Options};
+use super::{
+    Arrow, Fork, Graph, Leads, Leg, Link, OpenEnds, Part, Place, Point, Reading, Role, Share, Topology, Type, Vertex,
+};
+use crate::options::Limits;
 
 /// What the text of a `pipeline!` knows. The macro writes it, as a constant.
 #[derive(Debug)]
@@ -18,6 +20,8 @@ pub struct Drawing {
     pub spots: &'static [&'static [Spot]],
     /// What edges are called.
     pub called: &'static [Called],
+    /// The branches that discard, by their patterns.
+    pub dropped: &'static [Called],
 }
 
 /// One function of a `pipeline!`.
@@ -48,65 +52,47 @@ pub struct Called {
     pub text: &'static str,
 }
 
-/// What leads away from an outlet.
-#[derive(Default)]
-pub(crate) struct Legs {
-    /// The address of the outlets.
-    pub(crate) at: usize,
-    pub(crate) legs: Vec<Leg>,
-    /// Of a `match`.
-    pub(crate) branches: Vec<BranchLegs>,
-    pub(crate) discard: bool,
-}
-
-/// What leads away from a branch.
-pub(crate) struct BranchLegs {
-    pub(crate) pattern: Arc<str>,
-    pub(crate) event: Type,
-    pub(crate) legs: Legs,
-}
-
-pub(crate) struct Leg {
-    pub(crate) group: usize,
-    pub(crate) fan: Fan,
-    /// The address of the intake.
-    pub(crate) to: usize,
-    /// The limits of this edge, where they are not the stage's own.
-    pub(crate) limits: Option<Limits>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fan {
-    One,
-    All,
-    Any,
-    By,
-}
-
-/// One function of a run.
-pub(crate) struct Part<'a> {
-    pub(crate) options: &'a Options,
-    pub(crate) types: Types,
-    pub(crate) place: Place,
-    /// What a segment is made of.
-    pub(crate) inner: Option<&'a Topology>,
-    /// What its errors lead to.
-    pub(crate) errors: Option<Legs>,
-}
-
 /// The pattern of a branch, and what it binds.
 type Branch = Option<(Arc<str>, Type)>;
 
+/// An edge whose stage below may not be known yet: from where, which way, out of which branch, and how it shares.
+struct Loose {
+    from: Point,
+    arrow: Arrow,
+    branch: Branch,
+    share: Share,
+    group: usize,
+    leg: Leg,
+}
+
+/// The graph of these tasks.
+pub(crate) fn read(readings: Vec<Reading>, ends: OpenEnds) -> Topology {
+    let mut sketch = Sketch { tail: ends.tail, ..Sketch::default() };
+    if let Some(head) = ends.head {
+        sketch.leads(Point::Outside, Arrow::Subscribed, None, head);
+    }
+    for reading in readings {
+        sketch.begin(reading.drawing);
+        match (reading.back, reading.intake) {
+            (Some(room), Some(intake)) => sketch.back(intake, reading.leads, room),
+            _ => sketch.run(reading.intake, reading.parts, reading.leads),
+        }
+    }
+    sketch.finish()
+}
+
 /// A graph while it is read.
 #[derive(Default)]
-pub(crate) struct Sketch {
+struct Sketch {
     graph: Graph,
     /// The stage behind an intake.
     intakes: HashMap<usize, usize>,
-    /// What leads back: from this intake to that one, the limits of the edge, and how many go round.
-    backs: HashMap<usize, (usize, Option<Limits>, usize)>,
-    /// Edges whose stage below may not be known yet: from where, which way, out of which branch.
-    loose: Vec<(Point, Arrow, Branch, Leg)>,
+    /// What leads back: from this intake along that edge, and how many go round.
+    backs: HashMap<usize, (Leg, usize)>,
+    /// Edges whose stage below may not be known yet.
+    loose: Vec<Loose>,
+    /// The branches that discard, and the stages they are of.
+    dropped: Vec<(usize, &'static Called)>,
     /// The open end.
     tail: Option<usize>,
     /// Of the run that is read: its number, and what the macro says of it.
@@ -118,32 +104,30 @@ pub(crate) struct Sketch {
 }
 
 impl Sketch {
-    /// The graph is open where these outlets are.
-    pub(crate) fn open(&mut self, head: Option<Legs>, tail: Option<usize>) {
-        self.tail = tail;
-        if let Some(head) = head {
-            self.legs(Point::Outside, Arrow::Subscribed, None, head);
-        }
-    }
-
-    /// What comes to this intake goes back to where the legs lead, `room` events at most.
-    pub(crate) fn back(&mut self, intake: usize, legs: Legs, room: usize) {
-        if let Some(leg) = legs.legs.into_iter().next() {
-            self.backs.insert(intake, (leg.to, leg.limits, room));
+    /// What comes to this intake goes back to where the edge leads, `room` events at most.
+    fn back(&mut self, intake: usize, leads: Leads, room: usize) {
+        let legs = leads.groups.into_iter().next().map(|group| group.legs);
+        if let Some(leg) = legs.and_then(|legs| legs.into_iter().next()) {
+            self.backs.insert(intake, (leg, room));
         }
     }
 
     /// The next run, and what the macro says of it.
-    pub(crate) fn begin(&mut self, drawing: Option<(&'static Drawing, usize)>) {
+    fn begin(&mut self, drawing: Option<(&'static Drawing, usize)>) {
         self.run = drawing.map_or(usize::MAX, |(_, run)| run);
         self.drawing = drawing.map(|(drawing, _)| drawing);
     }
 
     /// One run: what feeds it (none is a producer), its functions, and what leads on.
-    pub(crate) fn run<'a>(&mut self, intake: Option<usize>, parts: impl IntoIterator<Item = Part<'a>>, legs: Legs) {
+    fn run(&mut self, intake: Option<usize>, parts: Vec<Part>, leads: Leads) {
         let mut before: Option<usize> = None;
         for (at, part) in parts.into_iter().enumerate() {
             let number = self.graph.stages.len();
+            for called in self.drawing.map_or(&[][..], |drawing| drawing.dropped) {
+                if (called.stage, called.part) == (self.run, at) {
+                    self.dropped.push((number, called));
+                }
+            }
             let spot = self.drawing.and_then(|drawing| drawing.spots.get(self.run)?.get(at));
             self.graph.stages.push(stage(&part, intake.is_none() && at == 0, self.drawing, spot));
             self.places.push((self.run, at));
@@ -155,15 +139,15 @@ impl Sketch {
                 self.edge(Point::At(before), Point::At(number), Arrow::Inline, None);
             }
             if let Some(errors) = part.errors {
-                self.legs(Point::At(number), Arrow::OfErrors, None, errors);
+                self.leads(Point::At(number), Arrow::OfErrors, None, errors);
             }
             before = Some(number);
-            if let Some(inner) = part.inner {
+            if let Some(inner) = &part.inner {
                 before = Some(self.segment(number, inner).unwrap_or(number));
             }
         }
         if let Some(last) = before {
-            self.legs(Point::At(last), Arrow::Subscribed, None, legs);
+            self.leads(Point::At(last), Arrow::Subscribed, None, leads);
         }
     }
 
@@ -190,16 +174,28 @@ impl Sketch {
         last
     }
 
-    fn legs(&mut self, from: Point, arrow: Arrow, branch: Branch, legs: Legs) {
-        if legs.discard {
+    fn leads(&mut self, from: Point, arrow: Arrow, branch: Branch, leads: Leads) {
+        if leads.discard {
             self.edge(from, Point::Nowhere, arrow, branch.clone());
         }
-        if self.tail == Some(legs.at) {
+        if self.tail == Some(leads.id) {
             self.edge(from, Point::Outside, arrow, branch.clone());
         }
-        self.loose.extend(legs.legs.into_iter().map(|leg| (from, arrow, branch.clone(), leg)));
-        for BranchLegs { pattern, event, legs } in legs.branches {
-            self.legs(from, arrow, Some((pattern, event)), legs);
+        let several = leads.groups.len() > 1;
+        for (group, bundle) in leads.groups.into_iter().enumerate() {
+            let share = match bundle.legs.len() {
+                _ if bundle.keyed => Share::ByKey(None),
+                2.. => Share::ToAny,
+                _ if several => Share::ToAll,
+                _ => Share::Alone,
+            };
+            for leg in bundle.legs {
+                let (branch, share) = (branch.clone(), share.clone());
+                self.loose.push(Loose { from, arrow, branch, share, group, leg });
+            }
+        }
+        for Fork { pattern, event, leads } in leads.branches {
+            self.leads(from, arrow, Some((pattern, event)), leads);
         }
     }
 
@@ -212,27 +208,30 @@ impl Sketch {
     }
 
     /// The graph, now that all of it was read.
-    pub(crate) fn finish(mut self) -> Topology {
+    fn finish(mut self) -> Topology {
         let mut called: HashMap<(Point, bool, Point), usize> = HashMap::new();
-        for (from, arrow, branch, mut leg) in std::mem::take(&mut self.loose) {
+        for Loose { from, arrow, branch, mut share, group, mut leg } in std::mem::take(&mut self.loose) {
             let mut feedback = None;
-            if let Some(&(to, limits, room)) = self.backs.get(&leg.to) {
-                (leg.to, leg.limits, feedback) = (to, limits, Some(room));
+            if let Some((back, room)) = self.backs.get(&leg.to) {
+                (leg, feedback) = (back.clone(), Some(*room));
             }
             // What leads out of the graph leads to its open end.
             let to = self.intakes.get(&leg.to).map_or(Point::Outside, |&stage| Point::At(stage));
             let nth = called.entry((from, arrow == Arrow::OfErrors, to)).or_default();
             let text = self.called(from, arrow, to, *nth);
             *nth += 1;
-            let share = match leg.fan {
-                Fan::One => Share::Alone,
-                Fan::All => Share::ToAll,
-                Fan::Any => Share::ToAny,
-                Fan::By => Share::ByKey(text.map(Into::into)),
-            };
+            if let Share::ByKey(key) = &mut share {
+                *key = text.map(Into::into);
+            }
             let edge = self.edge(from, to, arrow, branch);
-            (edge.share, edge.group, edge.feedback) = (share, leg.group, feedback);
-            edge.options = leg.limits.map(Limits::written).unwrap_or_default();
+            (edge.share, edge.group, edge.feedback) = (share, group, feedback);
+            if leg.differs {
+                edge.options = Limits::written(leg.limits);
+            }
+        }
+        for (stage, called) in std::mem::take(&mut self.dropped) {
+            let arrow = if called.errors { Arrow::OfErrors } else { Arrow::Subscribed };
+            self.edge(Point::At(stage), Point::Nowhere, arrow, None).branch = Some(called.text.into());
         }
         for edge in &mut self.graph.edges {
             let types = |point: Point| match point {
@@ -273,7 +272,7 @@ impl Sketch {
     }
 }
 
-fn stage(part: &Part<'_>, begins: bool, drawing: Option<&'static Drawing>, spot: Option<&'static Spot>) -> Vertex {
+fn stage(part: &Part, begins: bool, drawing: Option<&'static Drawing>, spot: Option<&'static Spot>) -> Vertex {
     let text = |text: &'static str| (!text.is_empty()).then(|| text.into());
     let place = match (drawing, spot) {
         (Some(drawing), Some(spot)) if spot.line > 0 => {

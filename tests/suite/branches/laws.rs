@@ -6,9 +6,8 @@ use stagekit::prelude::*;
 use stagekit::test::fuzz;
 
 use crate::conservation::{Item, Ledger};
+use crate::items::LONG;
 use crate::{Seen, note};
-
-const LONG: Duration = Duration::from_secs(3600);
 
 /// Items by what is to become of them.
 #[derive(Debug)]

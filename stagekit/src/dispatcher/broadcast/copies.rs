@@ -27,7 +27,7 @@ impl<T> Broadcast<T> {
                     Some(crate::dispatcher::calmly("a selector of its broadcast", || runs(events, &**wants))?)
                 }
             };
-            let wanted = pick.as_ref().map_or(events.len(), |pick| pick.iter().map(Range::len).sum());
+            let wanted = pick.as_ref().map_or(events.len(), |pick| count(pick));
             if wanted < events.len() {
                 rejected.push((leg as u32, events.len() - wanted));
                 picks.push(pick);
@@ -39,12 +39,22 @@ impl<T> Broadcast<T> {
     }
 }
 
+fn count(runs: &[Range<usize>]) -> usize {
+    runs.iter().map(Range::len).sum()
+}
+
+/// Of `n` events, how many a leg wants.
+pub(super) fn wanted(picks: &[Pick], leg: usize, n: usize) -> usize {
+    picks.get(leg).and_then(Option::as_deref).map_or(n, count)
+}
+
 /// The batches for each leg, made as they are sent: one, or none where nothing is wanted (GenStage sends an empty one:
-/// Q11).
+/// Q11). If a clone panics, so many legs were `served`.
 pub(super) fn copies<T>(
     legs: &[Place<T>],
     events: Events<T>,
     picks: &[Pick],
+    served: &mut usize,
     send: &mut dyn FnMut(&Place<T>, Batch<T>),
 ) {
     let pick = |leg: usize| picks.get(leg).and_then(Option::as_deref);
@@ -61,7 +71,10 @@ pub(super) fn copies<T>(
     for (leg, place) in legs.iter().enumerate() {
         let (pick, receipts) = (pick(leg), column());
         match (&place.copier.0, &lent) {
-            (Way::Lend(_), Some(lent)) => lend_runs(&**lent, pick, receipts, |batch| send(place, batch)),
+            (Way::Lend(_), Some(lent)) => {
+                *served = leg + 1;
+                lend_runs(&**lent, pick, receipts, |batch| send(place, batch));
+            }
             _ => {
                 let all = lent.as_ref().map(|lent| lent.events()).or(values.as_deref()).unwrap_or_default();
                 let values = match pick {
@@ -70,6 +83,7 @@ pub(super) fn copies<T>(
                     None if leg + 1 == legs.len() && lent.is_none() => values.take().unwrap_or_default(),
                     None => clone(place, all),
                 };
+                *served = leg + 1;
                 if !values.is_empty() {
                     let receipts = receipts.map(|receipts| selected(receipts, pick));
                     send(place, Batch::Owned(Events { values, receipts }));

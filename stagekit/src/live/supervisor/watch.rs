@@ -1,9 +1,8 @@
 //! The task of a supervisor: it hears of ends, and decides who begins again.
 
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
 
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -11,6 +10,7 @@ use super::Strategy;
 use super::member::{Board, BoxFuture, Exit, Member, Restarts, Standing, State, View};
 use crate::cancel::Reason;
 use crate::error::Cause;
+use crate::in_flight::InFlight;
 use crate::intensity::Intensity;
 use crate::live::LiveError;
 use crate::lock::lock;
@@ -32,7 +32,7 @@ enum What {
 pub(super) struct Watch {
     // Dropped in this order: the children are aborted, last first, before anything else goes.
     members: Members,
-    news: FuturesUnordered<BoxFuture<'static, News>>,
+    news: InFlight<BoxFuture<'static, News>>,
     strategy: Strategy,
     intensity: Intensity,
     since: Instant,
@@ -70,7 +70,7 @@ impl Watch {
         members: Vec<Member>,
         board: Arc<Mutex<Board>>,
     ) -> Self {
-        let (members, news) = (Members(members), FuturesUnordered::new());
+        let (members, news) = (Members(members), InFlight::unordered());
         Watch { members, news, strategy, intensity, since: Instant::now(), board }
     }
 
@@ -151,7 +151,7 @@ impl Watch {
             }
             // A child that does not come to its beginning, or to its end, does not keep anybody from stopping it all.
             let next = async {
-                match self.news.next().await {
+                match poll_fn(|cx| self.news.poll(cx)).await {
                     Some(news) => self.hear(news).await.err(),
                     None => Some(Reason::Normal),
                 }

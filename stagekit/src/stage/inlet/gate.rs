@@ -61,6 +61,11 @@ impl<T> Gate<T> {
         self.outside.iter().map(|(_, batch)| batch.len()).sum()
     }
 
+    /// Whether events of this subscription wait outside.
+    pub(super) fn has(&self, sub: u32) -> bool {
+        self.outside.iter().any(|(from, _)| *from == sub)
+    }
+
     /// Whether nothing waits that could enter.
     pub(super) fn is_shut(&self) -> bool {
         self.shut || self.outside.is_empty()

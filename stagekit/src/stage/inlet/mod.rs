@@ -315,6 +315,25 @@ impl<T> Inlet<T> {
         asked
     }
 
+    /// The stage waits for a batch to be full, which lacks `n` events, and holds all that it was given. A producer that has
+    /// sent all that was asked of it would never be asked again, so it is now, whoever else may bring events.
+    pub(crate) fn press(&mut self, n: usize) {
+        if n == 0 || self.sated || !self.queue.is_empty() {
+            return;
+        }
+        for (number, sub) in self.subs.numbered() {
+            let waits = self.queue.gate().is_some_and(|gate| gate.has(number));
+            if sub.alive
+                && !sub.cancelled
+                && sub.asks != Asks::User
+                && !waits
+                && let demand @ 1.. = sub.quota.press(n)
+            {
+                let _ = sub.to.send(Up::Ask { sub: sub.sub, demand });
+            }
+        }
+    }
+
     /// `n` events of those given to the stage were finished, and nobody asks for more.
     pub(crate) fn absolve(&mut self, mut n: usize) {
         while let Some((_, part)) = self.queue.settle(n).filter(|_| n > 0) {

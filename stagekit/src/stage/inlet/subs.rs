@@ -81,10 +81,15 @@ impl<T> Subs<T> {
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Sub<T>> {
+        self.numbered().map(|(_, sub)| sub)
+    }
+
+    /// With their numbers.
+    pub(super) fn numbered(&mut self) -> impl Iterator<Item = (u32, &mut Sub<T>)> {
         let (one, many) = match self {
             Subs::None => (None, None),
-            Subs::One(sub) => (Some(sub), None),
-            Subs::Many(subs) => (None, Some(subs.iter_mut().map(|(_, sub)| sub))),
+            Subs::One(sub) => (Some((0, sub)), None),
+            Subs::Many(subs) => (None, Some(subs.iter_mut().map(|(number, sub)| (number as u32, sub)))),
         };
         one.into_iter().chain(many.into_iter().flatten())
     }

@@ -11,10 +11,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
+use crate::caught::caught;
 use crate::error::BoxError;
 use crate::lock::lock;
 use crate::options::Shutdown;
@@ -191,10 +191,12 @@ async fn until_told(
     bell: &Bell,
     shutdown: Shutdown,
 ) -> Option<Result<(), String>> {
-    let mut work = pin!(AssertUnwindSafe(work).catch_unwind().map(|result| match result {
-        Ok(result) => result.map_err(|error| error.to_string()),
-        Err(panic) => Err(format!("panicked: {}", text(&*panic))),
-    }));
+    let mut work = pin!(async {
+        match caught(work).await {
+            Ok(result) => result.map_err(|error| error.to_string()),
+            Err(panic) => Err(format!("panicked: {}", text(&*panic))),
+        }
+    });
     tokio::select! {
         biased;
         result = &mut work => return Some(result),

@@ -12,8 +12,9 @@ use crate::producer::{Opens, Producer};
 use crate::stage::inlet::Inlet;
 use crate::stage::outlet::Outlet;
 use crate::stage::own::{Own, Places, Site};
-use crate::stage::place::{Edges, Launched, Place, Stage, Wrong, leads_somewhere, wire};
+use crate::stage::place::{Launched, Place, Stage, Wrong};
 use crate::stage::rings::Links;
+use crate::stage::wiring::{Edges, leads_somewhere, wire};
 use crate::subscription::{Door, Down, Drains, Inbox};
 use crate::telemetry::Gauge;
 

@@ -425,6 +425,8 @@ impl<T> Outlet<T> {
             meter.buffered.set(self.buffer.len() as u64);
             if let Some(fault) = self.dispatcher.take_fault() {
                 self.fault.get_or_insert(fault);
+                let lost = self.dispatcher.take_lost();
+                self.meter.meter().lose(lost);
             }
             return;
         }
@@ -441,8 +443,9 @@ impl<T> Outlet<T> {
         if let Some(fault) = self.dispatcher.take_fault() {
             self.fault.get_or_insert(fault);
         }
-        if let Dispatcher::Branches(branches) = &mut self.dispatcher {
-            self.meter.meter().lose(branches.take_lost() as usize);
+        if let Dispatcher::Branches(_) = &self.dispatcher {
+            let lost = self.dispatcher.take_lost();
+            self.meter.meter().lose(lost);
         }
         if matches!(self.dispatcher, Dispatcher::Partition(_) | Dispatcher::Branches(_) | Dispatcher::Custom(_)) {
             meter.unplaced.set(self.dispatcher.unplaced());
