@@ -154,7 +154,7 @@ impl Writer<'_> {
             Stage::Value(group) => over("value", node.span(), quote!(#group)),
         };
         let options = node.options();
-        self.line(quote!(let _ = #value #options;));
+        self.line(quote!(#[allow(unused_parens, unused_braces)] let _ = #value #options;));
     }
 
     /// A stage that one edge leads into, or none.
@@ -236,7 +236,11 @@ impl Writer<'_> {
             }
         } else {
             let (run, goes_on) = (at(name, span), Ident::new("goes_on", edge.arrow.start));
-            self.line(quote!(let #port = #run.#goes_on();));
+            let mut value = quote!(#run.#goes_on());
+            if matches!(graph.stage(vertex), Some(Stage::Closure(_))) {
+                value = call("unnamed", after(span), [value]);
+            }
+            self.line(quote!(let #port = #value;));
         }
         port
     }

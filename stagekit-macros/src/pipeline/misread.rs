@@ -69,7 +69,8 @@ pub(crate) fn given(leg: &mut Path, names: &[Ident], errors: &mut Diagnostics) {
                     _ => format!("leave it out of `{stage}(..)`"),
                 };
                 let text = format!(
-                    "`{word}` is the event of this branch, and a stage takes its event from the edge: {instead}"
+                    "`{word}` is the event of this branch, and a stage takes its event from the edge: {instead} \
+                     (if you mean a variable outside, give one of the two another name)"
                 );
                 errors.error(word.span(), text);
                 *target = Target::Missing;
