@@ -102,7 +102,8 @@ impl<T> Out<T> {
             return self.verdict();
         }
         let n = events.len();
-        // A clone of an event, and a drop, are the user's: their panic is this stage's, whoever runs it.
+        // A drop of an event is the user's: its panic is this stage's, whoever runs it. (A clone is looked after by the
+        // broadcast.)
         let published = match catch_unwind(AssertUnwindSafe(|| self.outlet.publish(events))) {
             Ok(published) => published,
             Err(panic) => {
