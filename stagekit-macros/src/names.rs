@@ -13,6 +13,11 @@ pub(crate) fn after(span: Span) -> Span {
     if proc_macro::is_available() { span.unwrap().end().into() } else { span }
 }
 
+/// The empty place right before `span`, as [`after`].
+pub(crate) fn before(span: Span) -> Span {
+    if proc_macro::is_available() { span.unwrap().start().into() } else { span }
+}
+
 /// The same tokens, all at `span`.
 pub(crate) fn respan(tokens: TokenStream, span: Span) -> TokenStream {
     tokens

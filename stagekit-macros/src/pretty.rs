@@ -16,6 +16,7 @@ pub(crate) fn quiet(expansion: TokenStream, deep: bool) -> String {
         "::stagekit::__private::",
         "#[allow(unused_parens, unused_braces)] ",
         "#[automatically_derived] #[allow(deprecated, unused_variables)] ",
+        "#[automatically_derived] #[allow(deprecated)] ",
         "#[allow(non_upper_case_globals, deprecated)] ",
     ] {
         text = text.replace(noise, "");
@@ -89,13 +90,15 @@ fn opens(line: &[TokenTree]) -> bool {
 fn write(tokens: TokenStream, text: &mut String) {
     // Whether a closure's parameters are being written, how many `<` are open, whether a value stands before.
     let (mut bars, mut angles, mut value) = (false, 0_usize, false);
+    // The parameters of an `impl` are being written.
+    let mut of_impl = false;
     for token in tokens {
         let operand = std::mem::replace(&mut value, is_value(&token));
         let arrow = text.ends_with("->") || text.ends_with("=>");
-        let keyword = ["impl", "mut", "let", "return", "where"].iter().any(|word| text.ends_with(word));
+        let keyword = KEYWORDS.iter().any(|word| ends_with_word(text, word));
         let path =
             matches!(&token, TokenTree::Punct(punct) if punct.as_char() == ':' && punct.spacing() == Spacing::Joint);
-        if arrow || keyword && path {
+        if arrow || (keyword || text.ends_with('}')) && path {
             text.push(' ');
         }
         match &token {
@@ -106,11 +109,13 @@ fn write(tokens: TokenStream, text: &mut String) {
                     Delimiter::Brace => ("{ ", " }"),
                     Delimiter::None => ("", ""),
                 };
-                let glued = bars && text.ends_with('|')
-                    || text.ends_with(|end: char| {
-                        "(&.#!".contains(end) || end.is_alphanumeric() || end == '_' || end == '>'
-                    });
-                if group.delimiter() == Delimiter::Brace && !text.ends_with([' ', '(', '\n'])
+                let parted = keyword && group.delimiter() == Delimiter::Parenthesis;
+                let glued = !parted
+                    && (bars && text.ends_with('|')
+                        || text.ends_with(|end: char| {
+                            "(&.#!<*-".contains(end) || end.is_alphanumeric() || end == '_' || end == '>'
+                        }));
+                if group.delimiter() == Delimiter::Brace && !text.ends_with([' ', '(', '<', '\n'])
                     || !glued && !text.ends_with([' ', '['])
                 {
                     text.push(' ');
@@ -131,9 +136,28 @@ fn write(tokens: TokenStream, text: &mut String) {
             }
             TokenTree::Punct(punct) => {
                 let sign = punct.as_char();
+                // `-n`, `*n`: it belongs to what follows.
+                if !operand && "*-".contains(sign) && punct.spacing() == Spacing::Alone && !text.ends_with('<') {
+                    if text.ends_with(|end: char| end.is_alphanumeric()) {
+                        text.push(' ');
+                    }
+                    text.push(sign);
+                    continue;
+                }
                 match sign {
-                    '<' => angles += 1,
-                    '>' if !arrowhead(text) => angles = angles.saturating_sub(1),
+                    '<' => {
+                        of_impl |= ends_with_word(text, "impl");
+                        angles += 1;
+                    }
+                    '>' if !arrowhead(text) => {
+                        angles = angles.saturating_sub(1);
+                        if angles == 0 && std::mem::take(&mut of_impl) {
+                            text.push_str("> ");
+                            continue;
+                        }
+                    }
+                    '#' if text.ends_with(']') => text.push(' '),
+                    '+' if text.ends_with('>') => text.push(' '),
                     _ => {}
                 }
                 let joined = text.ends_with(|end: char| end.is_ascii_punctuation() && !")]}_\"".contains(end));
@@ -149,7 +173,7 @@ fn write(tokens: TokenStream, text: &mut String) {
             }
             _ => {
                 let word = token.to_string();
-                if text.ends_with(|end: char| end.is_alphanumeric() || "_)]}|".contains(end))
+                if text.ends_with(|end: char| end.is_alphanumeric() || "_)]}|>".contains(end))
                     && !(bars && text.ends_with('|'))
                 {
                     text.push(' ');
@@ -164,8 +188,15 @@ fn write(tokens: TokenStream, text: &mut String) {
 }
 
 /// The words that a value can follow.
-const KEYWORDS: [&str; 14] =
-    ["move", "return", "in", "else", "async", "let", "match", "if", "while", "mut", "ref", "as", "for", "where"];
+const KEYWORDS: [&str; 17] = [
+    "move", "return", "in", "else", "async", "let", "match", "if", "while", "mut", "ref", "as", "for", "where", "use",
+    "impl", "dyn",
+];
+
+fn ends_with_word(text: &str, word: &str) -> bool {
+    let before = text.strip_suffix(word);
+    before.is_some_and(|before| !before.ends_with(|end: char| end.is_alphanumeric() || "_#".contains(end)))
+}
 
 /// What an operator can follow: so a `|` behind it begins no closure.
 fn is_value(token: &TokenTree) -> bool {
@@ -178,4 +209,30 @@ fn is_value(token: &TokenTree) -> bool {
 
 fn arrowhead(text: &str) -> bool {
     text.ends_with(['-', '='])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::str::FromStr;
+
+    use super::*;
+
+    #[test]
+    fn text_reads_as_it_was_written() {
+        for text in [
+            "use ::a::GoesOn as _",
+            "use a::*",
+            "|n| *n + -n * 2 - *(&n) & !n",
+            "if *n > 1 { -n } else { n - 1 }",
+            "return -1",
+            "let (a, b) = (*c, -d)",
+            "<u64 as ::a::Takes<E, Up>>::accept(event)",
+            "impl<T> ::a::Takes<T> for Sum<T> where T: Send",
+            "#[a] #[b] fn f() -> impl ::a::Future<Output = ()> + ::a::Send",
+            "If<{ OK }, T>",
+            "Some(n) if n >= 2 => { n } ::a::None => (n)",
+        ] {
+            assert_eq!(line(TokenStream::from_str(text).unwrap()), text);
+        }
+    }
 }

@@ -54,6 +54,23 @@ impl<T: Send + Sync + ?Sized + 'static> Resource for T {}
 /// Checks a type of resource.
 pub const fn resource<T: Resource + ?Sized>() {}
 
+/// What is given for a `&T` parameter: a `T`, or an `Arc<T>` that others share.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is given to a stage that shares a `{T}`",
+    label = "expected a `{T}` or an `Arc<{T}>`",
+    note = "the task owns what its stage borrows: give a clone, or an `Arc` to share it with others"
+)]
+pub trait Given<T: ?Sized> {
+    #[doc(hidden)]
+    fn given(self) -> Arc<T>;
+}
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized, V: Into<Arc<T>>> Given<T> for V {
+    fn given(self) -> Arc<T> {
+        self.into()
+    }
+}
+
 /// The by-value parameters of a producer.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot move to the stage's task because it is not `Send`",
@@ -105,7 +122,8 @@ pub const fn borrowed<T: Borrowed>() {}
 /// Errors.
 #[diagnostic::on_unimplemented(
     message = "errors of type `{Self}` cannot leave the stage's task because they are not `Send`",
-    label = "`{Self}` must be `Send` and own its data to be a stage's error"
+    label = "`{Self}` must be `Send` and own its data to be a stage's error",
+    note = "a box of any error is a `Box<dyn std::error::Error + Send + Sync>` here: `stagekit::BoxError`"
 )]
 pub trait Fails {}
 #[diagnostic::do_not_recommend]
@@ -248,6 +266,28 @@ impl<T> OneEvent for Answer<T> {}
 pub trait ReadAsOne {}
 impl ReadAsOne for AsOneEvent {}
 impl<T: Spelled> ReadAsOne for AsSpelled<T> {}
+
+/// An iterator.
+pub struct AsIterator<I, T>(PhantomData<(I, T)>);
+impl<I: Iterator> Answer<I> {
+    /// Whether it is an iterator.
+    pub const ITERATES: AsIterator<I, I::Item> = AsIterator(PhantomData);
+}
+/// What the compiler takes where it is no iterator.
+pub trait IsNone {
+    /// Whether it is an iterator.
+    const ITERATES: AsOneEvent = AsOneEvent;
+}
+impl<T> IsNone for Answer<T> {}
+impl<I: Whole<T>, T> ReadAsOne for AsIterator<I, T> {}
+
+/// An iterator that is one event: none is, unless its stage says so.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is an iterator, and would be read as one event",
+    label = "to emit its items, write `impl Iterator<Item = {T}>`",
+    note = "or say in the attribute how it is read: `many` for its items, or `one` if the iterator is the event itself"
+)]
+pub trait Whole<T> {}
 
 /// What goes by its own name: nothing that [`read_as_one`] asks about.
 #[diagnostic::on_unimplemented(

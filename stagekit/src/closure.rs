@@ -334,6 +334,11 @@ pub fn try_each<S, E, F, G: FnMut(E) -> Result<(), X>, X>(
     node(TryEach(g, PhantomData), "each")
 }
 
+/// The port of a closure as messages are to name it: "`a_closure` emits `u64`".
+pub fn unnamed<S, E, F>(port: Port<S, E, F>) -> Port<a_closure, E, F> {
+    port.of()
+}
+
 /// A port of no stage: says what the parameter of a closure is, when the closure says so itself.
 pub fn annotated<T>(_: PhantomData<fn(T)>) -> Port<a_closure, T, CannotFail> {
     Port::new()

@@ -63,7 +63,7 @@
 //! | `async fn` | the same, awaited |
 //!
 //! Attribute options: `one`, `maybe`, `many`, `try` override what is read (an event that *is* a `Vec`, an alias of
-//! `Result`, `Option` or `Vec` by another name: the compiler asks for the word); `batch(size, every)`; `as = Name` names the type; `crate = path` names the crate.
+//! `Result`, `Option` or `Vec` by another name, an iterator by its type, `Range<u64>`: the compiler asks for the word); `batch(size, every)`; `as = Name` names the type; `crate = path` names the crate.
 //!
 //! A stage may be generic: a type parameter that is not settled by the event alone is written where the stage stands,
 //! `parse::<u64>` or `parse::<_>`. A stage may not be more visible than its types (`pub(crate) fn` for a `pub(crate)`

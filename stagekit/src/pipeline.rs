@@ -14,7 +14,33 @@ pub use crate::stage::Stage;
 /// A graph that can run: what `pipeline!` gives.
 ///
 /// `T` is what it gives when it has finished: its [`Summary`], or, where stages are bound with `let`, a struct with
-/// their states as fields, which derefs to the summary.
+/// their states as fields, which derefs to the summary. That struct has no name outside of the macro: a function that
+/// returns such a pipeline makes something else of it, or says what it is good for.
+///
+/// ```
+/// use stagekit::prelude::*;
+///
+/// #[producer]
+/// fn numbers() -> impl Iterator<Item = u64> {
+///     1..=3
+/// }
+/// #[consumer]
+/// fn sum(n: u64, sum: &mut u64) {
+///     *sum += n;
+/// }
+///
+/// fn total() -> Pipeline<u64> {
+///     pipeline! { let sum = sum(0); numbers => sum }.map(|finished| finished.sum)
+/// }
+/// fn anyhow() -> Pipeline<impl std::ops::Deref<Target = Summary>> {
+///     pipeline! { let sum = sum(0); numbers => sum }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), stagekit::Error> {
+/// assert_eq!(total().await?, 6);
+/// assert_eq!(anyhow().await?.stages.len(), 2);
+/// # Ok(()) }
+/// ```
 #[must_use = "a pipeline does nothing until it is run: `.run().await`, `.spawn()` or `.run_blocking()`"]
 pub struct Pipeline<T = Summary> {
     stages: Vec<Stage>,

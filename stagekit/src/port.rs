@@ -159,6 +159,11 @@ impl<S, E, F> Port<S, E, F> {
         Port { outlets: outlets(), errors: Arc::default(), group: None, is: PhantomData }
     }
 
+    /// The same end, said to be of another stage.
+    pub(crate) fn of<S2>(self) -> Port<S2, E, F> {
+        Port { outlets: self.outlets, errors: self.errors, group: self.group, is: PhantomData }
+    }
+
     /// Everything goes to the branches of a `match`.
     pub(crate) fn branch(&self, branches: Arc<dyn Match<E>>) {
         lock(&self.outlets).branches = Some(branches);

@@ -367,7 +367,7 @@ fn kinds() -> Kinds {
         .kind("keep", |_| stage(node!(keep)))
         .kind("peek", |_| stage(node!(peek)))
         .key("itself", |n: &u64| *n)
-        .route("parity", |n: &u64| if n % 2 == 0 { "even" } else { "odd" })
+        .route("parity", |n: &u64| if n.is_multiple_of(2) { "even" } else { "odd" })
         .route("length", |text: &String| text.len().to_string())
         .lends::<Connection>();
     kinds

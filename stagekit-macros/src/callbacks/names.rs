@@ -49,23 +49,8 @@ pub(crate) fn meant(name: &str, is_there: impl Fn(&str) -> bool) -> Option<&'sta
     if !name.starts_with("on") {
         return None;
     }
-    let near = CALLBACKS.iter().map(|(known, _)| (distance(name, known), *known)).min()?;
+    let near = CALLBACKS.iter().map(|(known, _)| (crate::words::distance(name, known), *known)).min()?;
     (near.0 <= 2 && !is_there(near.1)).then_some(near.1)
-}
-
-/// How many letters must be put in, left out or changed.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut corner = std::mem::replace(&mut row[0], i + 1);
-        for (j, to) in b.iter().enumerate() {
-            let change = corner + usize::from(from != *to);
-            corner = row[j + 1];
-            row[j + 1] = change.min(row[j] + 1).min(corner + 1);
-        }
-    }
-    row[b.len()]
 }
 
 impl Kind {

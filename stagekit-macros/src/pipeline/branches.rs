@@ -8,8 +8,8 @@ use syn::{Expr, Pat, Token, token};
 
 use super::ast::{Arrow, Path, Target};
 use super::closure::advance;
-use super::parse;
 use super::tokens::{at, call, variable};
+use super::{misread, parse};
 use crate::diagnostic::{Diagnostics, written};
 use crate::names::{after, ours, respan};
 
@@ -111,7 +111,13 @@ fn arm(input: ParseStream<'_>, errors: &mut Diagnostics) -> Option<Arm> {
     let _ = input.parse::<Token![|]>();
     let (tokens, parsed) = pattern(input);
     let mut dead = parsed.is_none();
-    let guard = input.parse::<Token![if]>().ok().map(|word| (word.span, guard(input)));
+    let when = other_if(input);
+    if let Some(word) = &when {
+        errors.error(word.span(), "a guard is written with `if`: `pattern if condition => stage`");
+        let _ = input.parse::<TokenTree>();
+    }
+    let word = input.parse::<Token![if]>().map(|word| word.span).ok().or(when.map(|word| word.span()));
+    let guard = word.map(|word| (word, guard(input)));
     if let Some((word, guard)) = &guard
         && guard.is_empty()
     {
@@ -132,7 +138,11 @@ fn arm(input: ParseStream<'_>, errors: &mut Diagnostics) -> Option<Arm> {
         }
         Some(_) => {}
     }
-    let leg = match arrow {
+    let mut names = Vec::new();
+    if let Some(pattern) = &parsed {
+        bindings(pattern, &mut names);
+    }
+    let mut leg = match arrow {
         None => Path { head: Target::Missing, rest: Vec::new() },
         Some(arrow) if input.is_empty() || input.peek(Token![,]) || input.peek(Token![;]) => {
             errors.between(arrow.start, arrow.end, NO_TARGET);
@@ -144,8 +154,10 @@ fn arm(input: ParseStream<'_>, errors: &mut Diagnostics) -> Option<Arm> {
             errors.error(span, "to discard what comes here: `=> _`; to act on it: `=> |event| ..`");
             Path { head: Target::Missing, rest: Vec::new() }
         }
+        Some(_) if body(input, &names, errors) => Path { head: Target::Missing, rest: Vec::new() },
         Some(arrow) => parse::path_behind(input, errors, parse::NEXT_BRANCH, arrow.start),
     };
+    misread::given(&mut leg, &names, errors);
     match &parsed {
         Some(Pat::Wild(wild)) if !leg.is_discard() => {
             dead = true;
@@ -167,6 +179,36 @@ fn arm(input: ParseStream<'_>, errors: &mut Diagnostics) -> Option<Arm> {
 /// `{}` or `()`: how a `match` of Rust says that nothing is done.
 fn is_nothing(input: ParseStream<'_>) -> bool {
     matches!(input.fork().parse::<TokenTree>(), Ok(TokenTree::Group(group)) if group.stream().is_empty() && group.delimiter() != Delimiter::Bracket)
+}
+
+/// `{ println!("{line}") }`: says where a body belongs, and goes on behind it.
+fn body(input: ParseStream<'_>, names: &[Ident], errors: &mut Diagnostics) -> bool {
+    let Some((TokenTree::Group(group), _)) = input.cursor().token_tree() else { return false };
+    let braces = group.delimiter() == Delimiter::Brace;
+    if !braces || !misread::is_body(&group) && misread::mentions(group.stream(), names).is_none() {
+        return false;
+    }
+    let event = match names {
+        [] => "event".to_owned(),
+        [name] => name.to_string(),
+        names => format!("({})", names.iter().map(Ident::to_string).collect::<Vec<_>>().join(", ")),
+    };
+    errors.error(group.span(), misread::body(&event));
+    let _ = input.parse::<TokenTree>();
+    while !(input.is_empty() || input.peek(Token![,]) || begins(input)) {
+        let _ = input.parse::<TokenTree>();
+    }
+    true
+}
+
+/// `when`, `where`, `unless`: what other languages begin a guard with.
+fn other_if(input: ParseStream<'_>) -> Option<Ident> {
+    use syn::ext::IdentExt;
+    input
+        .fork()
+        .call(Ident::parse_any)
+        .ok()
+        .filter(|word| ["when", "where", "unless"].iter().any(|other| word == other))
 }
 
 /// A branch may begin here.
@@ -212,7 +254,11 @@ fn branch(
 fn pattern(input: ParseStream<'_>) -> (TokenStream, Option<Pat>) {
     let ahead = input.fork();
     if let Ok(pattern) = Pat::parse_multi_with_leading_vert(&ahead)
-        && (ahead.is_empty() || ahead.peek(Token![=>]) || ahead.peek(Token![if]) || ahead.peek(Token![->]))
+        && (ahead.is_empty()
+            || ahead.peek(Token![=>])
+            || ahead.peek(Token![if])
+            || ahead.peek(Token![->])
+            || other_if(&ahead).is_some())
     {
         return (advance(input, &ahead), Some(pattern));
     }

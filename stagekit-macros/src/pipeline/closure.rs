@@ -6,6 +6,7 @@ use syn::parse::ParseStream;
 use syn::{ExprClosure, Token};
 
 use super::ast::{Closure, Kind, Parameter};
+use super::misread;
 use crate::diagnostic::Diagnostics;
 
 /// Where a node ends at the latest.
@@ -83,7 +84,7 @@ pub(crate) fn parse(input: ParseStream<'_>, errors: &mut Diagnostics) -> Option<
     let moves = input.peek(Token![move]);
 
     let ahead = input.fork();
-    let tokens = match ahead.parse::<ExprClosure>() {
+    let mut tokens = match ahead.parse::<ExprClosure>() {
         Ok(_) if ends(&ahead) => advance(input, &ahead),
         _ => raw(input),
     };
@@ -93,6 +94,19 @@ pub(crate) fn parse(input: ParseStream<'_>, errors: &mut Diagnostics) -> Option<
     }
     if let Some(span) = async_body(&tokens) {
         errors.error(span, "a closure cannot be async here: write an `async fn` with `#[producer_consumer]`");
+        return None;
+    }
+    if let Some((span, option, without)) = misread::option_of_a_closure(&tokens) {
+        let text = format!("options follow a closure that stands in parentheses: `(|event| ..){option}`");
+        errors.error(span, text);
+        tokens = without;
+    }
+    if kind == Kind::Map
+        && let Some(sign) = misread::question(&tokens)
+    {
+        let text = "a bare closure cannot fail: write `try_map |event| ..` and leave out the `?`. \
+                    An `Err` goes to its `else`, or ends the pipeline";
+        errors.error(sign, text);
         return None;
     }
     let parameter = parameter(&tokens);

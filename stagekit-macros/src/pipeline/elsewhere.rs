@@ -89,6 +89,25 @@ pub(crate) fn by(input: ParseStream<'_>, errors: &mut Diagnostics) -> Option<Spa
     Some(word.span())
 }
 
+/// `any work`, `all work`: says what the words are for. The stage behind them is read on.
+pub(crate) fn all_of_one(input: ParseStream<'_>, errors: &mut Diagnostics) -> bool {
+    let ahead = input.fork();
+    let Ok(word) = ahead.parse::<Ident>() else { return false };
+    if !(word == "any" || word == "all") || !ahead.peek(syn::Ident) {
+        return false;
+    }
+    let stage = ahead.parse::<Ident>().map(|stage| stage.to_string()).unwrap_or_default();
+    let text = match word == "any" {
+        true => format!(
+            "`any` shares out events in a list: `any [{stage}, ..]`; to several of one stage: `{stage}.workers(4)`"
+        ),
+        false => format!("`all` is said of a list, `all [{stage}, ..]`: for one stage leave it out"),
+    };
+    errors.error(word.span(), text);
+    let _ = input.parse::<Ident>();
+    true
+}
+
 /// What follows a path and makes it something else than a stage: `name!(..)`, `name[..]`, `name { .. }`, `self.name`.
 pub(crate) fn no_stage(input: ParseStream<'_>, path: &TokenStream, name: &Ident, errors: &mut Diagnostics) -> bool {
     let alone = path.clone().into_iter().count() == 1;

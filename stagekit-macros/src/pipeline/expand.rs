@@ -9,7 +9,7 @@ use quote::{quote, quote_spanned};
 use super::ast::{Closure, Kind, Node, Stage};
 use super::graph::{Edge, End, Graph};
 use super::tokens::{at, call, call_until, over, own, stage, variable};
-use crate::names::{after, ours, respan};
+use crate::names::{after, before, ours, respan};
 
 /// The lines, and what the result is made of.
 pub(crate) struct Body {
@@ -154,7 +154,7 @@ impl Writer<'_> {
             Stage::Value(group) => over("value", node.span(), quote!(#group)),
         };
         let options = node.options();
-        self.line(quote!(let _ = #value #options;));
+        self.line(quote!(#[allow(unused_parens, unused_braces)] let _ = #value #options;));
     }
 
     /// A stage that one edge leads into, or none.
@@ -236,7 +236,11 @@ impl Writer<'_> {
             }
         } else {
             let (run, goes_on) = (at(name, span), Ident::new("goes_on", edge.arrow.start));
-            self.line(quote!(let #port = #run.#goes_on();));
+            let mut value = quote!(#run.#goes_on());
+            if matches!(graph.stage(vertex), Some(Stage::Closure(_))) {
+                value = call("unnamed", after(span), [value]);
+            }
+            self.line(quote!(let #port = #value;));
         }
         port
     }
@@ -376,7 +380,7 @@ impl Writer<'_> {
         };
         let tokens = &closure.tokens;
         // A task outlives the block it is declared in, so a closure owns what it captures.
-        let moves = (!closure.moves).then(|| Ident::new("move", after(closure.span)));
+        let moves = (!closure.moves).then(|| Ident::new("move", before(closure.span)));
         let behind = after(closure.span);
         // What the closure itself says of its event is checked as a stage's parameter is.
         let port = match (annotation(node), port) {

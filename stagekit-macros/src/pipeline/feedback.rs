@@ -12,10 +12,17 @@ use crate::diagnostic::Diagnostics;
 const FORM: &str = "`=> feedback(64) name`";
 
 /// Whether the word stands here as a word of the language. A stage may be called like it.
-pub(crate) fn begins(input: ParseStream<'_>) -> bool {
+pub(crate) fn begins(input: ParseStream<'_>, errors: &mut Diagnostics) -> bool {
     let ahead = input.fork();
-    if !ahead.parse::<Ident>().is_ok_and(|word| word == "feedback") {
-        return false;
+    let Ok(word) = ahead.parse::<Ident>() else { return false };
+    if word != "feedback" {
+        // Two words, and parentheses between them: nothing else is written so.
+        let near = crate::words::distance(&word.to_string(), "feedback") <= 2;
+        let like_it = near && ahead.peek(token::Paren) && ahead.parse::<TokenTree>().is_ok() && ahead.peek(syn::Ident);
+        if like_it {
+            errors.error(word.span(), "did you mean `feedback`? `=> feedback(64) name` closes a loop");
+        }
+        return like_it;
     }
     let args = match ahead.cursor().group(Delimiter::Parenthesis) {
         Some((inside, ..)) => {
@@ -50,6 +57,12 @@ pub(crate) fn parse(
         None => TokenStream::new(),
     };
     let (room, policy) = front(args);
+    if let Some((inside, _, behind)) = input.cursor().group(Delimiter::Bracket)
+        && let (Some(literal), Some((name, _))) = (literal(&inside.token_stream()), behind.ident())
+    {
+        let text = format!("the number stands in parentheses: `feedback({literal}) {name}`");
+        return wrong(input, errors, span, text);
+    }
     if input.peek(token::Bracket) {
         let text = "`feedback` leads back to one stage: write it inside the list, `[feedback(64) a, b]`";
         return wrong(input, errors, span, text);
@@ -88,6 +101,15 @@ pub(crate) fn parse(
             fine = false;
             TokenStream::new()
         }
+        word if no_policy(word) => {
+            let at = policy.clone().into_iter().next().map_or(span, |token| token.span());
+            errors.error(
+                at,
+                format!("`{word}` is none of what a full loop can do: `fail`, `drop_oldest` or `drop_newest`"),
+            );
+            fine = false;
+            TokenStream::new()
+        }
         _ => policy,
     };
     let args = match input.cursor().group(Delimiter::Parenthesis) {
@@ -108,6 +130,25 @@ pub(crate) fn parse(
     let named = Named { path: quote!(#name), name, bare: true, args: None };
     let node = Node { stage: Stage::Named(named), options, otherwise: None };
     if fine { Target::Feedback(Box::new(Feedback { span, room, overflow, node })) } else { Target::Missing }
+}
+
+/// Words that other libraries have for this, and misspelt ones. A variable is called otherwise.
+fn no_policy(word: &str) -> bool {
+    let elsewhere = [
+        "drop",
+        "discard",
+        "oldest",
+        "newest",
+        "latest",
+        "block",
+        "error",
+        "drop_old",
+        "drop_new",
+        "drop_first",
+        "drop_last",
+    ];
+    let near = ["fail", "wait", "drop_oldest", "drop_newest"];
+    elsewhere.contains(&word) || near.iter().any(|known| crate::words::distance(&word.to_lowercase(), known) <= 1)
 }
 
 fn wrong(input: ParseStream<'_>, errors: &mut Diagnostics, span: Span, text: impl std::fmt::Display) -> Target {

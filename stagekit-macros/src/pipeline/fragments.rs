@@ -8,14 +8,20 @@ use syn::Expr;
 /// The same without such groups: where it matters that it was one expression, it stands in parentheses.
 pub(crate) fn resolved(tokens: TokenStream) -> TokenStream {
     let mut all = TokenStream::new();
+    // Between `if`, `while`, `match` or `in`, and the braces: there `Type { .. }` is no value.
+    let mut condition = false;
     for token in tokens {
         let TokenTree::Group(group) = token else {
+            if let TokenTree::Ident(word) = &token {
+                condition |= ["if", "while", "match", "in"].iter().any(|begins| word == begins);
+            }
             all.extend([token]);
             continue;
         };
+        condition &= group.delimiter() != Delimiter::Brace;
         let inner = resolved(group.stream());
         let delimiter = match group.delimiter() {
-            Delimiter::None if !binds_loosely(&inner) => {
+            Delimiter::None if !(binds_loosely(&inner) || condition && begins_with_braces(&inner)) => {
                 all.extend(inner);
                 continue;
             }
@@ -58,4 +64,22 @@ fn binds_loosely(tokens: &TokenStream) -> bool {
             | Expr::Try(_)
             | Expr::Infer(_)
     )
+}
+
+/// `Type { .. }`, and what is done with it.
+fn begins_with_braces(tokens: &TokenStream) -> bool {
+    let mut expression = match syn::parse2::<Expr>(tokens.clone()) {
+        Ok(expression) => expression,
+        Err(_) => return false,
+    };
+    loop {
+        expression = *match expression {
+            Expr::Struct(_) => return true,
+            Expr::Field(field) => field.base,
+            Expr::MethodCall(call) => call.receiver,
+            Expr::Index(index) => index.expr,
+            Expr::Try(tried) => tried.expr,
+            _ => return false,
+        };
+    }
 }

@@ -26,6 +26,11 @@ const OF_A_NODE: [&str; 13] = [
     "poll_every",
 ];
 
+/// The word is an option of a node or of an edge.
+pub(crate) fn is_option(word: &Ident) -> bool {
+    OF_A_NODE.iter().chain(&["max_demand", "min_demand"]).any(|option| word == option)
+}
+
 #[derive(Default)]
 pub(crate) struct Graph {
     pub(crate) vertices: Vec<Vertex>,
@@ -266,7 +271,11 @@ impl Lowering<'_> {
         }
         let bound = self.names.iter().find(|(bound, _)| *bound == &name).map(|(_, &vertex)| vertex);
         let Some(vertex) = bound else {
-            let text = format!("`feedback` leads back to one instance of `{name}`: bind it, `let {name} = {name};`");
+            let near = |known: &&Ident| crate::words::distance(&known.to_string(), &name) <= 2;
+            let text = match self.names.keys().filter(near).min() {
+                Some(meant) if name.len() > 3 => format!("no stage is bound as `{name}`: did you mean `{meant}`?"),
+                _ => format!("`feedback` leads back to one instance of `{name}`: bind it, `let {name} = {name};`"),
+            };
             self.errors.error(at, text);
             return self.missing(feeds, Some(arrow));
         };

@@ -13,6 +13,7 @@ mod finish;
 mod fragments;
 mod graph;
 mod loops;
+mod misread;
 mod options;
 mod parse;
 #[cfg(test)]

@@ -8,7 +8,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::{Result, Token, token};
 
 use super::ast::{Arrow, Item, Key, List, Mode, Named, Node, Opt, Otherwise, Path, Source, Stage, Target};
-use super::{branches, closure, elsewhere, feedback};
+use super::{branches, closure, elsewhere, feedback, misread};
 use crate::diagnostic::Diagnostics;
 
 /// What may stand behind the leg of a `match`.
@@ -91,7 +91,11 @@ fn item(input: ParseStream<'_>, errors: &mut Diagnostics) -> Item {
         return Item::Path(path(input, errors, "`;` (next path)"));
     }
     let word = input.span();
-    let head = input.parse::<Token![let]>().and_then(|_| Ident::parse_any(input));
+    let _ = input.parse::<Token![let]>();
+    if let Ok(word) = input.parse::<Token![mut]>() {
+        errors.error(word.span, "`let` names a stage, which is no variable: remove the `mut`");
+    }
+    let head = Ident::parse_any(input);
     let Ok(name) = head else {
         errors.error(word, "expected a name: `let name = stage;`");
         skip_item(input);
@@ -246,7 +250,10 @@ fn target(input: ParseStream<'_>, errors: &mut Diagnostics, before: Span) -> Tar
             _ => {}
         }
     }
-    if feedback::begins(input) {
+    if elsewhere::all_of_one(input, errors) {
+        return target(input, errors, before);
+    }
+    if feedback::begins(input, errors) {
         return feedback::parse(input, errors, options);
     }
     if let Some(span) = elsewhere::by(input, errors) {
@@ -336,7 +343,12 @@ fn stage(input: ParseStream<'_>, errors: &mut Diagnostics, before: Span) -> Opti
         return closure::parse(input, errors).map(Stage::Closure);
     }
     if input.peek(token::Brace) {
-        return group(input).map(Stage::Value);
+        let group = group(input)?;
+        if misread::is_body(&group) {
+            errors.error(group.span(), misread::body("event"));
+            return None;
+        }
+        return Some(Stage::Value(group));
     }
     if input.peek(token::Paren) {
         return parenthesised(input, errors);
@@ -359,6 +371,11 @@ fn stage(input: ParseStream<'_>, errors: &mut Diagnostics, before: Span) -> Opti
                 let mut value = Group::new(Delimiter::Brace, quote::quote!(#tokens #args));
                 value.set_span(name.span());
                 return Some(Stage::Value(value));
+            }
+            if let Some((span, option)) = args.as_ref().and_then(|args| misread::option(&args.stream())) {
+                errors.error(span, format!("options follow the stage: `{name}{option}`"));
+                skip(input);
+                return None;
             }
             if let (true, Some(args)) = (bare, &args)
                 && let Some(text) = closure::called(&name, &args.stream())

@@ -590,6 +590,15 @@ fn a_picture_shows_what_is_written() {
     assert_eq!(crate::picture::tree(&super::draw::picture(&half)), "a\nb");
 }
 
+/// What the compiler refuses is drawn once, and to its end.
+#[test]
+fn a_circle_of_fused_stages_has_a_picture() {
+    assert_eq!(drawn("let b = f; b -> c -> b"), "b = f\n-> c\n-> b (above)");
+    let item = tokens("fn f() { pipeline! { a => b -> c -> b; let b = g; } }");
+    let text = super::document(TokenStream::new(), item).to_string();
+    assert_eq!(text.matches(">c</text>").count(), 1, "{text}");
+}
+
 #[test]
 fn a_drawing_has_what_the_compiler_forgets() {
     let expansion = snapshot_of("let sum = add; a => |e| e + 1 -> f => by |e| e.id [sum, g else sum]");

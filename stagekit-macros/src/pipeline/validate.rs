@@ -25,6 +25,7 @@ pub(crate) fn validate(graph: &mut Graph, errors: &mut Diagnostics) -> Vec<bool>
     ends(graph, errors);
     if understood {
         alone(graph, errors);
+        hidden(graph, errors);
         twice(graph, errors);
     }
     let unconnected = !errors.is_empty();
@@ -58,6 +59,21 @@ fn spread(graph: &Graph, wrong: &mut [bool]) {
 fn closures(graph: &Graph, wrong: &mut [bool], errors: &mut Diagnostics) {
     for (index, vertex) in graph.vertices.iter().enumerate() {
         let Some(Stage::Closure(closure)) = vertex.node.as_ref().map(|node| &node.stage) else { continue };
+        if let (Some(span), true) = (vertex.caught, closure.kind != Kind::TryMap) {
+            let text = match closure.kind {
+                Kind::Map => {
+                    "a bare closure cannot fail: a `Result` that it returns is its event. \
+                              `try_map |event| ..` returns a `Result`, whose `Err` goes to its `else`"
+                }
+                _ => {
+                    "`else` needs a stage that can fail, and of closures only `try_map |event| ..` can: \
+                      it returns a `Result`"
+                }
+            };
+            errors.error(span, text);
+            wrong[index] = true;
+            continue;
+        }
         let word = match closure.kind {
             Kind::Map => continue,
             Kind::Filter => "filter",
@@ -192,6 +208,19 @@ fn alone(graph: &Graph, errors: &mut Diagnostics) {
                     format!("no edge leads from `{}`: write at least `producer => consumer`", graph.label(index));
                 errors.error(graph.span(index), text);
             }
+        }
+    }
+}
+
+/// The state of a stage that is bound with `let` is a field beside those of the summary.
+fn hidden(graph: &Graph, errors: &mut Diagnostics) {
+    for (index, vertex) in graph.vertices.iter().enumerate() {
+        let Some(name) = vertex.bound.as_ref().filter(|_| graph.is_shared(index)) else { continue };
+        if name == "stages" || name == "elapsed" {
+            let text = format!(
+                "the summary has a field `{name}`, which the state of this stage would hide: name it otherwise"
+            );
+            errors.error(name.span(), text);
         }
     }
 }

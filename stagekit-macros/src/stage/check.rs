@@ -1,12 +1,12 @@
 //! The mistakes that a signature shows, each with what to write instead.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{FnArg, ReturnType, Signature, Type};
 
 use super::Role;
-use super::ast::{self, By, Kind, Stage};
+use super::ast::{self, By, Function, Kind, Stage};
 use super::shape::{Shape, arguments, plain};
 use crate::diagnostic::{Diagnostics, spell};
 use crate::names::ours;
@@ -14,7 +14,6 @@ use crate::types::borrowed;
 
 const PRIMITIVES: &str =
     "bool char str i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize f16 f32 f64 f128 std core alloc";
-const CRATES: &str = "log tracing tokio serde time url rand bytes futures stagekit";
 
 /// What a function can be at all, before its parameters are looked at.
 pub(crate) fn function(sig: &Signature, role: Role, errors: &mut Diagnostics) {
@@ -89,26 +88,6 @@ pub(crate) fn name(name: &Ident, role: Role, errors: &mut Diagnostics) -> bool {
         format!("a stage named `{name}` would hide {what} in this module; rename the function, or its type: `{attribute}(as = Name)]`"),
     );
     false
-}
-
-/// A warning if the name is that of a crate which many programs use by path.
-pub(crate) fn hidden_crate(stage: &Stage) -> Option<TokenStream> {
-    let Stage { name, attrs, .. } = stage;
-    let word = CRATES.split(' ').find(|word| name == word)?;
-    let attribute = stage.role.attribute().trim_end_matches(']');
-    let text = format!(
-        "a stage of this name hides the crate `{word}` in this module: write `::{word}` for the crate, or `{attribute}(as = Name)]`"
-    );
-    // A macro warns by using something deprecated.
-    Some(quote_spanned! {ours()=>
-        #attrs
-        const _: () = {
-            #[deprecated(note = #text)]
-            #[allow(non_upper_case_globals)]
-            const #name: () = ();
-            #name
-        };
-    })
 }
 
 /// The parameters' attributes.
@@ -283,9 +262,48 @@ pub(crate) fn returns(output: &ReturnType, stage: &Stage, errors: &mut Diagnosti
         {
             errors.error(
                 borrowed(ty).unwrap_or(returns.span),
-                format!("events must own their data; `{}` borrows", spell(&returns.event)),
+                format!("events must own their data; `{}` borrows{}", spell(&returns.event), instead(&returns.event)),
             );
         }
+    }
+}
+
+/// What to return in the place of a borrow.
+fn instead(event: &TokenStream) -> String {
+    let Ok(Type::Reference(reference)) = syn::parse2(event.clone()) else { return String::new() };
+    match plain(&reference.elem) {
+        Type::Path(path) if path.path.is_ident("str") => ": return a `String`, or a `&'static str`".into(),
+        Type::Slice(slice) => format!(": return a `Vec<{}>`", spell(&*slice.elem)),
+        owned => format!(": return `{}`", spell(owned)),
+    }
+}
+
+/// A reference comes back and none goes in: the compiler would ask for a lifetime, and there is none to give.
+pub(crate) fn no_lifetime(sig: &Signature) -> bool {
+    let ReturnType::Type(_, ty) = &sig.output else { return false };
+    let lends = |token: &TokenTree| matches!(token, TokenTree::Punct(sign) if "&'".contains(sign.as_char()));
+    fn any(tokens: TokenStream, lends: &dyn Fn(&TokenTree) -> bool) -> bool {
+        tokens.into_iter().any(|token| match &token {
+            TokenTree::Group(group) => any(group.stream(), lends),
+            token => lends(token),
+        })
+    }
+    let given = any(sig.inputs.to_token_stream(), &lends) || any(sig.generics.to_token_stream(), &lends);
+    !given && matches!(plain(ty), Type::Reference(reference) if reference.lifetime.is_none())
+}
+
+/// The same for the compiler, without what it would say besides: the borrow, and the body that gives it.
+pub(crate) fn without_a_loan(function: &Function) -> TokenStream {
+    let Function { attrs, vis, sig, .. } = function;
+    let mut owned = sig.clone();
+    owned.output = ReturnType::Default;
+    quote_spanned! {ours()=>
+        #[allow(unexpected_cfgs)]
+        const _: () = {
+            #[cfg(rust_analyzer)]
+            #function
+        };
+        #[allow(unused)] #(#attrs)* #vis #owned {}
     }
 }
 

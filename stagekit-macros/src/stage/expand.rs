@@ -156,11 +156,11 @@ fn builder(stage: &Stage) -> TokenStream {
     let given: Vec<_> = stage.fields().filter(|parameter| !matches!(parameter.kind, Kind::Fresh(_))).collect();
     let arguments = given.iter().map(|Parameter { kind, ty, field }| match kind {
         Kind::Shared if stage.scope.is_open(&quote!(#ty)) => quote_spanned!(ours()=> #field: #ty),
-        Kind::Shared => quote_spanned!(ours()=> #field: impl ::core::convert::Into<::std::sync::Arc<#ty>>),
+        Kind::Shared => quote_spanned!(ours()=> #field: impl #private::checks::Given<#ty>),
         _ => quote_spanned!(ours()=> #field: #ty),
     });
     let shared = given.iter().filter(|parameter| matches!(parameter.kind, Kind::Shared)).map(|Parameter { ty, field, .. }| {
-        quote_spanned!(ours()=> let #field: ::std::sync::Arc<#ty> = ::core::convert::Into::into(#field);)
+        quote_spanned!(ours()=> let #field: ::std::sync::Arc<#ty> = #private::checks::Given::given(#field);)
     });
     let (begin, literal) = (begin(stage), literal(stage));
     let label = syn::ext::IdentExt::unraw(&stage.function).to_string();

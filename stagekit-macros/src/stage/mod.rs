@@ -10,6 +10,7 @@ pub(crate) mod check;
 mod emit;
 pub(crate) mod expand;
 mod fallback;
+mod hides;
 mod options;
 mod producer;
 pub(crate) mod scope;
@@ -85,13 +86,14 @@ pub(crate) fn expand(role: Role, options: TokenStream, item: TokenStream) -> Tok
         let errors = errors.into_tokens();
         return quote!(#function #errors);
     }
+    let unlent = check::no_lifetime(&function.sig);
     let declarable = check::name(options.name.as_ref().unwrap_or(&function.sig.ident), role, &mut mistakes);
     check::function(&function.sig, role, &mut mistakes);
     check::attributes(&function.sig, role, &mut mistakes);
     let words = words::words(&options.kit(), "function", options.written.clone());
     let stage = read(role, options, &function, &mut mistakes);
     strip(&mut function);
-    let warning = check::hidden_crate(&stage);
+    let warning = hides::hidden_crate(&stage);
     if stage.options.broken {
         mistakes.append(std::mem::take(&mut errors));
     }
@@ -101,6 +103,7 @@ pub(crate) fn expand(role: Role, options: TokenStream, item: TokenStream) -> Tok
         (false, false) => mistakes.into_tokens(),
     };
     let errors = errors.into_tokens();
+    let function = if unlent { check::without_a_loan(&function) } else { quote!(#function) };
     quote!(#function #words #errors #warning #stage)
 }
 

@@ -100,7 +100,8 @@ fn checks(stage: &Stage) -> TokenStream {
     list
 }
 
-/// Asks the compiler whether what is read as one event is a `Result`, an `Option` or a `Vec` by another name.
+/// Asks the compiler whether what is read as one event is a `Result`, an `Option` or a `Vec` by another name, or an
+/// iterator.
 fn one(stage: &Stage) -> Option<TokenStream> {
     let (returns, ty) = (&stage.returns, &stage.returns.event);
     let named =
@@ -113,8 +114,9 @@ fn one(stage: &Stage) -> Option<TokenStream> {
     let private = stage.private();
     Some(quote_spanned! {at=>
         #[allow(unused_imports)]
-        use #private::checks::OneEvent as _;
+        use #private::checks::{IsNone as _, OneEvent as _};
         #path::checks::read_as_one(&<#path::checks::Answer<#ty>>::IS);
+        #path::checks::read_as_one(&<#path::checks::Answer<#ty>>::ITERATES);
     })
 }
 

@@ -22,7 +22,9 @@ pub use shared::{
     Claim, Collects, Shared, ends, join, join_also, kept, out_of, place, share_join, share_join_also, shared,
 };
 
-pub use crate::closure::{annotated, each, each_ref, filter, flat_map, inspect, map, map_ref, try_each, try_map, ty};
+pub use crate::closure::{
+    annotated, each, each_ref, filter, flat_map, inspect, map, map_ref, try_each, try_map, ty, unnamed,
+};
 pub use crate::node::IntoNode;
 pub use stagekit_macros::node;
 

@@ -182,9 +182,9 @@ pub(crate) fn place_stage<In: Event, R: Run<In, Out = E> + 'static, S: 'static, 
 impl<In: Event, Out: Event> StagePlace<In, Out> {
     /// Whether it may share its task with the stages before it and behind it.
     fn shares(&self) -> bool {
-        self.parts[0].options.workers == 1
-            && self.runs.iter().all(|run| run.is_at_once(blocks(&self.parts)))
-            && !stays_alone(&self.parts)
+        let blocks = blocks(&self.parts);
+        let at_once = self.runs.iter().all(|run| run.is_at_once(blocks));
+        self.parts[0].options.workers == 1 && at_once && !stays_alone(&self.parts)
     }
 
     fn is_async(&self) -> bool {

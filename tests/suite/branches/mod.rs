@@ -32,7 +32,7 @@ async fn a_branch_takes_what_its_pattern_binds() {
             Shape::Square { name, side: size } => note::<(String, u64)>(names.clone()).name("names"),
             Pair(a @ 0..=5, b) | Pair(b, a) => note::<_>(pairs.clone()).name("pairs"),
             Empty => note::<()>(units.clone()).name("units"),
-            other => note::<_>(other.clone()).name("other"),
+            rest => note::<_>(other.clone()).name("other"),
         }
     }
     .run()

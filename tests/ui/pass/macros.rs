@@ -57,6 +57,16 @@ macro_rules! stage {
 }
 stage!(triple, u64, |n| n * 3);
 
+#[derive(PartialEq)]
+struct Point {
+    x: u64,
+}
+macro_rules! conditions {
+    ($point:expr) => {
+        pipeline! { counter(0..3) => |n| if $point.x == n { 1 } else { 0 } => match { n if $point == (Point { x: n }) => save, _ => _ } }
+    };
+}
+
 macro_rules! nested {
     ($($leg:tt)*) => {
         chain_of! { counter(0..3) => [$($leg)*] }
@@ -73,6 +83,7 @@ fn rest(happening: Happening) -> Happening {
 }
 
 fn main() {
+    let _ = conditions!(Point { x: 3 });
     let limit = 3;
     let _ = chain!(counter, 0..limit, save);
     let _ = chain!(tests::stages::counter, 0..3, tests::stages::save);

@@ -1,0 +1,120 @@
+//! What is written where it means something else: a body in the place of a stage, a branch's event among arguments,
+//! options in parentheses, a `?` in a closure that cannot fail.
+
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::{Block, Expr, Macro, Stmt};
+
+use super::ast::{Path, Stage, Target};
+use super::graph::is_option;
+use crate::diagnostic::{Diagnostics, written};
+
+/// What acts, and is worth nothing.
+const ACTS: [&str; 9] = ["print", "println", "eprint", "eprintln", "assert", "assert_eq", "write", "writeln", "todo"];
+
+/// `{ println!(..) }`, `{ total += n; }`: a body, and no value that could be a stage.
+pub(crate) fn is_body(group: &Group) -> bool {
+    let Ok(block) = syn::parse2::<Block>(group.to_token_stream()) else { return false };
+    let acts = |call: &Macro| call.path.segments.last().is_some_and(|last| ACTS.iter().any(|word| last.ident == word));
+    match block.stmts.last() {
+        None | Some(Stmt::Item(_)) => false,
+        Some(Stmt::Local(_) | Stmt::Expr(Expr::Assign(_) | Expr::ForLoop(_) | Expr::While(_), _)) => true,
+        Some(Stmt::Expr(Expr::Macro(call), None)) => acts(&call.mac),
+        Some(Stmt::Expr(Expr::Return(_) | Expr::Break(_) | Expr::Loop(_), _)) => false,
+        Some(Stmt::Expr(Expr::Binary(binary), None)) => {
+            binary.op.to_token_stream().to_string().len() > 1 && {
+                let op = binary.op.to_token_stream().to_string();
+                op.ends_with('=') && !["==", "!=", "<=", ">="].contains(&op.as_str())
+            }
+        }
+        Some(Stmt::Macro(call)) => call.semi_token.is_some() || acts(&call.mac),
+        Some(Stmt::Expr(_, semicolon)) => semicolon.is_some(),
+    }
+}
+
+/// What is said of a body; `event` is how its closure would name the event.
+pub(crate) fn body(event: &str) -> String {
+    format!("braces hold a value that is a stage, and this is a body: give it to a closure, `|{event}| {{ .. }}`")
+}
+
+/// The first of `names` in `tokens`, but for fields and methods of that name.
+pub(crate) fn mentions(tokens: TokenStream, names: &[Ident]) -> Option<Ident> {
+    let mut dot = false;
+    for token in tokens {
+        let found = match &token {
+            TokenTree::Ident(word) if !dot && names.contains(word) => Some(word.clone()),
+            TokenTree::Group(group) => mentions(group.stream(), names),
+            _ => None,
+        };
+        if found.is_some() {
+            return found;
+        }
+        dot = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '.');
+    }
+    None
+}
+
+/// `A(id) => ship(id)`: what a branch binds is its event already. A stage that is given it stands for nothing.
+pub(crate) fn given(leg: &mut Path, names: &[Ident], errors: &mut Diagnostics) {
+    for target in std::iter::once(&mut leg.head).chain(leg.rest.iter_mut().map(|(_, target)| target)) {
+        match target {
+            Target::List(list) => list.legs.iter_mut().for_each(|leg| given(leg, names, errors)),
+            Target::Node(node) => {
+                let Stage::Named(named) = &node.stage else { continue };
+                let Some(args) = &named.args else { continue };
+                let Some(word) = mentions(args.stream(), names) else { continue };
+                let stage = &named.name;
+                let instead = match args.stream().into_iter().count() {
+                    1 => format!("write `=> {stage}`"),
+                    _ => format!("leave it out of `{stage}(..)`"),
+                };
+                let text = format!(
+                    "`{word}` is the event of this branch, and a stage takes its event from the edge: {instead} \
+                     (if you mean a variable outside, give one of the two another name)"
+                );
+                errors.error(word.span(), text);
+                *target = Target::Missing;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The option in `(workers = 2)`, and how it is written.
+pub(crate) fn option(args: &TokenStream) -> Option<(Span, String)> {
+    let mut tokens = args.clone().into_iter();
+    let (Some(TokenTree::Ident(word)), Some(TokenTree::Punct(sign))) = (tokens.next(), tokens.next()) else {
+        return None;
+    };
+    let assigned = sign.as_char() == '=' && sign.spacing() == proc_macro2::Spacing::Alone;
+    let comma = |token: &TokenTree| matches!(token, TokenTree::Punct(sign) if sign.as_char() == ',');
+    let value: TokenStream = tokens.take_while(|token| !comma(token)).collect();
+    (assigned && is_option(&word)).then(|| (word.span(), format!(".{word}({})", written(&value))))
+}
+
+/// `|e| .. (workers = 2)`: the option, and the closure without it.
+pub(crate) fn option_of_a_closure(closure: &TokenStream) -> Option<(Span, String, TokenStream)> {
+    let mut tokens: Vec<TokenTree> = closure.clone().into_iter().collect();
+    let Some(TokenTree::Group(last)) = tokens.pop() else { return None };
+    let (span, option) = (last.delimiter() == Delimiter::Parenthesis).then(|| option(&last.stream()))??;
+    Some((span, option, tokens.into_iter().collect()))
+}
+
+/// The `?` that a bare closure ends with: it would return what the `?` leaves, and no `Result`.
+pub(crate) fn question(closure: &TokenStream) -> Option<Span> {
+    let mut before = None;
+    for token in closure.clone() {
+        // The closure says what it returns.
+        if let (Some('-'), TokenTree::Punct(sign)) = (before, &token)
+            && sign.as_char() == '>'
+        {
+            return None;
+        }
+        before = if let TokenTree::Punct(sign) = &token { Some(sign.as_char()) } else { None };
+    }
+    match closure.clone().into_iter().last()? {
+        TokenTree::Punct(sign) if sign.as_char() == '?' => Some(sign.span()),
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => question(&group.stream()),
+        _ => None,
+    }
+}

@@ -1,0 +1,11 @@
+use stagekit::prelude::*;
+use tests::stages::*;
+
+fn main() {
+    let _ = pipeline! {
+        words => |word| word.parse::<u64>() else |error| println!("{error}") => save
+    };
+}
+
+// Instead:
+//     words => try_map |word| word.parse::<u64>() else |error| println!("{error}") => save

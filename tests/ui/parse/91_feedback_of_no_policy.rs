@@ -1,0 +1,12 @@
+use stagekit::prelude::*;
+use tests::stages::*;
+
+fn main() {
+    let _ = pipeline! {
+        let double = double;
+        counter(0..3) => double => [save, |n| n / 2 => feedback(4, drop) double]
+    };
+}
+
+// Instead:
+//     counter(0..3) => double => [save, |n| n / 2 => feedback(4, drop_oldest) double]
