@@ -54,8 +54,10 @@ fn options(graph: &Graph, found: &mut Vec<Mistake>) {
             continue;
         }
         values(name, options, found);
-        for edge in graph.into(at).filter(|edge| edge.limits != limits) {
-            demands(name, edge.limits, None, found);
+        for edge in graph.into(at) {
+            if edge.limits != limits {
+                demands(name, edge.limits, None, found);
+            }
         }
     }
 }
@@ -118,7 +120,7 @@ fn fused(graph: &Graph, found: &mut Vec<Mistake>) {
 fn ends(graph: &Graph, found: &mut Vec<Mistake>) {
     for (vertex, of) in graph.vertices.iter().enumerate() {
         for errors in [false, true] {
-            let edges: Vec<_> = graph.out_of(End { vertex, errors }).collect();
+            let edges = graph.out_of(End { vertex, errors });
             let discards = if errors { of.discards_errors } else { of.discards };
             let Some(first) = edges.first() else { continue };
             for (at, edge) in edges.iter().enumerate() {
@@ -154,9 +156,9 @@ fn alone(graph: &Graph, found: &mut Vec<Mistake>) {
     }
     for (at, vertex) in graph.vertices.iter().enumerate().filter(|(_, vertex)| vertex.options.is_some()) {
         let name = &*vertex.label;
-        let fed = graph.into(at).next().is_some();
-        let ends = graph.out_of(End { vertex: at, errors: false }).next().is_none() && !vertex.discards;
-        let leads = !ends || graph.missing.iter().any(|_| true);
+        let fed = !graph.into(at).is_empty();
+        let ends = graph.out_of(End { vertex: at, errors: false }).is_empty() && !vertex.discards;
+        let leads = !ends || !graph.missing.is_empty();
         match (vertex.begins, fed) {
             (false, false) if ends => found.push(text::never_connected(name)),
             (false, false) => found.push(text::no_producer_first(name)),
@@ -169,16 +171,20 @@ fn alone(graph: &Graph, found: &mut Vec<Mistake>) {
 
 /// The first cycle. Vertices that can be put in order are taken away; what is left lies on one, or behind one.
 fn cycle(graph: &Graph, found: &mut Vec<Mistake>) {
-    let onward = |edge: &&Edge| graph.vertices[edge.from.vertex].back.is_none();
+    let onward: Vec<&Edge> = graph.edges.iter().filter(|edge| !graph.is_back(edge)).collect();
     let mut waits = vec![0; graph.vertices.len()];
-    graph.edges.iter().filter(onward).for_each(|edge| waits[edge.to] += 1);
+    for edge in &onward {
+        waits[edge.to] += 1;
+    }
     let mut ready: Vec<usize> = (0..waits.len()).filter(|&vertex| waits[vertex] == 0).collect();
-    let heads: Vec<_> = ready.clone();
+    let begins = ready.iter().any(|&vertex| graph.vertices[vertex].options.is_some());
     while let Some(vertex) = ready.pop() {
-        for edge in graph.edges.iter().filter(onward).filter(|edge| edge.from.vertex == vertex) {
-            waits[edge.to] -= 1;
-            if waits[edge.to] == 0 {
-                ready.push(edge.to);
+        for edge in &onward {
+            if edge.from.vertex == vertex {
+                waits[edge.to] -= 1;
+                if waits[edge.to] == 0 {
+                    ready.push(edge.to);
+                }
             }
         }
     }
@@ -187,7 +193,8 @@ fn cycle(graph: &Graph, found: &mut Vec<Mistake>) {
     let mut way = vec![start];
     let first = loop {
         let here = way[way.len() - 1];
-        let Some(edge) = graph.into(here).filter(onward).find(|edge| waits[edge.from.vertex] > 0) else { return };
+        let before = |edge: &&&Edge| edge.to == here && waits[edge.from.vertex] > 0;
+        let Some(edge) = onward.iter().find(before) else { return };
         if let Some(first) = way.iter().position(|&vertex| vertex == edge.from.vertex) {
             break first;
         }
@@ -198,7 +205,7 @@ fn cycle(graph: &Graph, found: &mut Vec<Mistake>) {
     let least = (0..round.len()).min_by_key(|&at| round[at]).unwrap_or(0);
     round.rotate_left(least);
     let label = |vertex: &usize| &*graph.vertices[*vertex].label;
-    if !heads.iter().any(|&vertex| graph.vertices[vertex].options.is_some()) {
+    if !begins {
         found.push(text::no_producer(label(&round[0])));
     } else {
         let names: Vec<&str> = round.iter().chain(&round[..1]).map(label).collect();
@@ -208,23 +215,10 @@ fn cycle(graph: &Graph, found: &mut Vec<Mistake>) {
 
 /// Two graphs in one.
 fn connected(graph: &Graph, found: &mut Vec<Mistake>) {
-    let mut heads = (0..graph.vertices.len()).filter(|&vertex| graph.into(vertex).next().is_none());
-    let Some(first) = heads.next() else { return };
-    let mut reached = vec![false; graph.vertices.len()];
-    let mut left = vec![first];
-    while let Some(vertex) = left.pop() {
-        if std::mem::replace(&mut reached[vertex], true) {
-            continue;
-        }
-        for edge in &graph.edges {
-            if edge.to == vertex {
-                left.push(edge.from.vertex);
-            } else if edge.from.vertex == vertex {
-                left.push(edge.to);
-            }
-        }
-    }
-    if let Some(other) = heads.find(|&head| !reached[head]) {
+    let heads: Vec<usize> = (0..graph.vertices.len()).filter(|&vertex| graph.into(vertex).is_empty()).collect();
+    let Some(&first) = heads.first() else { return };
+    let reached = graph.reached(first, true);
+    if let Some(&other) = heads[1..].iter().find(|&&head| !reached[head]) {
         found.push(text::two_graphs(&graph.vertices[other].label, &graph.vertices[first].label));
     }
 }

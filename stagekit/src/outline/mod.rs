@@ -140,12 +140,49 @@ impl Graph {
         self.vertices.len() - 1
     }
 
-    fn into(&self, vertex: usize) -> impl Iterator<Item = &Edge> {
-        self.edges.iter().filter(move |edge| edge.to == vertex)
+    fn into(&self, vertex: usize) -> Vec<&Edge> {
+        let mut found = Vec::new();
+        for edge in &self.edges {
+            if edge.to == vertex {
+                found.push(edge);
+            }
+        }
+        found
     }
 
-    fn out_of(&self, end: End) -> impl Iterator<Item = &Edge> {
-        self.edges.iter().filter(move |edge| edge.from == end)
+    fn out_of(&self, end: End) -> Vec<&Edge> {
+        let mut found = Vec::new();
+        for edge in &self.edges {
+            if edge.from == end {
+                found.push(edge);
+            }
+        }
+        found
+    }
+
+    /// It leads back on purpose.
+    fn is_back(&self, edge: &Edge) -> bool {
+        self.vertices[edge.from.vertex].back.is_some()
+    }
+
+    /// The vertices that are led to from one, at whatever distance; itself only if it leads to itself. `whole`: whichever
+    /// way the edges lead.
+    fn reached(&self, from: usize, whole: bool) -> Vec<bool> {
+        let mut reached = vec![false; self.vertices.len()];
+        let mut left = vec![from];
+        while let Some(at) = left.pop() {
+            for edge in &self.edges {
+                let to = match (edge.from.vertex, edge.to) {
+                    (from, to) if from == at => to,
+                    (from, to) if whole && to == at => from,
+                    _ => continue,
+                };
+                if !std::mem::replace(&mut reached[to], true) {
+                    left.push(to);
+                }
+            }
+        }
+        reached
     }
 }
 

@@ -8,7 +8,7 @@ use super::{Edge, End, Graph, text};
 pub(super) fn check(graph: &Graph, found: &mut Vec<Mistake>) {
     for (at, vertex) in graph.vertices.iter().enumerate() {
         let Some(options) = &vertex.options else { continue };
-        let edges: Vec<&Edge> = graph.into(at).collect();
+        let edges = graph.into(at);
         if options.workers != 1 {
             found.extend(partitions(graph, at, &edges));
         }
@@ -37,7 +37,7 @@ fn partitions(graph: &Graph, vertex: usize, edges: &[&Edge]) -> Option<Mistake> 
     let (name, by) = (label(vertex), label(first.from.vertex));
     for edge in edges {
         let (from, listed) = (label(edge.from.vertex), listed(first.from) && listed(edge.from));
-        if graph.vertices[edge.from.vertex].back.is_some() {
+        if graph.is_back(edge) {
             return Some(text::feedback_into_partitions(name));
         } else if !edge.keyed {
             return Some(text::partitions_beside(name, by, from, listed));
@@ -66,17 +66,18 @@ fn loops(graph: &Graph, found: &mut Vec<Mistake>) {
         return;
     }
     let before = found.len();
-    let reached: Vec<Vec<bool>> = (0..graph.vertices.len()).map(|at| reached(graph, at)).collect();
+    let reached: Vec<Vec<bool>> = (0..graph.vertices.len()).map(|at| graph.reached(at, false)).collect();
     let label = |vertex: usize| &*graph.vertices[vertex].label;
-    let onward = |vertex: usize| graph.into(vertex).filter(|edge| graph.vertices[edge.from.vertex].back.is_none());
-    let target = |back: usize| graph.out_of(End { vertex: back, errors: false }).next().map(|edge| edge.to);
+    let onward = |vertex: usize| graph.into(vertex).into_iter().find(|edge| !graph.is_back(edge));
+    let target = |back: usize| graph.out_of(End { vertex: back, errors: false }).first().map(|edge| edge.to);
     for &back in &backs {
-        let (Some(to), Some(edge)) = (target(back), graph.into(back).next()) else { continue };
+        let (Some(to), Some(edge)) = (target(back), graph.into(back).first().copied()) else { continue };
         if !reached[to][back] {
             found.push(text::closes_no_loop(label(edge.from.vertex), label(to)));
-        } else if onward(to).next().is_none() {
+        } else if onward(to).is_none() {
             let enters = |&at: &usize| {
-                reached[to][at] && reached[at][to] && onward(at).any(|edge| !reached[to][edge.from.vertex])
+                let from_outside = |edge: &&Edge| !graph.is_back(edge) && !reached[to][edge.from.vertex];
+                reached[to][at] && reached[at][to] && graph.into(at).iter().any(from_outside)
             };
             let entry = (0..graph.vertices.len()).find(enters);
             found.push(text::only_feedback(label(to), entry.map(label)));
@@ -94,18 +95,4 @@ fn loops(graph: &Graph, found: &mut Vec<Mistake>) {
             found.push(text::batch_over_feedback(label(at), size, room, label(to)));
         }
     }
-}
-
-/// The vertices that are led to from one, at whatever distance.
-fn reached(graph: &Graph, from: usize) -> Vec<bool> {
-    let mut reached = vec![false; graph.vertices.len()];
-    let mut left = vec![from];
-    while let Some(at) = left.pop() {
-        for edge in graph.edges.iter().filter(|edge| edge.from.vertex == at) {
-            if !std::mem::replace(&mut reached[edge.to], true) {
-                left.push(edge.to);
-            }
-        }
-    }
-    reached
 }

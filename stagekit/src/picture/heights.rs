@@ -25,10 +25,10 @@ pub(super) fn heights(picture: &Picture, grid: &Grid, sizes: &[Sizes], leaves: &
     let (mut outs, mut into) = (vec![0; 2 * picture.vertices.len()], vec![0; blocks]);
     for leg in &grid.legs {
         outs[end(leg.edge)] += 1;
-        leg.path.last().into_iter().for_each(|&last| into[last] += 1);
+        into[leg.path[leg.path.len() - 1]] += 1;
     }
     for leg in &grid.legs {
-        let ins = leg.path.last().map_or(0, |&last| into[last]);
+        let ins = into[leg.path[leg.path.len() - 1]];
         let single = outs[end(leg.edge)] == 1;
         let errors = picture.edges[leg.edge].errors;
         for (at, pair) in leg.path.windows(2).enumerate() {
@@ -72,10 +72,20 @@ pub(super) fn heights(picture: &Picture, grid: &Grid, sizes: &[Sizes], leaves: &
             y[item] = at;
         }
     };
+    let sweep = |y: &mut Vec<f64>, onward: bool, wish: &Wish<'_>| {
+        for at in 0..grid.columns.len() {
+            let at = if onward { at } else { grid.columns.len() - 1 - at };
+            settle(y, &grid.columns[at], wish);
+        }
+    };
     let mean = |item: usize, y: &[f64], side: Option<bool>| {
-        let of = pulls[item].iter().filter(|pull| side.is_none_or(|left| pull.left == left));
-        let (sum, hard) =
-            of.fold((0.0, 0.0), |(sum, hard), pull| (sum + (y[pull.to] + pull.off) * pull.hard, hard + pull.hard));
+        let (mut sum, mut hard) = (0.0, 0.0);
+        for pull in &pulls[item] {
+            if side.is_none_or(|left| pull.left == left) {
+                sum += (y[pull.to] + pull.off) * pull.hard;
+                hard += pull.hard;
+            }
+        }
         if hard == 0.0 { (y[item], 0.05) } else { (sum / hard, hard) }
     };
     for round in 0..40 {
@@ -84,11 +94,7 @@ pub(super) fn heights(picture: &Picture, grid: &Grid, sizes: &[Sizes], leaves: &
             _ => None,
         };
         let wish = |item: usize, y: &[f64]| mean(item, y, side);
-        if round % 2 == 0 {
-            grid.columns.iter().for_each(|column| settle(&mut y, column, &wish));
-        } else {
-            grid.columns.iter().rev().for_each(|column| settle(&mut y, column, &wish));
-        }
+        sweep(&mut y, round % 2 == 0, &wish);
     }
     // Chains are made straight: who follows one alone goes to its height, and, where there is no room, it to theirs.
     for round in 0..9 {
@@ -98,11 +104,7 @@ pub(super) fn heights(picture: &Picture, grid: &Grid, sizes: &[Sizes], leaves: &
             Some(pull) => (y[pull.to] + pull.off, pull.chain),
             None => (y[item], 1.0),
         };
-        if left {
-            grid.columns.iter().for_each(|column| settle(&mut y, column, &wish));
-        } else {
-            grid.columns.iter().rev().for_each(|column| settle(&mut y, column, &wish));
-        }
+        sweep(&mut y, left, &wish);
     }
     // What is only just not straight is made so, over the room between neighbours.
     for column in &grid.columns {
@@ -116,8 +118,14 @@ pub(super) fn heights(picture: &Picture, grid: &Grid, sizes: &[Sizes], leaves: &
             }
         }
     }
-    let top = (0..count).map(|item| y[item]).fold(f64::INFINITY, f64::min);
-    y.iter().map(|at| at - top + MARGIN).collect()
+    let mut top = f64::INFINITY;
+    for &at in &y {
+        top = top.min(at);
+    }
+    for at in &mut y {
+        *at = *at - top + MARGIN;
+    }
+    y
 }
 
 /// The places nearest to what is wished (`(where, how much)`), in this order, each at least its step behind the last: pools
@@ -138,6 +146,11 @@ fn spread(wishes: &[(f64, f64)], steps: &[f64]) -> Vec<f64> {
             pools.push(((a.0 * a.1 + b.0 * b.1) / (a.1 + b.1), a.1 + b.1, a.2 + b.2));
         }
     }
-    let places = pools.into_iter().flat_map(|(at, _, count)| std::iter::repeat_n(at, count));
-    places.zip(offsets).map(|(at, offset)| at + offset).collect()
+    let mut places = Vec::new();
+    for (at, _, count) in pools {
+        for _ in 0..count {
+            places.push(at + offsets[places.len()]);
+        }
+    }
+    places
 }

@@ -23,20 +23,24 @@ impl Grid {
         let blocks = picture.runs();
         let mut of = vec![0; picture.vertices.len()];
         for (block, run) in blocks.iter().enumerate() {
-            run.iter().for_each(|&vertex| of[vertex] = block);
+            for &vertex in run {
+                of[vertex] = block;
+            }
         }
-        let mut edges: Vec<(usize, usize, usize)> = picture
-            .edges
-            .iter()
-            .enumerate()
-            .filter(|(_, edge)| edge.way == Way::Subscription)
-            .map(|(at, edge)| (at, of[edge.from], of[edge.to]))
-            .collect();
+        let mut edges: Vec<(usize, usize, usize)> = Vec::new();
+        for (at, edge) in picture.edges.iter().enumerate() {
+            if edge.way == Way::Subscription {
+                edges.push((at, of[edge.from], of[edge.to]));
+            }
+        }
         let circles = circles(blocks.len(), &edges);
         edges.retain(|(at, ..)| !circles.contains(at));
-        let feedback = (0..picture.edges.len()).filter(|&at| picture.edges[at].way == Way::Feedback);
-        let mut backs: Vec<usize> = feedback.chain(circles).collect();
-        backs.sort_unstable();
+        let mut backs = Vec::new();
+        for (at, edge) in picture.edges.iter().enumerate() {
+            if edge.way == Way::Feedback || circles.contains(&at) {
+                backs.push(at);
+            }
+        }
         let layer = layers(blocks.len(), &edges);
 
         let mut columns = vec![Vec::new(); layer.iter().max().map_or(0, |last| last + 1)];
@@ -67,7 +71,9 @@ impl Grid {
 /// For each block the edges that leave it: their numbers, and where they lead.
 fn ways(blocks: usize, edges: &[(usize, usize, usize)]) -> Vec<Vec<(usize, usize)>> {
     let mut ways = vec![Vec::new(); blocks];
-    edges.iter().for_each(|&(at, from, to)| ways[from].push((at, to)));
+    for &(at, from, to) in edges {
+        ways[from].push((at, to));
+    }
     ways
 }
 
@@ -120,7 +126,9 @@ fn layers(blocks: usize, edges: &[(usize, usize, usize)]) -> Vec<usize> {
 
 fn begins(blocks: usize, edges: &[(usize, usize, usize)]) -> Vec<bool> {
     let mut begins = vec![true; blocks];
-    edges.iter().for_each(|edge| begins[edge.2] = false);
+    for edge in edges {
+        begins[edge.2] = false;
+    }
     begins
 }
 

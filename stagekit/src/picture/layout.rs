@@ -98,15 +98,23 @@ pub(super) fn layout(picture: &Picture) -> Layout {
     let ends = picture.ends();
     let mut block_of = vec![0; picture.vertices.len()];
     for (block, run) in grid.blocks.iter().enumerate() {
-        run.iter().for_each(|&vertex| block_of[vertex] = block);
+        for &vertex in run {
+            block_of[vertex] = block;
+        }
     }
     // Where an end leaves, from the top of its block.
     let mut row_of = vec![0.0; picture.vertices.len()];
-    sizes.iter().flat_map(|size| &size.rows).for_each(|&(vertex, row, _)| row_of[vertex] = row);
+    for size in &sizes {
+        for &(vertex, row, _) in &size.rows {
+            row_of[vertex] = row;
+        }
+    }
     let mut emits = vec![false; picture.vertices.len()];
-    ends.iter().filter(|end| !end.errors).for_each(|end| emits[end.vertex] = true);
-    for edge in picture.edges.iter().filter(|edge| edge.way == Way::Fused) {
-        emits[edge.from] = false;
+    for end in &ends {
+        emits[end.vertex] |= !end.errors;
+    }
+    for edge in &picture.edges {
+        emits[edge.from] &= edge.way != Way::Fused;
     }
     let leaves =
         |vertex: usize, errors: bool| row_of[vertex] + TITLE + if errors && emits[vertex] { APART } else { 0.0 };
@@ -115,11 +123,11 @@ pub(super) fn layout(picture: &Picture) -> Layout {
         leaves(edge.from, edge.errors) / sizes[block_of[edge.from]].h
     });
     let y = heights(picture, &grid, &sizes, &|edge| leaves(picture.edges[edge].from, picture.edges[edge].errors));
-    let bottom = (0..sizes.len()).map(|block| y[block] + sizes[block].h).fold(0.0, f64::max).max(bottom_of_wires(
-        &grid,
-        &y,
-        sizes.len(),
-    ));
+    // Of the blocks, and of the places of long edges, which are no higher than a line.
+    let mut bottom = 0.0_f64;
+    for (item, &top) in y.iter().enumerate() {
+        bottom = bottom.max(top + sizes.get(item).map_or(0.0, |size| size.h));
+    }
 
     // The ports, whose x is known when the columns are.
     let mut ports: Vec<Port> = ends
@@ -145,7 +153,9 @@ pub(super) fn layout(picture: &Picture) -> Layout {
         .collect();
     let mut column = vec![0; grid.items()];
     for (at, items) in grid.columns.iter().enumerate() {
-        items.iter().for_each(|&item| column[item] = at);
+        for &item in items {
+            column[item] = at;
+        }
     }
     let mut labels = vec![None; picture.edges.len()];
     for end in &ends {
@@ -163,26 +173,33 @@ pub(super) fn layout(picture: &Picture) -> Layout {
     let (mut left, mut wide, mut fork, mut bent) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut x = MARGIN + lanes(picture, &grid, &block_of, &column, 0);
     for (at, items) in grid.columns.iter().enumerate() {
-        let w = items.iter().filter_map(|&item| Some(sizes.get(item)?.w)).fold(0.0, f64::max);
+        let mut w = 0.0_f64;
+        for &item in items {
+            w = w.max(sizes.get(item).map_or(0.0, |size| size.w));
+        }
         let texts = |port: &Port| {
             let event = port.event.as_ref().map_or(8.0, |event| width(event) as f64 * SMALL + 14.0);
             port.mode.as_ref().map_or(event, |mode| event.max(mode_width(mode) + 12.0))
         };
-        let here = ports.iter().filter(|port| column[block_of[port.vertex]] == at);
-        let event = here.map(texts).fold(0.0, f64::max);
+        let mut event = 0.0_f64;
+        for port in &ports {
+            if column[block_of[port.vertex]] == at {
+                event = event.max(texts(port));
+            }
+        }
         let steps = &steps_of[at];
-        let rise = steps.iter().map(|(leg, (step, pair))| {
-            let from =
-                if *step == 0 { leaves(picture.edges[leg.edge].from, picture.edges[leg.edge].errors) } else { 0.0 };
+        let (mut rise, mut label) = (0.0_f64, 0.0_f64);
+        for (leg, (step, pair)) in steps {
+            let mut from = 0.0;
+            if *step == 0 {
+                from = leaves(picture.edges[leg.edge].from, picture.edges[leg.edge].errors);
+                let text = labels[leg.edge].as_deref();
+                label = label.max(text.map_or(0.0, |label| width(label) as f64 * SMALL + 14.0));
+            }
             let into = if pair[1] < sizes.len() { TITLE } else { 0.0 };
-            (y[pair[0]] + from - y[pair[1]] - into).abs()
-        });
-        let rise = rise.fold(0.0, f64::max);
+            rise = rise.max((y[pair[0]] + from - y[pair[1]] - into).abs());
+        }
         let curve = if rise < 0.5 { 10.0 } else { (22.0 + rise * 0.16).clamp(26.0, 84.0) };
-        let first = steps.iter().filter(|(_, (step, _))| *step == 0);
-        let label = first
-            .filter_map(|(leg, _)| Some(width(labels[leg.edge].as_ref()?) as f64 * SMALL + 14.0))
-            .fold(0.0, f64::max);
         left.push(x);
         wide.push(w);
         fork.push(x + w + event);
@@ -235,11 +252,15 @@ pub(super) fn layout(picture: &Picture) -> Layout {
         backs.push(Back { from: (port.fork, port.y), lane, turn, tip, label });
     }
     let below = if backs.is_empty() { 0.0 } else { LANE * (backs.len() as f64 + 0.5) };
-    let right = (0..sizes.len()).map(|block| left[column[block]] + wide[column[block]]).fold(MARGIN, f64::max);
-    let right = ports
-        .iter()
-        .map(|port| if port.parts || port.mode.is_some() || !backs.is_empty() { port.fork + 4.0 } else { 0.0 })
-        .fold(right, f64::max);
+    let mut right = MARGIN;
+    for block in 0..sizes.len() {
+        right = right.max(left[column[block]] + wide[column[block]]);
+    }
+    for port in &ports {
+        if port.parts || port.mode.is_some() || !backs.is_empty() {
+            right = right.max(port.fork + 4.0);
+        }
+    }
     let blocks = sizes.into_iter().enumerate().map(|(block, size)| {
         let at = column[block];
         Block { x: left[at], y: y[block], w: wide[at], h: size.h, rows: size.rows }
@@ -257,10 +278,6 @@ pub(super) fn layout(picture: &Picture) -> Layout {
 /// The room that the edges back into a column need before it.
 fn lanes(picture: &Picture, grid: &Grid, block_of: &[usize], column: &[usize], at: usize) -> f64 {
     grid.backs.iter().filter(|&&edge| column[block_of[picture.edges[edge].to]] == at).count() as f64 * LANE
-}
-
-fn bottom_of_wires(grid: &Grid, y: &[f64], blocks: usize) -> f64 {
-    (blocks..grid.items()).map(|item| y[item]).fold(0.0, f64::max)
 }
 
 /// How large a block is, with its stages one below the other.

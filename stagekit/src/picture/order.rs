@@ -25,7 +25,9 @@ pub(super) fn order(grid: &mut Grid, leaves: impl Fn(usize) -> f64) -> usize {
     let mut ties = Ties { into: vec![Vec::new(); grid.items()], out: vec![Vec::new(); grid.items()] };
     let mut column = vec![0; grid.items()];
     for (at, items) in grid.columns.iter().enumerate() {
-        items.iter().for_each(|&item| column[item] = at);
+        for &item in items {
+            column[item] = at;
+        }
     }
     for leg in &grid.legs {
         for (at, pair) in leg.path.windows(2).enumerate() {
@@ -45,18 +47,19 @@ pub(super) fn order(grid: &mut Grid, leaves: impl Fn(usize) -> f64) -> usize {
         for step in 1..count {
             let at = if onward { step } else { count - 1 - step };
             let mut keyed: Vec<(f64, usize)> = Vec::new();
-            for &item in &grid.columns[at] {
+            let before = grid.columns[at].clone();
+            for (now, &item) in before.iter().enumerate() {
                 let of = if onward { &ties.into[item] } else { &ties.out[item] };
                 let mut sum = 0.0;
                 for &(own, (other, its)) in of {
                     sum += place[other] as f64 + if onward { its } else { 0.5 - own / 4.0 };
                 }
-                keyed.push((if of.is_empty() { place[item] as f64 + 0.5 } else { sum / of.len() as f64 }, item));
+                keyed.push((if of.is_empty() { now as f64 + 0.5 } else { sum / of.len() as f64 }, now));
             }
-            keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
-            for (to, &(_, item)) in keyed.iter().enumerate() {
-                grid.columns[at][to] = item;
-                place[item] = to;
+            sort(&mut keyed);
+            for (to, &(_, now)) in keyed.iter().enumerate() {
+                grid.columns[at][to] = before[now];
+                place[before[now]] = to;
             }
         }
         exchange(&mut grid.columns, &ties, &mut place, &mut looked);
@@ -100,10 +103,16 @@ fn exchange(columns: &mut [Vec<usize>], ties: &Ties, place: &mut [usize], looked
     }
 }
 
+fn sort(places: &mut [(f64, usize)]) {
+    places.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+}
+
 fn places(columns: &[Vec<usize>]) -> Vec<usize> {
     let mut places = vec![0; columns.iter().map(Vec::len).sum()];
     for column in columns {
-        column.iter().enumerate().for_each(|(place, &item)| places[item] = place);
+        for (place, &item) in column.iter().enumerate() {
+            places[item] = place;
+        }
     }
     places
 }
@@ -118,7 +127,7 @@ fn crossings(columns: &[Vec<usize>], wires: &[Vec<Wire>], looked: &mut usize) ->
         for &((a, from), (b, _)) in between {
             ends.push((place[a] as f64 + from, place[b]));
         }
-        ends.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        sort(&mut ends);
         // How many have ended at each place, in sums over spans whose lengths are powers of two.
         let mut ended = vec![0; most + 1];
         for (before, &(_, to)) in ends.iter().enumerate() {

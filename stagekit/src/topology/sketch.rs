@@ -249,10 +249,18 @@ impl Sketch {
             let n = seen.entry(stage.base.clone()).and_modify(|n| *n += 1).or_insert(1);
             stage.name = if *n > 1 { format!("{} {n}", stage.base).into() } else { stage.base.clone() };
         }
-        self.graph.edges.sort_by_key(|edge| match edge.from {
-            Point::At(stage) => stage + 1,
-            _ => 0,
-        });
+        // In the order of the stages that they leave; what comes from outside is first.
+        let mut leaving: Vec<Vec<Link>> = vec![Vec::new(); self.graph.stages.len() + 1];
+        for edge in self.graph.edges.drain(..) {
+            let place = match edge.from {
+                Point::At(stage) => stage + 1,
+                _ => 0,
+            };
+            leaving[place].push(edge);
+        }
+        for mut edges in leaving {
+            self.graph.edges.append(&mut edges);
+        }
         Topology(Arc::new(self.graph))
     }
 
