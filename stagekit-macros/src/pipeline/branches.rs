@@ -184,8 +184,7 @@ fn is_nothing(input: ParseStream<'_>) -> bool {
 /// `{ println!("{line}") }`: says where a body belongs, and goes on behind it.
 fn body(input: ParseStream<'_>, names: &[Ident], errors: &mut Diagnostics) -> bool {
     let Some((TokenTree::Group(group), _)) = input.cursor().token_tree() else { return false };
-    let braces = group.delimiter() == Delimiter::Brace;
-    if !braces || !misread::is_body(&group) && misread::mentions(group.stream(), names).is_none() {
+    if group.delimiter() != Delimiter::Brace || !misread::is_body(&group) {
         return false;
     }
     let event = match names {

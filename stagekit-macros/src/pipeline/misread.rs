@@ -37,21 +37,18 @@ pub(crate) fn body(event: &str) -> String {
     format!("braces hold a value that is a stage, and this is a body: give it to a closure, `|{event}| {{ .. }}`")
 }
 
-/// The first of `names` in `tokens`, but for fields and methods of that name.
-pub(crate) fn mentions(tokens: TokenStream, names: &[Ident]) -> Option<Ident> {
-    let mut dot = false;
-    for token in tokens {
-        let found = match &token {
-            TokenTree::Ident(word) if !dot && names.contains(word) => Some(word.clone()),
-            TokenTree::Group(group) => mentions(group.stream(), names),
-            _ => None,
-        };
-        if found.is_some() {
-            return found;
+/// The first argument, if all of them are what the pattern binds. What is made of a variable may be of another one that
+/// has the name.
+fn bound(args: TokenStream, names: &[Ident]) -> Option<Ident> {
+    let mut words = Vec::new();
+    for token in args {
+        match token {
+            TokenTree::Ident(word) => words.push(word),
+            TokenTree::Punct(sign) if sign.as_char() == ',' => {}
+            _ => return None,
         }
-        dot = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '.');
     }
-    None
+    (words == names).then(|| words.into_iter().next())?
 }
 
 /// `A(id) => ship(id)`: what a branch binds is its event already. A stage that is given it stands for nothing.
@@ -62,14 +59,10 @@ pub(crate) fn given(leg: &mut Path, names: &[Ident], errors: &mut Diagnostics) {
             Target::Node(node) => {
                 let Stage::Named(named) = &node.stage else { continue };
                 let Some(args) = &named.args else { continue };
-                let Some(word) = mentions(args.stream(), names) else { continue };
+                let Some(word) = bound(args.stream(), names) else { continue };
                 let stage = &named.name;
-                let instead = match args.stream().into_iter().count() {
-                    1 => format!("write `=> {stage}`"),
-                    _ => format!("leave it out of `{stage}(..)`"),
-                };
                 let text = format!(
-                    "`{word}` is the event of this branch, and a stage takes its event from the edge: {instead} \
+                    "`{word}` is the event of this branch, and a stage takes its event from the edge: write `=> {stage}` \
                      (if you mean a variable outside, give one of the two another name)"
                 );
                 errors.error(word.span(), text);
