@@ -19,6 +19,7 @@ pub(crate) fn is_body(group: &Group) -> bool {
     match block.stmts.last() {
         None | Some(Stmt::Item(_)) => false,
         Some(Stmt::Local(_) | Stmt::Expr(Expr::Assign(_) | Expr::ForLoop(_) | Expr::While(_), _)) => true,
+        Some(Stmt::Expr(Expr::If(choice), None)) => choice.else_branch.is_none(),
         Some(Stmt::Expr(Expr::Macro(call), None)) => acts(&call.mac),
         Some(Stmt::Expr(Expr::Return(_) | Expr::Break(_) | Expr::Loop(_), _)) => false,
         Some(Stmt::Expr(Expr::Binary(binary), None)) => {
