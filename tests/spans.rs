@@ -18,7 +18,12 @@ const SEVERAL: [(&str, usize); 4] = [
     ("edge/71_three_mistakes", 3),
     ("node/71_live_without_stage", 2),
 ];
-const WHOLE: [&str; 3] = ["attr/78_picture_of_nothing", "node/43_dropped_pipeline", "parse/20_empty_pipeline"];
+const WHOLE: [&str; 4] = [
+    "attr/78_picture_of_nothing",
+    "node/43_dropped_pipeline",
+    "node/95_pipeline_with_states",
+    "parse/20_empty_pipeline",
+];
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Mistake {
