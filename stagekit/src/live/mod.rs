@@ -8,6 +8,7 @@
 mod consumer_supervisor;
 mod error;
 mod items;
+mod outlet_ref;
 mod start;
 mod stream;
 mod supervisor;
@@ -30,13 +31,11 @@ pub use consumer_supervisor::{
 };
 pub use error::LiveError;
 pub use items::Items;
+pub use outlet_ref::{HasOutlet, OutletRef};
 pub use start::{Start, live};
 pub use stream::{EventStream, Subscribed, stream};
 pub use supervisor::{Added, Child, ChildStatus, Restarts, Standing, Supervised, Supervisor};
 
-use crate::batch::{Copier, Way, clone_all};
-use crate::op::Event;
-use crate::stage::Handle;
 use crate::subscription::{Door, Down, Inbox, Look, Note, Order, Up};
 use crate::telemetry::{Gauge, StageSummary, Summary};
 
@@ -61,61 +60,6 @@ impl<S: Callbacks> fmt::Debug for Live<S> {
     }
 }
 
-/// What consumers subscribe to: the outlet of a running stage. Clones are the same outlet.
-pub struct OutletRef<T> {
-    door: Option<Arc<Door<T>>>,
-    copier: Option<Copier<T>>,
-}
-
-impl<T> Clone for OutletRef<T> {
-    fn clone(&self) -> Self {
-        OutletRef { door: self.door.clone(), copier: self.copier.clone() }
-    }
-}
-
-impl<T> OutletRef<T> {
-    #[cfg(any(test, feature = "test"))]
-    pub(crate) fn new(door: Arc<Door<T>>) -> Self {
-        OutletRef { door: Some(door), copier: None }
-    }
-
-    /// An order to subscribe to it; `None` if it is a consumer's.
-    pub(crate) fn order(
-        &self,
-        options: Subscribe<T>,
-        confirm: Option<oneshot::Sender<Result<(), Reason>>>,
-    ) -> Option<Order<T>> {
-        let to = self.door.clone()?;
-        Some(Order::new(to, options, self.copier.clone(), confirm))
-    }
-}
-
-impl<T> fmt::Debug for OutletRef<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("OutletRef")
-    }
-}
-
-/// What can be subscribed to: a running stage, `&counter`, or its outlet, `&counter.outlet()`.
-#[diagnostic::on_unimplemented(
-    message = "a stage that takes `{T}` cannot subscribe to `{Self}`",
-    label = "expected the address of a stage that emits `{T}`, or an `OutletRef<{T}>`"
-)]
-pub trait HasOutlet<T> {
-    /// The outlet.
-    fn outlet_ref(&self) -> OutletRef<T>;
-}
-impl<T> HasOutlet<T> for OutletRef<T> {
-    fn outlet_ref(&self) -> OutletRef<T> {
-        self.clone()
-    }
-}
-impl<S: Callbacks> HasOutlet<S::Out> for Live<S> {
-    fn outlet_ref(&self) -> OutletRef<S::Out> {
-        self.outlet()
-    }
-}
-
 /// A look at a running stage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -131,52 +75,6 @@ pub struct Status {
     pub buffered: usize,
     /// Whether it holds back demand and events.
     pub accumulates: bool,
-}
-
-/// The ways from a running pipeline to the live world.
-impl Handle {
-    /// The outlet of a stage of the pipeline, by the stage's name: a live stage, a stream or another pipeline can
-    /// subscribe to it while it runs. (In a fused run the last stage has the outlet.)
-    ///
-    /// Who subscribes takes part in what the graph says of that outlet: it shares the work of `=> b` and `any`, and
-    /// gets every event behind `=> [b, c]`; behind `by` there is no place for it. The pipeline ends as it would without.
-    ///
-    /// ```
-    /// use futures::StreamExt;
-    /// use stagekit::live::{Subscribe, stream};
-    /// use stagekit::prelude::*;
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let running = pipeline! { { from_iter(0..u64::MAX) } => |n| n * 2 => [|n| assert!(n % 2 == 0), |n| assert!(n < u64::MAX)] }.spawn();
-    /// let doubled = running.handle().outlet::<u64>("map")?;
-    /// let seen: Vec<_> = stream([(&doubled, Subscribe::new().max_demand(2))])?.take(3).collect().await;
-    /// assert!(seen.iter().all(|n| n.as_ref().unwrap() % 2 == 0));
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// No stage of that name emits events (the text names those that do), or events of another type; or it has
-    /// several workers: see [`outlets`](Handle::outlets).
-    pub fn outlet<T: Event + Clone>(&self, stage: &str) -> Result<OutletRef<T>, LiveError> {
-        let mut outlets = self.outlets(stage)?;
-        match (outlets.pop(), outlets.len()) {
-            (Some(outlet), 0) => Ok(outlet),
-            (_, others) => {
-                let wrong = format!("it has {} workers: subscribe to each of its `outlets`", others + 1);
-                Err(LiveError::Options { stage: stage.into(), wrong: wrong.into() })
-            }
-        }
-    }
-
-    /// The outlets of all workers of a stage of the pipeline; see [`outlet`](Handle::outlet).
-    ///
-    /// # Errors
-    /// No stage of that name emits events, or events of another type.
-    pub fn outlets<T: Event + Clone>(&self, stage: &str) -> Result<Vec<OutletRef<T>>, LiveError> {
-        let doors =
-            self.doors(stage).map_err(|wrong| LiveError::Options { stage: stage.into(), wrong: wrong.into() })?;
-        let copier = Copier(Way::Clone(clone_all));
-        Ok(doors.into_iter().map(|door| OutletRef { door: Some(door), copier: Some(copier.clone()) }).collect())
-    }
 }
 
 /// The consumer's inbox and the producer's door.
@@ -506,41 +404,4 @@ fn called<S: 'static, T: 'static, R>(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Idle;
-    impl Callbacks for Idle {
-        type In = u64;
-        type Out = u64;
-        type Info = ();
-        const SYNC: bool = true;
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_hundred_thousand_subscriptions_use_few_numbers() {
-        let _exact = crate::fuzz::exact();
-        let idle = live(Idle).start().await.unwrap();
-        let other = live(Idle).start().await.unwrap();
-        for turn in 0..10_000 {
-            let options = Subscribe::new().cancel(Cancel::Temporary);
-            for _ in 0..10 {
-                let subscription = other.subscribe_later(&idle.outlet(), options.clone()).unwrap();
-                if turn % 2 == 0 {
-                    subscription.cancel(Reason::Normal);
-                } else {
-                    other
-                        .resubscribe(&subscription, Reason::Normal, &idle.outlet(), options.clone())
-                        .await
-                        .unwrap()
-                        .cancel(Reason::Normal);
-                }
-            }
-            other.status().await.unwrap();
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-        let numbers = idle.door.as_ref().unwrap().numbers();
-        assert!(numbers <= 20, "{numbers}");
-        assert_eq!((idle.status().await.unwrap().consumers, other.status().await.unwrap().producers), (0, 0));
-    }
-}
+mod tests;
