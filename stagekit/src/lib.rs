@@ -431,7 +431,7 @@ pub mod __private {
     pub use crate::producer::{Opens, Polled, Producer};
     pub use crate::stage::{LiveStage, live_node};
     pub use crate::telemetry::Summary;
-    pub use crate::topology::{Called, Drawing, Spot};
+    pub use crate::topology::{Called, Drawing, Dropped, Spot};
     pub use crate::{Demand, Emitter};
 
     pub mod words {

@@ -173,6 +173,38 @@ pub fn branches() -> Pipeline {
     }
 }
 
+/// Words above one another, and branches that discard before some that do not.
+pub fn sorted() -> Input<String> {
+    pipeline! {
+        let counted = sum_up;
+
+        .. => parse else match {
+            Bad::Empty => _,
+            Bad::Digits(text) => archive,
+        } => match {
+            0 => _,
+            n if n > 99 => text_of => store,
+            7 => _,
+            n if n % 2 == 0 => counted,
+            n => square => counted,
+        };
+    }
+}
+
+#[derive(Debug)]
+pub enum Bad {
+    Empty,
+    Digits(String),
+}
+
+#[producer_consumer]
+fn parse(text: String) -> Result<u64, Bad> {
+    if text.is_empty() { Err(Bad::Empty) } else { text.parse().map_err(|_| Bad::Digits(text)) }
+}
+
+#[consumer]
+fn sum_up(_n: u64) {}
+
 #[producer_consumer]
 pub fn text_line(line: String) -> String {
     line

@@ -105,15 +105,49 @@ fn an_edge_out_of_a_branch_has_its_pattern() {
     assert_eq!(
         said,
         [
+            ("Parcel::Letter(text) if text.is_empty()", "Parcel".into()),
             ("Parcel::Letter(text)", text),
             ("Parcel::Box { weight }", weight.clone()),
             ("Parcel::Box { weight }", weight),
             ("Parcel::Lost", "()".into()),
-            ("Parcel::Letter(text) if text.is_empty()", "Parcel".into())
         ]
     );
-    assert_eq!(out[4].to(), Point::Nowhere);
-    assert_eq!(*out[1].share(), Share::ByKey(Some("weight % 10".into())));
+    assert_eq!(out[0].to(), Point::Nowhere);
+    assert_eq!(*out[2].share(), Share::ByKey(Some("weight % 10".into())));
+}
+
+/// Which branch comes first is what a `match` means: those that discard stand among the others.
+#[test]
+fn branches_stand_in_the_order_of_the_text() {
+    let patterns = |topology: &stagekit::Topology, errors: bool| -> Vec<String> {
+        let out = topology.edges().iter().filter(|edge| (edge.arrow() == Arrow::OfErrors) == errors);
+        out.filter_map(|edge| edge.branch().map(String::from)).collect()
+    };
+    let sorted = sorted().topology();
+    assert_eq!(patterns(&sorted, true), ["Bad::Empty", "Bad::Digits(text)"]);
+    assert_eq!(patterns(&sorted, false), ["0", "n if n > 99", "7", "n if n % 2 == 0", "n"]);
+    let only = pipeline! { numbers(0..9) => match { 0 => _, n if n > 5 => _, _ => _ } }.topology();
+    assert_eq!(patterns(&only, false), ["0", "n if n > 5", "_"]);
+    let nested = pipeline! { numbers(0..9) => match { 0 => _, n => match { 1 => _, m => report, }, } }.topology();
+    assert_eq!(patterns(&nested, false), ["0", "1", "m"]);
+    let inner = pipeline! { lines => { words() } => match { text if text.is_empty() => _, text => store } }.topology();
+    assert!(inner.to_string().ends_with("=> match\n   ├ text if text.is_empty() => _\n   └ text => store"), "{inner}");
+}
+
+#[test]
+fn a_route_stands_in_the_order_of_its_cases() {
+    use stagekit::dynamic::{Kinds, node, producer, stage};
+    let mut kinds: Kinds = Kinds::new();
+    kinds.route("size", |n: &u64| if *n > 9 { "big" } else { "small" });
+    let mut graph = kinds.graph();
+    graph.put("numbers", producer(from_iter(0..20u64))).unwrap();
+    graph.put("big", stage(node!(report))).unwrap();
+    graph.put("small", stage(node!(report))).unwrap();
+    graph.route("numbers", "size", [("none", "_"), ("big", "big"), ("small", "small"), ("_", "_")]).unwrap();
+    assert_eq!(
+        graph.build().unwrap().topology().to_string(),
+        "numbers   u64\n=> match\n   ├ none => _\n   ├ big => big\n   ├ small => small\n   └ _ => _"
+    );
 }
 
 #[test]

@@ -51,6 +51,11 @@ fn branches() {
 }
 
 #[test]
+fn sorted() {
+    shown("sorted", &graphs::sorted().topology());
+}
+
+#[test]
 fn fused() {
     shown("fused", &graphs::fused().topology());
 }
@@ -90,6 +95,53 @@ fn an_svg_is_well_formed() {
         }
         assert!(!svg.contains("\n\n"), "an empty line would end it in Markdown");
     }
+}
+
+fn number(tag: &str, name: &str) -> f64 {
+    let value = tag.split(&format!(" {name}=\"")).nth(1).and_then(|rest| rest.split('"').next());
+    value.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("no {name} in {tag}"))
+}
+
+/// What stands on an edge stands on nothing else: on no stage, and on no word in a frame.
+#[test]
+fn no_label_is_hidden() {
+    let graphs = [
+        graphs::chain().topology(),
+        graphs::diamond().graph(),
+        graphs::any().topology(),
+        graphs::by().topology(),
+        graphs::branches().topology(),
+        graphs::sorted().topology(),
+        graphs::fused().topology(),
+        graphs::segment().topology(),
+        graphs::words().topology(),
+        graphs::large().graph(),
+    ];
+    let mut looked = 0;
+    for topology in graphs {
+        let svg = topology.to_svg();
+        let (_, edges) = svg.rsplit_once("font-size=\"11\">\n").expect("the texts of the edges are last");
+        // Not the frames around what is fused: events stand in them.
+        let rects = svg.split("<rect").skip(1).filter(|rect| !rect.contains("rx=\"11\" fill=\"currentColor\""));
+        let boxes: Vec<[f64; 4]> = rects
+            .map(|rect| {
+                let (x, y) = (number(rect, "x"), number(rect, "y"));
+                [x, y, x + number(rect, "width"), y + number(rect, "height")]
+            })
+            .collect();
+        for line in edges.lines().filter(|line| line.starts_with("<text")) {
+            let text = line.split_once('>').unwrap().1.split('<').next().unwrap();
+            let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&");
+            let (x, y) = (number(line, "x"), number(line, "y"));
+            let (top, right, bottom) = (y - 8.5, x + text.chars().count() as f64 * 6.6, y + 2.5);
+            for [left, above, end, below] in &boxes {
+                let apart = right <= *left || *end <= x || bottom <= *above || *below <= top;
+                assert!(apart, "{text} at {x}, {y} stands on {left}..{end}, {above}..{below} of\n{topology}");
+            }
+            looked += 1;
+        }
+    }
+    assert!(looked > 50, "{looked}");
 }
 
 /// Every text stands inside the picture, and inside its box as far as one can tell without a font.

@@ -26,6 +26,12 @@ const LIMIT: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct Ledger(Arc<Book>);
 
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ledger")
+    }
+}
+
 #[derive(Default)]
 struct Book {
     made: AtomicU64,

@@ -1,6 +1,8 @@
 //! What the text of a graph says that the compiler forgets: where each stage stands, closures and keys as they were
 //! written. `pipeline!` passes it on ([`drawing`]); `#[picture]` draws with nothing else ([`picture`]).
 
+use std::collections::HashMap;
+
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::ext::IdentExt;
@@ -38,17 +40,26 @@ pub(crate) fn drawing(graph: &Graph, body: &Body) -> TokenStream {
             quote!(::stagekit::__private::Called { stage: #stage, part: #part, errors: #errors, to: #to, text: #text }),
         )
     });
-    // The branches that discard: for the compiler there is nothing behind them.
-    let dropped = (0..graph.vertices.len()).filter(|&vertex| graph.is_discarded(vertex)).filter_map(|branch| {
-        let text = graph.vertices[branch].node.as_ref()?.label();
+    let backs = body.backs.iter().map(|&to| bound(graph, to).unwrap_or_default());
+    // The branches that discard, and how many lead somewhere before them.
+    let mut leading: HashMap<End, usize> = HashMap::new();
+    let mut dropped = Vec::new();
+    for branch in 0..graph.vertices.len() {
+        let Some(node @ Node { stage: Stage::Branch(_), .. }) = &graph.vertices[branch].node else { continue };
         let (from, _) = source(graph, End { vertex: branch, errors: false });
-        let (stage, part) = place[from.vertex]?;
-        let errors = from.errors;
-        let to = quote!(::core::primitive::usize::MAX);
-        Some(
-            quote!(::stagekit::__private::Called { stage: #stage, part: #part, errors: #errors, to: #to, text: #text }),
-        )
-    });
+        let after = leading.entry(from).or_default();
+        if !graph.is_discarded(branch) {
+            *after += 1;
+            continue;
+        }
+        let Some((stage, part)) = place[from.vertex] else { continue };
+        let (errors, after, text) = (from.errors, *after, node.label());
+        dropped.push(quote! {
+            ::stagekit::__private::Dropped {
+                stage: #stage, part: #part, errors: #errors, after: #after, text: #text
+            }
+        });
+    }
     let drawing = variable("__drawing");
     quote! {
         let #drawing = &::stagekit::__private::Drawing {
@@ -57,6 +68,7 @@ pub(crate) fn drawing(graph: &Graph, body: &Body) -> TokenStream {
             spots: &[#(#spots),*],
             called: &[#(#names),*],
             dropped: &[#(#dropped),*],
+            backs: &[#(#backs),*],
         };
     }
 }

@@ -18,6 +18,8 @@ pub(crate) struct Body {
     pub(crate) stages: Vec<TokenStream>,
     /// The last vertex of each of them.
     pub(crate) closed: Vec<usize>,
+    /// What the edges that close a loop lead to: their stages come behind those.
+    pub(crate) backs: Vec<usize>,
     /// The `let`s whose state is a result: the user's name, our variable.
     pub(crate) kept: Vec<(Ident, Ident)>,
     /// The port behind the `..` that begins the graph.
@@ -28,8 +30,15 @@ pub(crate) struct Body {
 
 /// Writes the lines. `wrong` vertices are connected to nothing.
 pub(crate) fn expand(graph: &Graph, wrong: &[bool]) -> Body {
-    let body =
-        Body { lines: Vec::new(), stages: Vec::new(), closed: Vec::new(), kept: Vec::new(), head: None, tail: None };
+    let body = Body {
+        lines: Vec::new(),
+        stages: Vec::new(),
+        closed: Vec::new(),
+        backs: Vec::new(),
+        kept: Vec::new(),
+        head: None,
+        tail: None,
+    };
     let mut writer = Writer { graph, wrong, body, runs: HashMap::new(), splits: HashMap::new() };
     writer.vertices();
     writer.close();
@@ -410,6 +419,7 @@ impl Writer<'_> {
             let name = variable(format!("__b{}", index + 1));
             self.bind(&name, value);
             self.body.stages.push(quote!(#name));
+            self.body.backs.push(edge.to);
         }
     }
 

@@ -71,7 +71,8 @@ pub(crate) fn single(tokens: TokenStream) -> TokenStream {
         }
         ast::Stage::Closure(_) => {
             let text = "a closure hangs on the port of its upstream stage: `map(&port, |event| ..)`, \
-                        or `each(&port, |event| ..)` where it ends its path";
+                        or `each(&port, |event| ..)` where it ends its path; \
+                        where there is no port, on a type: `map(&annotated(ty::<Event>()), |event| ..)`";
             errors.error(node.span(), text);
             TokenStream::new()
         }

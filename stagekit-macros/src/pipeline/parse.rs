@@ -73,7 +73,10 @@ pub(crate) fn single(input: TokenStream, errors: &mut Diagnostics) -> Option<Nod
     let read = |input: ParseStream<'_>| {
         found = node(input, errors, Span::call_site());
         if found.is_some() && !input.is_empty() {
-            errors.error(input.span(), "expected one stage: edges are calls of `stagekit::builder`");
+            errors.error(
+                input.span(),
+                "expected one stage: edges are calls of `stagekit::builder`, or of a graph: `graph.link(a, b)`",
+            );
         }
         while !input.is_empty() {
             let _ = input.parse::<TokenTree>();

@@ -584,6 +584,10 @@ fn a_picture_shows_what_is_written() {
         drawn("a -> b else c => match { P::X(x) if f(x) => f => _, P::Y(y) => by |y| y.id [g, h], _ => _ }"),
         "a\n-> b\n   else => c\n=> match\n   ├ P::X(x) if f(x) => f\n   │ => _\n   ├ P::Y(y) by y.id => g\n   ├ P::Y(y) by y.id => h\n   └ _ => _"
     );
+    assert_eq!(
+        drawn("a => match { 0 => _, n if f(n) => b, 7 => _, n => c }"),
+        "a\n=> match\n   ├ 0 => _\n   ├ n if f(n) => b\n   ├ 7 => _\n   └ n => c"
+    );
     // Half a line is drawn as far as it goes.
     let mut unsaid = Diagnostics::default();
     let half = Graph::new(super::parse::parse(tokens("a => => b"), &mut unsaid), &mut unsaid);

@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use std::sync::{Arc, Mutex};
 
 use super::types::TypeOf;
+use super::words::{Begins, SettlesHere, Stands};
 use crate::batch::Copier;
 use crate::builder::branch::cases;
 use crate::builder::edge::{placed, start};
@@ -215,10 +216,10 @@ fn fails<F: Fault>() -> Option<TypeOf> {
 /// A stage whose error is no `std::error::Error` needs an edge for it, and says so: `stage(caught(node!(refuse)))`.
 pub fn stage<S, W, L, E, Fl>(node: Node<S, W, L>) -> AnyNode
 where
-    S: Takes<E, Anyone, In = E, Fail = Fl, By: 'static> + Parts,
+    S: Stands<E, Fl>,
     E: Event,
     Fl: Fault,
-    L: Settles<S, Fl> + 'static,
+    L: SettlesHere<S, Fl> + 'static,
     W: 'static,
 {
     AnyNode {
@@ -276,9 +277,9 @@ where
 /// ```
 pub fn producer<S, W, L, Fl>(node: Node<S, W, L>) -> AnyNode
 where
-    S: Producer<Fail = Fl>,
+    S: Begins<Fl>,
     Fl: Fault,
-    L: Settles<S, Fl> + 'static,
+    L: SettlesHere<S, Fl> + 'static,
     W: 'static,
 {
     AnyNode {

@@ -60,6 +60,11 @@ impl<A: ?Sized> Default for Kinds<A> {
 }
 
 /// What a constructor may return: a node, or why there is none.
+#[diagnostic::on_unimplemented(
+    message = "a kind makes an `AnyNode`, but its constructor returns `{Self}`",
+    label = "put `stage(..)` around what it returns, or `producer(..)` where that begins a path",
+    note = "where there may be none, return a `Result<AnyNode, _>`"
+)]
 pub trait Made {
     #[doc(hidden)]
     fn made(self) -> Result<AnyNode, BoxError>;
@@ -141,11 +146,21 @@ impl<A: ?Sized> Kinds<A> {
         Graph::new(self)
     }
 
-    pub(super) fn make(&self, name: &str, kind: &str, given: &A) -> Result<AnyNode, GraphError> {
+    pub(super) fn make(&self, name: &str, kind: &str, given: &A) -> Result<AnyNode, GraphError>
+    where
+        A: fmt::Debug,
+    {
         let Some(make) = self.kinds.get(kind) else {
             return Err(unknown(name, "kind", kind, self.kinds.keys().map(String::as_str)));
         };
-        make(given).map_err(|error| Mistake::new(name, format!("`{name}` cannot be made: {error}")).into())
+        make(given).map_err(|error| {
+            let given = match format!("{given:?}").as_str() {
+                // Nothing was given.
+                "()" | "\"\"" => String::new(),
+                given => format!(" from {}", shortened(given)),
+            };
+            Mistake::new(name, format!("`{name}` of kind `{kind}` cannot be made{given}: {error}")).into()
+        })
     }
 
     pub(super) fn find_route(&self, stage: &str, name: &str) -> Result<(TypeOf, &dyn Any), GraphError> {
@@ -166,6 +181,15 @@ impl<A: ?Sized> Kinds<A> {
     pub(super) fn way(&self, of: TypeId, borrows: bool) -> Option<&dyn Any> {
         let ways = if borrows { &self.lends } else { &self.clones };
         ways.get(&of).map(|way| &**way as &dyn Any)
+    }
+}
+
+/// A configuration may be long.
+fn shortened(text: &str) -> String {
+    const MOST: usize = 60;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 

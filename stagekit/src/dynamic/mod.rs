@@ -124,6 +124,7 @@ mod kinds;
 mod place;
 mod set;
 mod types;
+mod words;
 
 pub use any_node::{AnyNode, producer, stage};
 pub use ends::{End, To, errors_of, feedback};

@@ -44,8 +44,17 @@ impl Grid {
         let layer = layers(blocks.len(), &edges);
 
         let mut columns = vec![Vec::new(); layer.iter().max().map_or(0, |last| last + 1)];
-        for block in first_seen(blocks.len(), &edges) {
-            columns[layer[block]].push(block);
+        // As one comes to them who reads along the edges: those of one end in the order in which they are written.
+        let mut turn = vec![0; blocks.len()];
+        let mut turn_of = vec![0; picture.edges.len()];
+        for (at, (by, block)) in walk(blocks.len(), &edges).into_iter().enumerate() {
+            if let Some(edge) = by {
+                turn_of[edge] = at;
+            }
+            if !columns[layer[block]].contains(&block) {
+                columns[layer[block]].push(block);
+                turn[block] = at;
+            }
         }
         let mut items = blocks.len();
         let mut legs = Vec::new();
@@ -54,11 +63,13 @@ impl Grid {
             for column in &mut columns[layer[from] + 1..layer[to]] {
                 column.push(items);
                 path.push(items);
+                turn.push(turn_of[edge]);
                 items += 1;
             }
             path.push(to);
             legs.push(Leg { edge, path });
         }
+        columns.iter_mut().for_each(|column| column.sort_by_key(|&item| turn[item]));
         Grid { blocks, columns, legs, backs }
     }
 
@@ -91,7 +102,7 @@ fn circles(blocks: usize, edges: &[(usize, usize, usize)]) -> Vec<usize> {
         state[block] = 2;
     }
     let (mut state, mut found, ways) = (vec![0; blocks], Vec::new(), ways(blocks, edges));
-    for block in first_seen(blocks, edges) {
+    for (_, block) in walk(blocks, edges) {
         if state[block] == 0 {
             follow(block, &ways, &mut state, &mut found);
         }
@@ -132,18 +143,21 @@ fn begins(blocks: usize, edges: &[(usize, usize, usize)]) -> Vec<bool> {
     begins
 }
 
-/// Every block, in the order in which one that reads along the edges comes to it.
-fn first_seen(blocks: usize, edges: &[(usize, usize, usize)]) -> Vec<usize> {
+/// Every block, and every edge that leads to one, in the order in which one that reads along the edges comes to them.
+fn walk(blocks: usize, edges: &[(usize, usize, usize)]) -> Vec<(Option<usize>, usize)> {
     let (ways, begins) = (ways(blocks, edges), begins(blocks, edges));
-    let (mut seen, mut is_seen) = (Vec::new(), vec![false; blocks]);
+    let (mut walk, mut is_seen) = (Vec::new(), vec![false; blocks]);
     for block in (0..blocks).filter(|&block| begins[block]).chain(0..blocks) {
-        let mut left = vec![block];
-        while let Some(block) = left.pop() {
+        if is_seen[block] {
+            continue;
+        }
+        let mut left = vec![(None, block)];
+        while let Some((by, block)) = left.pop() {
+            walk.push((by, block));
             if !std::mem::replace(&mut is_seen[block], true) {
-                seen.push(block);
-                left.extend(ways[block].iter().rev().map(|&(_, to)| to));
+                left.extend(ways[block].iter().rev().map(|&(at, to)| (Some(at), to)));
             }
         }
     }
-    seen
+    walk
 }

@@ -4,7 +4,7 @@
 use super::heights::heights;
 use super::layers::Grid;
 use super::order::order;
-use super::{Kind, Picture, Way, clipped, width};
+use super::{End, Kind, Picture, Way, clipped, width};
 
 /// The width of a character of the title, and of a small one: those of the widest of the usual fonts, so that nothing
 /// overflows.
@@ -18,8 +18,9 @@ pub(super) const PAD: f64 = 13.0;
 pub(super) const TITLE: f64 = 17.0;
 /// Between the stages of a run.
 const JOINT: f64 = 24.0;
-/// Between the ends of one block.
+/// Between the ends of one block; where both have a word on them, the error stands between the two words.
 const APART: f64 = 24.0;
+const FURTHER: f64 = 35.0;
 pub(super) const ROW: f64 = 22.0;
 /// The width of `..` and `_`.
 pub(super) const DOTS: f64 = 34.0;
@@ -94,8 +95,9 @@ pub(super) struct Sizes {
 
 pub(super) fn layout(picture: &Picture) -> Layout {
     let mut grid = Grid::new(picture);
-    let sizes: Vec<Sizes> = grid.blocks.iter().map(|run| size(picture, run)).collect();
     let ends = picture.ends();
+    let apart = apart(picture, &ends);
+    let sizes: Vec<Sizes> = grid.blocks.iter().map(|run| size(picture, run, &apart)).collect();
     let mut block_of = vec![0; picture.vertices.len()];
     for (block, run) in grid.blocks.iter().enumerate() {
         for &vertex in run {
@@ -116,8 +118,9 @@ pub(super) fn layout(picture: &Picture) -> Layout {
     for edge in &picture.edges {
         emits[edge.from] &= edge.way != Way::Fused;
     }
-    let leaves =
-        |vertex: usize, errors: bool| row_of[vertex] + TITLE + if errors && emits[vertex] { APART } else { 0.0 };
+    let leaves = |vertex: usize, errors: bool| {
+        row_of[vertex] + TITLE + if errors && emits[vertex] { apart[vertex] } else { 0.0 }
+    };
     order(&mut grid, |edge| {
         let edge = &picture.edges[edge];
         leaves(edge.from, edge.errors) / sizes[block_of[edge.from]].h
@@ -138,7 +141,7 @@ pub(super) fn layout(picture: &Picture) -> Layout {
             let own = &picture.vertices[end.vertex];
             let own = if end.errors { &own.fails } else { &own.emits };
             let event = own.as_deref().or(end.errors.then_some("else")).map(|event| clipped(event, 30));
-            let mode = picture.mode(end).filter(|mode| mode != "all");
+            let mode = shown(picture, end);
             Port {
                 vertex: end.vertex,
                 errors: end.errors,
@@ -280,8 +283,22 @@ fn lanes(picture: &Picture, grid: &Grid, block_of: &[usize], column: &[usize], a
     grid.backs.iter().filter(|&&edge| column[block_of[picture.edges[edge].to]] == at).count() as f64 * LANE
 }
 
+/// The word that stands on an end, in its frame.
+fn shown(picture: &Picture, end: &End) -> Option<String> {
+    picture.mode(end).filter(|mode| mode != "all")
+}
+
+/// How far below its events the errors of each stage leave.
+fn apart(picture: &Picture, ends: &[End]) -> Vec<f64> {
+    let mut words = vec![0; picture.vertices.len()];
+    for end in ends {
+        words[end.vertex] += usize::from(shown(picture, end).is_some());
+    }
+    words.into_iter().map(|words| if words > 1 { FURTHER } else { APART }).collect()
+}
+
 /// How large a block is, with its stages one below the other.
-fn size(picture: &Picture, run: &[usize]) -> Sizes {
+fn size(picture: &Picture, run: &[usize], apart: &[f64]) -> Sizes {
     let frame = if run.len() > 1 { 9.0 } else { 0.0 };
     let (mut w, mut y, mut rows) = (0.0_f64, frame, Vec::new());
     for (at, &vertex) in run.iter().enumerate() {
@@ -293,7 +310,7 @@ fn size(picture: &Picture, run: &[usize]) -> Sizes {
             of.emits.as_ref().filter(|_| goes_on).map_or(0.0, |event| width(&clipped(event, 30)) as f64 * SMALL + 26.0);
         w = w.max(text + 2.0 * PAD).max(event + PAD);
         let both = picture.edges.iter().any(|edge| edge.from == vertex && edge.errors) && !goes_on;
-        let below = (lines.len() as f64 * LINE).max(if both && of.emits.is_some() { APART - 4.0 } else { 0.0 });
+        let below = (lines.len() as f64 * LINE).max(if both && of.emits.is_some() { apart[vertex] - 4.0 } else { 0.0 });
         let h = 2.0 * TITLE + below - if below > 0.0 { 3.0 } else { 0.0 };
         rows.push((vertex, y, h));
         y += h + if goes_on { JOINT } else { 0.0 };

@@ -19,6 +19,9 @@ struct Ties {
     out: Vec<Vec<Tie>>,
 }
 
+/// For each item where its first edge leaves, and which leg it is there: an item and how far down it, and a number.
+type Leg = (Option<(usize, u64)>, usize);
+
 /// Sorts the columns. `leaves` says how far down its block the edge of a leg begins. Gives how often it looked at a wire.
 pub(super) fn order(grid: &mut Grid, leaves: impl Fn(usize) -> f64) -> usize {
     let mut wires: Vec<Vec<Wire>> = vec![Vec::new(); grid.columns.len()];
@@ -36,6 +39,15 @@ pub(super) fn order(grid: &mut Grid, leaves: impl Fn(usize) -> f64) -> usize {
             wires[column[a.0]].push((a, b));
             ties.out[a.0].push((a.1, b));
             ties.into[b.0].push((b.1, a));
+        }
+    }
+    let mut written: Vec<Leg> = vec![(None, 0); grid.items()];
+    for leg in &grid.legs {
+        for pair in leg.path.windows(2).take(1) {
+            let first = &mut written[pair[1]];
+            if first.0.is_none() {
+                *first = (Some((pair[0], leaves(leg.edge).to_bits())), leg.edge);
+            }
         }
     }
     let mut looked = 0;
@@ -62,7 +74,7 @@ pub(super) fn order(grid: &mut Grid, leaves: impl Fn(usize) -> f64) -> usize {
                 place[before[now]] = to;
             }
         }
-        exchange(&mut grid.columns, &ties, &mut place, &mut looked);
+        exchange(&mut grid.columns, &ties, &written, &mut place, &mut looked);
         let now = crossings(&grid.columns, &wires, &mut looked);
         if now < best.0 {
             best = (now, grid.columns.clone());
@@ -75,8 +87,9 @@ pub(super) fn order(grid: &mut Grid, leaves: impl Fn(usize) -> f64) -> usize {
     looked
 }
 
-/// Swaps neighbours as long as that helps. Only the edges of the two can cross otherwise than before.
-fn exchange(columns: &mut [Vec<usize>], ties: &Ties, place: &mut [usize], looked: &mut usize) {
+/// Swaps neighbours as long as that helps. Only the edges of the two can cross otherwise than before. Where it is the same,
+/// the legs of one end stand as they are written.
+fn exchange(columns: &mut [Vec<usize>], ties: &Ties, written: &[Leg], place: &mut [usize], looked: &mut usize) {
     let mut helped = true;
     while std::mem::take(&mut helped) {
         for column in &mut *columns {
@@ -93,7 +106,8 @@ fn exchange(columns: &mut [Vec<usize>], ties: &Ties, place: &mut [usize], looked
                         }
                     }
                 }
-                if swapped < now {
+                let turned = written[above].0 == written[below].0 && written[above].1 > written[below].1;
+                if swapped < now || swapped == now && turned {
                     column.swap(at - 1, at);
                     (place[above], place[below]) = (at, at - 1);
                     helped = true;

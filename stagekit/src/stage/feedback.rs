@@ -32,6 +32,8 @@ use crate::topology::Reading;
 struct FeedbackPlace<T> {
     /// The stage that it leads back to.
     to: Arc<str>,
+    /// What the text of the graph calls it: the name that `let` gave it.
+    written: Arc<str>,
     intake: Arc<Intake<T>>,
     outlets: SharedOutlets<T>,
     room: usize,
@@ -48,8 +50,8 @@ pub(crate) fn place_feedback<T: Event>(
     room: usize,
     overflow: Overflow,
 ) -> Stage {
-    let to = to.clone();
-    Stage::of(FeedbackPlace { to, intake, outlets, room, overflow, wired: None, meter: Arc::default() })
+    let (to, written) = (to.clone(), to.clone());
+    Stage::of(FeedbackPlace { to, written, intake, outlets, room, overflow, wired: None, meter: Arc::default() })
 }
 
 impl<T> FeedbackPlace<T> {
@@ -58,7 +60,7 @@ impl<T> FeedbackPlace<T> {
     }
 
     fn wrong(&self) -> Result<(), Wrong> {
-        let to = &self.to;
+        let to = &self.written;
         if self.room == 0 {
             return Err((self.name(), "`feedback` must hold at least 1 event, got 0".into()));
         }
@@ -90,6 +92,10 @@ impl<T: Event> Place for FeedbackPlace<T> {
         }
     }
 
+    fn leads_back_to(&mut self, written: &'static str) {
+        self.written = written.into();
+    }
+
     fn stand_on(&mut self, ring: &Arc<Ring>) {
         let _ = self.intake.ring.set(ring.clone());
     }
@@ -117,7 +123,7 @@ impl<T: Event> Place for FeedbackPlace<T> {
         gauge.doors.push(door);
         to.gauges.push(gauge);
         let (ring, meter) = (ring.clone(), self.meter.clone());
-        let task = FeedbackTask { inlet, out, ring, meter, to: self.to.clone(), ended: false };
+        let task = FeedbackTask { inlet, out, ring, meter, to: self.written.clone(), ended: false };
         to.tasks.push((name, Box::pin(task)));
     }
 }

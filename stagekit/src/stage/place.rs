@@ -56,6 +56,9 @@ impl Stage {
     /// Says what the macro knows of its text: it is the run of this number there.
     pub(crate) fn draw(&mut self, drawing: &'static Drawing, run: usize) {
         self.1 = Some((drawing, run));
+        if let Some(&to) = run.checked_sub(drawing.spots.len()).and_then(|back| drawing.backs.get(back)) {
+            self.0.leads_back_to(to);
+        }
     }
 
     pub(super) fn read(&self) -> Option<Reading> {
@@ -90,6 +93,10 @@ pub(crate) trait Place: Send {
     /// Where it stands among the others.
     fn links(&self) -> Links {
         Links::default()
+    }
+    /// What the text of the graph calls the stage that it leads back to.
+    fn leads_back_to(&mut self, written: &'static str) {
+        let _ = written;
     }
     /// It stands on a ring.
     fn stand_on(&mut self, ring: &Arc<Ring>) {

@@ -47,7 +47,7 @@ use std::time::Duration;
 pub(crate) use reading::{Bundle, Fork, Leads, Leg, OpenEnds, Part, Reading};
 pub(crate) use sketch::read;
 #[doc(hidden)]
-pub use sketch::{Called, Drawing, Spot};
+pub use sketch::{Called, Drawing, Dropped, Spot};
 
 use crate::options::{Options, Policy};
 

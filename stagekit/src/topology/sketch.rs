@@ -1,7 +1,7 @@
 //! How a graph is read from what it is wired of: an edge leads from the outlets that it was tied to, to the intake that it was
 //! tied with. Both are known by their addresses while the graph stands.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::{
@@ -20,8 +20,10 @@ pub struct Drawing {
     pub spots: &'static [&'static [Spot]],
     /// What edges are called.
     pub called: &'static [Called],
-    /// The branches that discard, by their patterns.
-    pub dropped: &'static [Called],
+    /// The branches that discard.
+    pub dropped: &'static [Dropped],
+    /// For each edge that closes a loop, which come behind the runs, what it leads back to, as `let` calls it.
+    pub backs: &'static [&'static str],
 }
 
 /// One function of a `pipeline!`.
@@ -52,6 +54,21 @@ pub struct Called {
     pub text: &'static str,
 }
 
+/// A branch of a `match` that discards: for the compiler there is nothing behind it.
+#[derive(Debug)]
+pub struct Dropped {
+    /// The run that is matched.
+    pub stage: usize,
+    /// The function in it.
+    pub part: usize,
+    /// Its errors are.
+    pub errors: bool,
+    /// How many branches before it lead somewhere.
+    pub after: usize,
+    /// Its pattern.
+    pub text: &'static str,
+}
+
 /// The pattern of a branch, and what it binds.
 type Branch = Option<(Arc<str>, Type)>;
 
@@ -59,10 +76,18 @@ type Branch = Option<(Arc<str>, Type)>;
 struct Loose {
     from: Point,
     arrow: Arrow,
-    branch: Branch,
+    branch: Option<Arc<str>>,
+    /// What the branch binds.
+    event: Option<Type>,
     share: Share,
     group: usize,
-    leg: Leg,
+    to: Target,
+}
+
+enum Target {
+    Leg(Leg),
+    /// It is known: `_` or `..`.
+    Point(Point),
 }
 
 /// The graph of these tasks.
@@ -91,8 +116,9 @@ struct Sketch {
     backs: HashMap<usize, (Leg, usize)>,
     /// Edges whose stage below may not be known yet.
     loose: Vec<Loose>,
-    /// The branches that discard, and the stages they are of.
-    dropped: Vec<(usize, &'static Called)>,
+    /// Of the `match` that is read: the branches that discard and were not come to yet, and how many lead somewhere.
+    dropped: VecDeque<&'static Dropped>,
+    forks: usize,
     /// The open end.
     tail: Option<usize>,
     /// Of the run that is read: its number, and what the macro says of it.
@@ -123,11 +149,6 @@ impl Sketch {
         let mut before: Option<usize> = None;
         for (at, part) in parts.into_iter().enumerate() {
             let number = self.graph.stages.len();
-            for called in self.drawing.map_or(&[][..], |drawing| drawing.dropped) {
-                if (called.stage, called.part) == (self.run, at) {
-                    self.dropped.push((number, called));
-                }
-            }
             let spot = self.drawing.and_then(|drawing| drawing.spots.get(self.run)?.get(at));
             self.graph.stages.push(stage(&part, intake.is_none() && at == 0, self.drawing, spot));
             self.places.push((self.run, at));
@@ -136,18 +157,43 @@ impl Sketch {
                 self.intakes.insert(intake, number);
             }
             if let Some(before) = before {
-                self.edge(Point::At(before), Point::At(number), Arrow::Inline, None);
+                self.edge(Point::At(before), Point::At(number), Arrow::Inline);
             }
             if let Some(errors) = part.errors {
+                self.matched(at, true);
                 self.leads(Point::At(number), Arrow::OfErrors, None, errors);
+                self.rest(Point::At(number), Arrow::OfErrors);
             }
             before = Some(number);
+            self.matched(at, false);
             if let Some(inner) = &part.inner {
                 before = Some(self.segment(number, inner).unwrap_or(number));
             }
         }
         if let Some(last) = before {
             self.leads(Point::At(last), Arrow::Subscribed, None, leads);
+            self.rest(Point::At(last), Arrow::Subscribed);
+        }
+    }
+
+    /// What this end leads to is read next.
+    fn matched(&mut self, at: usize, errors: bool) {
+        let dropped = self.drawing.map_or(&[][..], |drawing| drawing.dropped).iter();
+        self.dropped = dropped.filter(|of| (of.stage, of.part, of.errors) == (self.run, at, errors)).collect();
+        self.forks = 0;
+    }
+
+    /// The branches that discard, and are written behind all that lead somewhere.
+    fn rest(&mut self, from: Point, arrow: Arrow) {
+        self.forks = usize::MAX;
+        self.dropped(from, arrow);
+    }
+
+    /// Those that are written before the next one that leads somewhere.
+    fn dropped(&mut self, from: Point, arrow: Arrow) {
+        while let Some(&dropped) = self.dropped.front().filter(|dropped| dropped.after <= self.forks) {
+            self.dropped.pop_front();
+            self.known(from, Point::Nowhere, arrow, Some(dropped.text.into()), None);
         }
     }
 
@@ -175,11 +221,12 @@ impl Sketch {
     }
 
     fn leads(&mut self, from: Point, arrow: Arrow, branch: Branch, leads: Leads) {
+        let (branch, event) = branch.unzip();
         if leads.discard {
-            self.edge(from, Point::Nowhere, arrow, branch.clone());
+            self.known(from, Point::Nowhere, arrow, branch.clone(), event);
         }
         if self.tail == Some(leads.id) {
-            self.edge(from, Point::Outside, arrow, branch.clone());
+            self.known(from, Point::Outside, arrow, branch.clone(), event);
         }
         let several = leads.groups.len() > 1;
         for (group, bundle) in leads.groups.into_iter().enumerate() {
@@ -190,28 +237,43 @@ impl Sketch {
                 _ => Share::Alone,
             };
             for leg in bundle.legs {
-                let (branch, share) = (branch.clone(), share.clone());
-                self.loose.push(Loose { from, arrow, branch, share, group, leg });
+                let (branch, share, to) = (branch.clone(), share.clone(), Target::Leg(leg));
+                self.loose.push(Loose { from, arrow, branch, event, share, group, to });
             }
         }
         for Fork { pattern, event, leads } in leads.branches {
+            self.dropped(from, arrow);
+            self.forks += 1;
             self.leads(from, arrow, Some((pattern, event)), leads);
         }
     }
 
-    fn edge(&mut self, from: Point, to: Point, arrow: Arrow, branch: Branch) -> &mut Link {
+    /// It has its place among the others of its end all the same.
+    fn known(&mut self, from: Point, to: Point, arrow: Arrow, branch: Option<Arc<str>>, event: Option<Type>) {
+        let (share, group, to) = (Share::Alone, 0, Target::Point(to));
+        self.loose.push(Loose { from, arrow, branch, event, share, group, to });
+    }
+
+    fn edge(&mut self, from: Point, to: Point, arrow: Arrow) -> &mut Link {
         let at = self.graph.edges.len();
-        let (branch, event) = branch.unzip();
         let (share, group, feedback, options) = (Share::Alone, 0, None, Vec::new());
-        self.graph.edges.push(Link { from, to, arrow, share, group, event, branch, feedback, options });
+        self.graph.edges.push(Link { from, to, arrow, share, group, event: None, branch: None, feedback, options });
         &mut self.graph.edges[at]
     }
 
     /// The graph, now that all of it was read.
     fn finish(mut self) -> Topology {
         let mut called: HashMap<(Point, bool, Point), usize> = HashMap::new();
-        for Loose { from, arrow, branch, mut share, group, mut leg } in std::mem::take(&mut self.loose) {
+        for Loose { from, arrow, branch, event, mut share, group, to } in std::mem::take(&mut self.loose) {
             let mut feedback = None;
+            let mut leg = match to {
+                Target::Leg(leg) => leg,
+                Target::Point(to) => {
+                    let edge = self.edge(from, to, arrow);
+                    (edge.branch, edge.event) = (branch, event);
+                    continue;
+                }
+            };
             if let Some((back, room)) = self.backs.get(&leg.to) {
                 (leg, feedback) = (back.clone(), Some(*room));
             }
@@ -223,15 +285,12 @@ impl Sketch {
             if let Share::ByKey(key) = &mut share {
                 *key = text.map(Into::into);
             }
-            let edge = self.edge(from, to, arrow, branch);
+            let edge = self.edge(from, to, arrow);
+            (edge.branch, edge.event) = (branch, event);
             (edge.share, edge.group, edge.feedback) = (share, group, feedback);
             if leg.differs {
                 edge.options = Limits::written(leg.limits);
             }
-        }
-        for (stage, called) in std::mem::take(&mut self.dropped) {
-            let arrow = if called.errors { Arrow::OfErrors } else { Arrow::Subscribed };
-            self.edge(Point::At(stage), Point::Nowhere, arrow, None).branch = Some(called.text.into());
         }
         for edge in &mut self.graph.edges {
             let types = |point: Point| match point {

@@ -25,9 +25,9 @@ fn what_grows_overflows_as_it_was_declared() {
     let tree = |room: usize, policy: Overflow, seen: &Seen<u64>| {
         let (events, receipts) = queue([6u64, 6, 6]);
         let pipeline = pipeline! {
-            let grow = grow;
-            let leaf = leaf else feedback(room, policy) grow.max_demand(1);
-            { events } => grow => leaf => note::<u64>(seen.clone())
+            let tree = grow;
+            let leaf = leaf else feedback(room, policy) tree.max_demand(1);
+            { events } => tree => leaf => note::<u64>(seen.clone())
         };
         (pipeline.spawn(), receipts)
     };
@@ -53,10 +53,11 @@ fn what_grows_overflows_as_it_was_declared() {
 
         let (running, receipts) = tree(2, Overflow::Fail, &Seen::default());
         let error = running.await.unwrap_err();
+        // It advises what can be written: the name that `let` gave.
         assert_eq!(
             error.to_string(),
-            "stage `feedback grow`: more events come back to `grow` than its loop has room for: write `feedback(4) grow` \
-             for more room, `feedback(2, drop_oldest) grow` to drop what is too much, or let fewer events come of one"
+            "stage `feedback grow`: more events come back to `tree` than its loop has room for: write `feedback(4) tree` \
+             for more room, `feedback(2, drop_oldest) tree` to drop what is too much, or let fewer events come of one"
         );
         assert!(receipts.is_settled() && !receipts.failed().is_empty());
     });

@@ -1,0 +1,9 @@
+use stagekit::dynamic::*;
+use tests::stages::*;
+
+fn main() {
+    let _ = stage(node!(refuse));
+}
+
+// Instead:
+//     let _ = stage(stagekit::builder::caught(node!(refuse)));
