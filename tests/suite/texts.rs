@@ -541,7 +541,7 @@ fn mistakes_of_a_configuration() {
     kinds.key("customer", |order: &Order| order.customer.clone());
     let mut graph = kinds.graph();
     let error = graph.add("numbers", "counter", "ten").unwrap_err().to_string();
-    assert_eq!(error, "`numbers` of kind `counter` cannot be made from \"ten\": invalid digit found in string");
+    assert_eq!(error, "`numbers` of kind `counter` cannot be made: invalid digit found in string");
     graph.add("numbers", "counter", "10").unwrap();
     graph.put("save", stage(node!(save))).unwrap();
     let error = graph.by("numbers", "customer", ["save"]).unwrap_err();

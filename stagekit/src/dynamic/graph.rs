@@ -78,12 +78,9 @@ impl<'k, A: ?Sized> Graph<'k, A> {
     /// A node of this kind, made from what is given of the configuration.
     ///
     /// # Errors
-    /// There is no such kind; its constructor fails, and then the error shows what it was given, by its `Debug` and in
-    /// short; the name is taken.
-    pub fn add(&mut self, name: &str, kind: &str, given: &A) -> Result<(), GraphError>
-    where
-        A: fmt::Debug,
-    {
+    /// There is no such kind; its constructor fails; the name is taken. What was given is not shown: let the error of
+    /// the constructor say what is wrong with it.
+    pub fn add(&mut self, name: &str, kind: &str, given: &A) -> Result<(), GraphError> {
         let node = self.kinds.make(name, kind, given)?;
         self.put(name, node)
     }

@@ -146,21 +146,13 @@ impl<A: ?Sized> Kinds<A> {
         Graph::new(self)
     }
 
-    pub(super) fn make(&self, name: &str, kind: &str, given: &A) -> Result<AnyNode, GraphError>
-    where
-        A: fmt::Debug,
-    {
+    pub(super) fn make(&self, name: &str, kind: &str, given: &A) -> Result<AnyNode, GraphError> {
         let Some(make) = self.kinds.get(kind) else {
             return Err(unknown(name, "kind", kind, self.kinds.keys().map(String::as_str)));
         };
-        make(given).map_err(|error| {
-            let given = match format!("{given:?}").as_str() {
-                // Nothing was given.
-                "()" | "\"\"" => String::new(),
-                given => format!(" from {}", shortened(given)),
-            };
-            Mistake::new(name, format!("`{name}` of kind `{kind}` cannot be made{given}: {error}")).into()
-        })
+        // What was given may be a secret: the constructor's error says what is wrong with it.
+        make(given)
+            .map_err(|error| Mistake::new(name, format!("`{name}` of kind `{kind}` cannot be made: {error}")).into())
     }
 
     pub(super) fn find_route(&self, stage: &str, name: &str) -> Result<(TypeOf, &dyn Any), GraphError> {
@@ -181,15 +173,6 @@ impl<A: ?Sized> Kinds<A> {
     pub(super) fn way(&self, of: TypeId, borrows: bool) -> Option<&dyn Any> {
         let ways = if borrows { &self.lends } else { &self.clones };
         ways.get(&of).map(|way| &**way as &dyn Any)
-    }
-}
-
-/// A configuration may be long.
-fn shortened(text: &str) -> String {
-    const MOST: usize = 60;
-    match text.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
     }
 }
 
