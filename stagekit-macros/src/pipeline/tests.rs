@@ -171,8 +171,11 @@ fn each_mistake_is_one_error() {
         ("", "empty pipeline: write at least `producer => consumer`"),
         ("a", "no edge leads from `a`: write at least `producer => consumer`"),
         ("a => []", "empty stage list: name at least one stage between `[` and `]`"),
-        ("a => => b", "expected a stage: `name`, `name(args)`, `|event| ...`, `[a, b]` or `_`"),
-        ("a =>", "expected a stage: `name`, `name(args)`, `|event| ...`, `[a, b]` or `_`"),
+        (
+            "a => => b",
+            "expected a stage: `name`, `name(args)`, `|event| ...`, `{ value }`, `[a, b]`, `match { .. }` or `_`",
+        ),
+        ("a =>", "expected a stage: `name`, `name(args)`, `|event| ...`, `{ value }`, `[a, b]`, `match { .. }` or `_`"),
         ("a b", "expected `=>` (next stage) or `;` (next path)"),
         ("a => [b c]", "expected `=>` (next stage) or `,` (next leg)"),
         ("a => b, c => d", "expected `;`: paths are separated by semicolons"),
