@@ -159,21 +159,17 @@ pub(crate) fn event(ty: &Type, sig: &Signature, stage: &Stage, errors: &mut Diag
     }
 }
 
-/// `(sum: &mut u64, n: u64)`: the state before the event.
+/// `(sum: &mut u64, n: u64)`: the state stands before the event, so another parameter is no `&mut`.
 fn behind_state(sig: &Signature) -> Option<String> {
-    let changes = |arg: &FnArg| matches!(arg, FnArg::Typed(arg) if matches!(plain(&arg.ty), Type::Reference(it) if it.mutability.is_some()));
-    let behind: Vec<&FnArg> = sig.inputs.iter().skip(1).filter(|arg| matches!(arg, FnArg::Typed(_))).collect();
-    let (event, place) = behind.iter().position(|arg| !changes(arg)).map(|at| (behind[at], at))?;
-    let others = behind.iter().enumerate().filter(|(at, _)| *at != place).map(|(_, arg)| *arg);
-    let all: Vec<String> = [event]
-        .into_iter()
-        .chain(sig.inputs.first())
-        .chain(others)
-        .map(|arg| written(&arg.to_token_stream()))
-        .collect();
-    let text =
-        format!("the event is the first parameter: `({})`; to change an event, take it by value", all.join(", "));
-    Some(text)
+    let stays = |arg: &&FnArg| match arg {
+        FnArg::Typed(arg) => !matches!(plain(&arg.ty), Type::Reference(it) if it.mutability.is_some()),
+        FnArg::Receiver(_) => false,
+    };
+    let event = sig.inputs.iter().skip(1).find(stays)?;
+    let others = sig.inputs.iter().filter(|arg| !std::ptr::eq(*arg, event));
+    let all: Vec<String> = std::iter::once(event).chain(others).map(|arg| written(&arg.to_token_stream())).collect();
+    let all = all.join(", ");
+    Some(format!("the event is the first parameter: `({all})`; to change an event, take it by value"))
 }
 
 /// The other parameters. `false`: what the function returns cannot be judged.
