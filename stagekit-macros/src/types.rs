@@ -89,34 +89,30 @@ pub(crate) fn opaque(ty: TokenStream) -> Option<Span> {
     })
 }
 
-/// The tokens of a type without what leads to its names: `std::vec::Vec<a::B>` is `Vec<B>`.
+/// Words behind which a path may begin with `::`.
+const BEFORE_A_PATH: [&str; 8] = ["as", "const", "dyn", "for", "impl", "mut", "static", "where"];
+
+/// The tokens of a type without what leads to its names: `std::vec::Vec<a::B>` is `Vec<B>`, and `Vec::<B>` too.
 pub(crate) fn short(ty: TokenStream) -> TokenStream {
     let mut out: Vec<TokenTree> = Vec::new();
-    let mut colons = 0;
-    for token in ty {
-        match token {
-            TokenTree::Punct(punct) if punct.as_char() == ':' => {
-                colons += 1;
-                if colons == 2 {
-                    out.pop();
-                    // Of `a::b` the `a` goes; at the beginning there is none.
-                    if matches!(out.last(), Some(TokenTree::Ident(_))) {
-                        out.pop();
-                    }
-                    continue;
-                }
-                out.push(TokenTree::Punct(punct));
+    let mut tokens = ty.into_iter().peekable();
+    let is =
+        |token: Option<&TokenTree>, sign| matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == sign);
+    while let Some(token) = tokens.next() {
+        if is(Some(&token), ':') && is(tokens.peek(), ':') {
+            tokens.next();
+            let leads = matches!(tokens.peek(), Some(TokenTree::Ident(_)));
+            let named =
+                matches!(out.last(), Some(TokenTree::Ident(word)) if !BEFORE_A_PATH.contains(&&*word.to_string()));
+            if leads && named {
+                out.pop();
             }
-            TokenTree::Group(group) => {
-                colons = 0;
-                let inner = short(group.stream());
-                out.push(TokenTree::Group(proc_macro2::Group::new(group.delimiter(), inner)));
-            }
-            token => {
-                colons = 0;
-                out.push(token);
-            }
+            continue;
         }
+        out.push(match token {
+            TokenTree::Group(group) => proc_macro2::Group::new(group.delimiter(), short(group.stream())).into(),
+            token => token,
+        });
     }
     out.into_iter().collect()
 }
@@ -179,6 +175,9 @@ mod tests {
         for (long, want) in [
             ("std::vec::Vec<crate::a::B>", "Vec<B>"),
             ("::std::string::String", "String"),
+            ("Box<dyn ::std::error::Error + Send>", "Box<dyn Error + Send>"),
+            ("&'static ::a::B", "&'static B"),
+            ("Vec::<a::B>", "Vec<B>"),
             ("(a::B, [c::D; 2])", "(B, [D; 2])"),
             ("Box<dyn Fn(a::B) -> c::D>", "Box<dyn Fn(B) -> D>"),
         ] {

@@ -32,6 +32,8 @@ pub(crate) enum Cause {
     Loop { capacity: usize, to: Arc<str> },
     /// The pipeline was aborted by its handle.
     Aborted,
+    /// The runtime was shut down, and with it tasks that had not ended.
+    Runtime,
     /// A `drain` was not over when its time was.
     DrainTimeout(std::time::Duration),
     /// The graph cannot run.
@@ -57,6 +59,7 @@ impl fmt::Display for Cause {
                 more = capacity.saturating_mul(2)
             ),
             Cause::Aborted => write!(f, "aborted"),
+            Cause::Runtime => write!(f, "aborted: its runtime was shut down"),
             Cause::DrainTimeout(after) => write!(f, "not drained within {after:?}: aborted"),
             Cause::Graph(text) => write!(f, "{text}"),
         }
@@ -112,9 +115,10 @@ impl Error {
         matches!(self.root(), Cause::TimedOut(_) | Cause::DrainTimeout(_))
     }
 
-    /// Whether the pipeline was aborted, by its handle, by dropping it, or because a `drain` took too long.
+    /// Whether the pipeline was aborted: by its handle, by dropping it, because a `drain` took too long, or because its
+    /// runtime was shut down.
     pub fn is_aborted(&self) -> bool {
-        matches!(self.root(), Cause::Aborted | Cause::DrainTimeout(_))
+        matches!(self.root(), Cause::Aborted | Cause::DrainTimeout(_) | Cause::Runtime)
     }
 
     /// Whether the graph could not be started, or is a [`GraphError`](crate::builder::GraphError).

@@ -57,7 +57,7 @@
 //! | another parameter by value, or a `&'static T` | configuration: cloned for each call; moved, in a producer |
 //! | [`Demand`], in producers | called with how many events are wanted; returns `Vec<T>` (endless) or `Option<Vec<T>>` (`None` ends). Fewer than asked is owed: it is called again |
 //! | [`Emitter<E>`](Emitter), in async producers | `out.emit(event).await` waits for demand; it returns an error once the pipeline drains, and the function returns then |
-//! | returns `T`, `Option<T>`, `Result<T, E>` | one event, a filter, fallible |
+//! | returns `T`, `Option<T>`, `Result<T, E>` | one event, a filter, fallible. A producer without `Demand` or `Emitter` is called once |
 //! | returns `impl Iterator<Item = T>`, `impl Stream<Item = T>`, `Vec<T>` | none, one or many events. Across `=>` an iterator or stream rests while demand is spent |
 //! | `Result` around `Option`, `Vec`, `impl Iterator`; or `Item = Result<T, E>` | both |
 //! | `async fn` | the same, awaited |

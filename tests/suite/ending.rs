@@ -213,3 +213,26 @@ fn works_on_both_runtimes() {
         assert_eq!(finished.total, 9_999_900_000);
     }
 }
+
+/// A runtime that is shut down takes its pipelines with it: that is no end of theirs.
+#[test]
+fn a_runtime_that_is_shut_down_aborts_its_pipelines() {
+    #[consumer]
+    async fn waits(_: u64, sum: &mut u64) {
+        *sum += 1;
+        std::future::pending().await
+    }
+    let new = || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime = new();
+    let running = runtime.block_on(async {
+        pipeline! {
+            let state = waits(0);
+            numbers(0..9) => state
+        }
+        .spawn()
+    });
+    runtime.shutdown_background();
+    let error = new().block_on(running.wait()).err().expect("it has not finished");
+    assert!(error.is_aborted(), "{error}");
+    assert_eq!(error.to_string(), "the pipeline was aborted: its runtime was shut down");
+}

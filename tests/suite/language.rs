@@ -297,3 +297,49 @@ async fn a_static_reference_is_a_value() {
         .unwrap();
     assert_eq!((lengths.all(), shouts.all()), (vec![3, 5], vec!["ONE".to_owned(), "THREE".to_owned()]));
 }
+
+/// What looks like a mistake, and is none.
+#[tokio::test]
+async fn what_is_right_is_not_read_as_a_mistake() {
+    #[derive(Clone, Debug)]
+    enum Word {
+        Limit(u64),
+        Other,
+    }
+    #[producer_consumer]
+    fn cap(n: u64, limit: &u64) -> u64 {
+        n.min(*limit)
+    }
+    let seen = Seen::default();
+    pipeline! { { from_iter([Some(Some(1u64)), Some(None), None]) } => |o: Option<Option<u64>>| o? => note::<_>(seen.clone()) }
+        .run()
+        .await
+        .unwrap();
+    assert_eq!(seen.all(), [Some(1), None, None]);
+
+    // `limit` is the variable, which the closure's event leaves alone.
+    let (limit, seen) = (5, Seen::default());
+    pipeline! {
+        { from_iter([Word::Limit(3), Word::Other, Word::Limit(9)]) } => match {
+            Word::Limit(limit) => |n| n + 1 => cap(limit) => note::<_>(seen.clone()),
+            Word::Other => _,
+        }
+    }
+    .run()
+    .await
+    .unwrap();
+    assert_eq!(seen.all(), [4, 5]);
+
+    let (tail, seen) = (stagekit::Overflow::Fail, Seen::default());
+    pipeline! {
+        let down = |n: u64| n - 1;
+        { from_iter([2u64]) } => down => match { n if n == 0 => note::<_>(seen.clone()), n => feedback(2, tail) down }
+    }
+    .run()
+    .await
+    .unwrap();
+    assert_eq!(seen.all(), [0]);
+
+    let mut buffer = 0;
+    pipeline! { { from_iter([1u64, 2]) } => |n: u64| (buffer = n.max(buffer)) => |()| () }.run().await.unwrap();
+}

@@ -31,7 +31,7 @@ impl Visit for Fields {
 
 impl Subscriber for Listener {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() == Level::WARN
+        *metadata.level() <= Level::WARN
     }
     fn new_span(&self, _: &Attributes<'_>) -> Id {
         Id::from_u64(1)
@@ -98,4 +98,30 @@ fn acknowledged_events_that_nobody_looks_at_are_told_of() {
     // It is said so, or there is nothing to acknowledge.
     assert_eq!(warnings_of(pipeline! { { queue() } => super::double => |_: u64| () }), []);
     assert_eq!(warnings_of(pipeline! { numbers(0..3) => super::double => _ }), []);
+}
+
+/// Nobody waits for a detached pipeline: its error is told to whoever reads the log.
+#[test]
+fn a_detached_pipeline_that_fails_says_so() {
+    #[consumer]
+    fn fails(n: u64) -> Result<(), String> {
+        if n == 5 { Err(format!("at {n}")) } else { Ok(()) }
+    }
+    for early in [false, true] {
+        let seen = Seen::default();
+        tracing::subscriber::with_default(Listener(seen.clone()), || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let running = pipeline! { numbers(0..9) => fails }.spawn();
+                let handle = running.handle();
+                if !early {
+                    // It has failed before it is left alone.
+                    handle.finished().await;
+                }
+                running.detach();
+                handle.finished().await;
+            });
+        });
+        assert_eq!(seen.all(), [("fails".to_owned(), "a detached pipeline failed: at 5".to_owned())], "{early}");
+    }
 }

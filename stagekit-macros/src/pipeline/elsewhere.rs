@@ -89,7 +89,14 @@ pub(crate) fn quoted(tokens: TokenStream, or: &str) -> String {
 
 /// `{ |n| n + 1 }`: what is said of a closure in braces.
 pub(crate) fn closure_in(group: &Group, input: ParseStream<'_>) -> Option<String> {
-    if !is_closure(group) {
+    let read = |inside: ParseStream<'_>| {
+        if !(inside.peek(Token![|]) || inside.peek(Token![||]) || inside.peek(Token![move])) {
+            let _ = inside.parse::<Ident>()?;
+        }
+        inside.parse::<syn::ExprClosure>()
+    };
+    // A block that begins with a closure, or with `filter || other`, is a value.
+    if !is_closure(group) || group.stream().to_string().contains("||") || read.parse2(group.stream()).is_err() {
         return None;
     }
     let text = quoted(group.stream(), "|event| ..");

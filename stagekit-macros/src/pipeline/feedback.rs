@@ -142,23 +142,9 @@ pub(crate) fn in_one(named: &Named) -> Option<(LitInt, Ident)> {
     Some((literal(&room)?, syn::parse2(name).ok()?))
 }
 
-/// Words that other libraries have for this, and misspelt ones. A variable is called otherwise.
+/// A word that is no policy, and no variable either: everything else may be one.
 fn no_policy(word: &str) -> bool {
-    let elsewhere = [
-        "drop",
-        "discard",
-        "oldest",
-        "newest",
-        "latest",
-        "block",
-        "error",
-        "drop_old",
-        "drop_new",
-        "drop_first",
-        "drop_last",
-    ];
-    let near = ["fail", "wait", "drop_oldest", "drop_newest"];
-    elsewhere.contains(&word) || near.iter().any(|known| crate::words::distance(&word.to_lowercase(), known) <= 1)
+    word == "drop"
 }
 
 fn wrong(input: ParseStream<'_>, errors: &mut Diagnostics, span: Span, text: impl std::fmt::Display) -> Target {

@@ -54,23 +54,22 @@ fn bound(args: TokenStream, names: &[Ident]) -> Option<Ident> {
 
 /// `A(id) => ship(id)`: what a branch binds is its event already. A stage that is given it stands for nothing.
 pub(crate) fn given(leg: &mut Path, names: &[Ident], errors: &mut Diagnostics) {
-    for target in std::iter::once(&mut leg.head).chain(leg.rest.iter_mut().map(|(_, target)| target)) {
-        match target {
-            Target::List(list) => list.legs.iter_mut().for_each(|leg| given(leg, names, errors)),
-            Target::Node(node) => {
-                let Stage::Named(named) = &node.stage else { continue };
-                let Some(args) = &named.args else { continue };
-                let Some(word) = bound(args.stream(), names) else { continue };
-                let stage = &named.name;
-                let text = format!(
-                    "`{word}` is the event of this branch, and a stage takes its event from the edge: write `=> {stage}` \
-                     (if you mean a variable outside, give one of the two another name)"
-                );
-                errors.error(word.span(), text);
-                *target = Target::Missing;
-            }
-            _ => {}
+    match &mut leg.head {
+        Target::List(list) => list.legs.iter_mut().for_each(|leg| given(leg, names, errors)),
+        // Further on it is hardly meant: a variable outside has the name.
+        Target::Node(node) => {
+            let Stage::Named(named) = &node.stage else { return };
+            let Some(args) = &named.args else { return };
+            let Some(word) = bound(args.stream(), names) else { return };
+            let stage = &named.name;
+            let text = format!(
+                "`{word}` is the event of this branch, and a stage takes its event from the edge: write `=> {stage}` \
+                 (if you mean a variable outside, give one of the two another name)"
+            );
+            errors.error(word.span(), text);
+            leg.head = Target::Missing;
         }
+        _ => {}
     }
 }
 
@@ -90,6 +89,10 @@ pub(crate) fn option(args: &TokenStream) -> Option<(Span, String)> {
 pub(crate) fn option_of_a_closure(closure: &TokenStream) -> Option<(Span, String, TokenStream)> {
     let mut tokens: Vec<TokenTree> = closure.clone().into_iter().collect();
     let Some(TokenTree::Group(last)) = tokens.pop() else { return None };
+    // `|n| (buffer = n)` is an assignment: there is no other body.
+    if matches!(tokens.last(), Some(TokenTree::Punct(bar)) if bar.as_char() == '|') {
+        return None;
+    }
     let (span, option) = (last.delimiter() == Delimiter::Parenthesis).then(|| option(&last.stream()))??;
     Some((span, option, tokens.into_iter().collect()))
 }
@@ -129,9 +132,20 @@ pub(crate) fn question(closure: &TokenStream) -> Option<Span> {
         }
         before = if let TokenTree::Punct(sign) = &token { Some(sign.as_char()) } else { None };
     }
-    match closure.clone().into_iter().last()? {
-        TokenTree::Punct(sign) if sign.as_char() == '?' => Some(sign.span()),
-        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => question(&group.stream()),
+    let mut last = closure.clone().into_iter().collect::<Vec<_>>().into_iter().rev();
+    match (last.next()?, last.next()) {
+        // Of a call: `|o: Option<Option<u64>>| o?` has a value.
+        (TokenTree::Punct(sign), Some(TokenTree::Group(call)))
+            if sign.as_char() == '?' && call.delimiter() == Delimiter::Parenthesis =>
+        {
+            Some(sign.span())
+        }
+        // The body is a block, and neither a `match` nor what a macro makes something of.
+        (TokenTree::Group(body), Some(TokenTree::Punct(bar)))
+            if body.delimiter() == Delimiter::Brace && bar.as_char() == '|' =>
+        {
+            question(&body.stream())
+        }
         _ => None,
     }
 }

@@ -472,6 +472,7 @@ fn what_is_right_is_not_refused() {
         "a => (|e| -> u64 { e }) => { let f = |x: u64| -> u64 { x }; made(f) } => b",
         "a => |n| if n { 1 } else { 2 } => |n| match n { 0 => 1, n => n } => b",
         "a => feedback => any(1, x) => all(&y, z) => by(|e| e) => any(f(1)) => catch => otherwise => feedback(n, 3)",
+        "a => { |x| x; made() } => { filter || made() } => { (|x| x)(1) } => { || 1 } => b",
         "let p = a else |e| if e { 1 } else { 2 }; s => p => b",
         "a => |e| { e }.name(\"x\") => |e| spawn(async move { e.await }) => |e| own!(e.await) => b",
         "a => |e| match e { Ok(n) => { n } Err(_) => 0 }.min(4) => (|e| { e }).workers(2) => b",

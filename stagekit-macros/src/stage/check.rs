@@ -255,6 +255,13 @@ pub(crate) fn returns(output: &ReturnType, stage: &Stage, errors: &mut Diagnosti
             );
             return errors.push(syn::Error::new_spanned(at, text));
         }
+        Role::Producer if !polled && returns.shape == Shape::Maybe && stage.options.read.is_none() => {
+            let text = format!(
+                "`{name}` is called once, for one event or none: to be called for each event let it take a `Demand`, or an `Emitter`; \
+                 for all of them at once return `impl Iterator<Item = T>`; if one is meant, write `#[producer(maybe)]`"
+            );
+            return errors.push(syn::Error::new_spanned(at, text));
+        }
         Role::Producer if polled => {
             let list = matches!(returns.shape, Shape::List | Shape::Lists) || stage.options.read.is_some();
             if !list || returns.inner {

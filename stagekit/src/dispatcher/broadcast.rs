@@ -241,7 +241,7 @@ impl<T> Broadcast<T> {
 
     pub(crate) fn demand(&self) -> usize {
         // Behind what some legs did not get there is nothing more for the others.
-        if self.asked.members() > self.asked.len() || self.fault.is_some() {
+        if self.asked.members() > self.asked.len() || self.lost > 0 {
             return 0;
         }
         self.asked.first().map_or(0, |(asked, _)| usize::try_from(asked - self.delivered).unwrap_or(usize::MAX))
@@ -318,7 +318,14 @@ impl<T> Dispatch<T> for Broadcast<T> {
         Demand::new(Broadcast::demand(self))
     }
     fn dispatch(&mut self, events: Events<T>, deliver: &mut Deliver<'_, T>) -> Events<T> {
-        Broadcast::dispatch(self, events, deliver.send).unwrap_or_default()
+        let rest = Broadcast::dispatch(self, events, deliver.send).unwrap_or_default();
+        if Broadcast::take_lost(self) > 0
+            && let Some(fault) = Broadcast::take_fault(self)
+        {
+            // Whoever wraps it need not ask for faults: a clone that panics is a panic of theirs.
+            std::panic::resume_unwind(Box::new(fault.to_string()));
+        }
+        rest
     }
     fn take_fault(&mut self) -> Option<String> {
         Broadcast::take_fault(self).map(|cause| cause.to_string())

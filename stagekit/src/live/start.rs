@@ -173,7 +173,11 @@ impl<S: Callbacks> Start<S> {
     ///
     /// # Panics
     /// Outside a tokio runtime.
+    #[track_caller]
     pub fn spawn(self) -> Result<Live<S>, LiveError> {
+        if tokio::runtime::Handle::try_current().is_err() {
+            panic!("a live stage runs on tokio: start it inside of a runtime (`#[tokio::main]`)");
+        }
         let Start { stage, name, dispatcher, buffer, accumulate, orders, wrong, limits: _ } = self;
         let takes = !is_nothing::<S::In>();
         let wrong = if !takes && !orders.is_empty() {

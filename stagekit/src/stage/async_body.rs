@@ -20,7 +20,7 @@ use crate::outbox::{Gate, Outbox};
 use crate::receipt::{Events, Receipts};
 use crate::run::Run;
 use crate::stage::body::{Body, Turn};
-use crate::stage::care::{Care, far, settle};
+use crate::stage::care::{Care, emitted_in_vain, far, settle};
 use crate::stage::elsewhere::Elsewhere;
 
 /// What comes back from the future of a batch.
@@ -119,18 +119,6 @@ impl<In, R: Run<In>> Held<In, R> {
     fn give_back(mut self) -> R {
         self.run.take().unwrap_or_else(|| unreachable!("it is given back once"))
     }
-
-    /// Its last stage has emitted so much of an event that it does not finish.
-    fn emitted(&mut self, n: usize) {
-        let mut stages = 0;
-        self.each(&mut |_| stages += 1);
-        self.each(&mut |stage| {
-            stages -= 1;
-            if stages == 0 {
-                stage.get().0.add_emitted(n as u64);
-            }
-        });
-    }
 }
 
 impl<In, R: Run<In>> Drop for Held<In, R> {
@@ -138,7 +126,7 @@ impl<In, R: Run<In>> Drop for Held<In, R> {
         if self.run.is_some()
             && let Some((handled, left)) = self.gate.unfinished()
         {
-            self.emitted(left);
+            emitted_in_vain(&mut **self, left);
             self.tally(handled as u64);
         }
     }
@@ -188,7 +176,7 @@ impl<In: Send + 'static, R: Run<In>> Work<In, R> {
                 drop(receipt);
                 self.done.align();
                 self.outbox = if R::PAUSES { Outbox::gated(self.gate.clone()) } else { Outbox::default() };
-                self.run.emitted(emitted);
+                emitted_in_vain(&mut *self.run, emitted);
                 self.run.tally(handled as u64);
                 self.care.panicked(&mut *self.run, panic, handled)
             }

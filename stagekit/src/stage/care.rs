@@ -169,3 +169,15 @@ pub(crate) fn settle<In, R: Run<In>>(run: &mut R, receipt: Option<Receipt>, befo
     }
     receipt.settle(failures == 0);
 }
+
+/// The last stage of the run has emitted so much of an event that it does not finish.
+pub(super) fn emitted_in_vain<In, R: Run<In>>(run: &mut R, n: usize) {
+    let mut stages = 0;
+    run.each(&mut |_| stages += 1);
+    run.each(&mut |stage| {
+        stages -= 1;
+        if stages == 0 {
+            stage.get().0.add_emitted(n as u64);
+        }
+    });
+}

@@ -14,7 +14,7 @@ use crate::outbox::Outbox;
 use crate::receipt::{Events, Receipt, Receipts};
 use crate::run::Run;
 use crate::stage::body::{Body, Turn};
-use crate::stage::care::{Care, settle};
+use crate::stage::care::{Care, emitted_in_vain, settle};
 
 /// What a call comes to, with the receipt of its event.
 type Called<B> = (std::thread::Result<B>, Option<Receipt>);
@@ -137,6 +137,7 @@ where
                 // The receipt fails by being dropped.
                 drop(receipt);
                 out.align();
+                emitted_in_vain(run, out.values.len() - before);
                 run.tally(std::mem::take(&mut self.untold));
                 turn.failed = self.care.panicked(run, panic, 1).err();
             }

@@ -25,6 +25,8 @@ struct Inner {
     failure: Option<StageFailure>,
     aborted: Option<Cause>,
     aborts: Vec<AbortHandle>,
+    /// Nobody waits for the result: an error is logged.
+    detached: bool,
     /// How long the pipeline ran, once it has ended.
     elapsed: Option<Duration>,
 }
@@ -58,8 +60,19 @@ impl State {
         if inner.left == 0 {
             inner.elapsed = Some(self.started.elapsed());
             inner.aborts.clear();
+            let detached = inner.detached;
             drop(inner);
+            if detached {
+                self.log_failure();
+            }
             self.finished.send_replace(true);
+        }
+    }
+
+    /// For nobody waits for it.
+    fn log_failure(&self) {
+        if let Some(StageFailure { stage, cause }) = &lock(&self.inner).failure {
+            tracing::error!(stage = &**stage, "a detached pipeline failed: {cause}");
         }
     }
 
@@ -100,6 +113,8 @@ struct Witness {
 impl Drop for Witness {
     fn drop(&mut self) {
         if !self.told {
+            // Nobody aborted it: then it went with its runtime.
+            lock(&self.state.inner).aborted.get_or_insert(Cause::Runtime);
             self.state.ended(None);
         }
     }
@@ -156,7 +171,8 @@ pub(crate) fn start<T>(
     let Launched { tasks, mut gauges, sources } = launched;
     name_apart(&mut gauges);
     let empty = tasks.is_empty();
-    let inner = Inner { left: tasks.len(), failure: wrong, aborted: None, aborts: Vec::new(), elapsed: None };
+    let inner =
+        Inner { left: tasks.len(), failure: wrong, aborted: None, aborts: Vec::new(), detached: false, elapsed: None };
     let state = Arc::new(State {
         gauges,
         topology,
@@ -254,9 +270,17 @@ impl<T> Running<T> {
         Error::new(failure, state.summary())
     }
 
-    /// Leaves the pipeline running by itself.
+    /// Leaves the pipeline running by itself. Nobody hears of its error then: it is logged (`tracing::error!`).
     pub fn detach(mut self) -> Handle {
         self.kill = false;
+        let over = {
+            let mut inner = lock(&self.handle.0.inner);
+            inner.detached = true;
+            inner.left == 0
+        };
+        if over {
+            self.handle.0.log_failure();
+        }
         self.handle.clone()
     }
 

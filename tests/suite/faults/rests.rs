@@ -60,3 +60,24 @@ fn what_has_left_before_a_panic_is_counted() {
     });
     let _ = std::panic::take_hook();
 }
+
+#[test]
+fn what_has_left_before_a_panic_is_counted_behind_calls_in_flight_too() {
+    #[producer_consumer]
+    async fn later(n: u64) -> u64 {
+        tokio::task::yield_now().await;
+        n
+    }
+    #[producer_consumer]
+    fn breaks(n: u64) -> impl Iterator<Item = u64> {
+        (0..3).map(move |at| if at < 2 { n } else { panic!("the third") })
+    }
+    std::panic::set_hook(Box::new(|_| {}));
+    every_way(async || {
+        let pipeline = pipeline! { numbers(0..9) => later.concurrency(4) -> breaks.on_panic(skip()) => sum(0) };
+        let summary = pipeline.run().await.unwrap();
+        let stage = |name: &str| summary.stage(name).unwrap();
+        assert_eq!((stage("breaks").events_in, stage("breaks").failed), (9, 9), "{summary}");
+        assert_eq!((stage("breaks").events_out, stage("sum").events_in), (18, 18), "{summary}");
+    });
+}

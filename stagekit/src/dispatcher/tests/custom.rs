@@ -90,3 +90,26 @@ fn the_built_in_ones_can_be_wrapped() {
     probe.0.subscribe(0, &Subscribe::new().partition(0), 0).unwrap();
     assert_eq!((probe.ask(0, 2), probe.dispatch([1, 2, 3]), probe.sent()), (2, vec![3], vec![(0, vec![1, 2])]));
 }
+
+/// Whoever wraps a broadcast need not ask it for faults, and still hears of a clone that panics.
+#[test]
+fn a_clone_that_panics_is_a_panic_of_the_wrapped_broadcast() {
+    struct Frail;
+    impl Clone for Frail {
+        fn clone(&self) -> Self {
+            panic!("no copy")
+        }
+    }
+    let mut broadcast = Broadcast::<Frail>::new();
+    for sub in 0..2 {
+        Dispatch::subscribe(&mut broadcast, sub, &Subscribe::new(), sub).unwrap();
+        Dispatch::ask(&mut broadcast, sub, crate::Demand::new(3), &mut Deliver { send: &mut |_, _| {} });
+    }
+    let mut sent = 0;
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        Dispatch::dispatch(&mut broadcast, vec![Frail].into(), &mut Deliver { send: &mut |_, _| sent += 1 })
+    }));
+    let text = *result.err().unwrap().downcast::<String>().unwrap();
+    assert!(text.contains("no copy") && sent == 0, "{text}");
+    assert_eq!(Dispatch::demand(&broadcast).get(), 2, "it is not stuck");
+}
