@@ -9,7 +9,7 @@ use syn::{Expr, Pat, Token, token};
 use super::ast::{Arrow, Path, Target};
 use super::closure::advance;
 use super::tokens::{at, call, variable};
-use super::{misread, parse};
+use super::{elsewhere, misread, parse};
 use crate::diagnostic::{Diagnostics, written};
 use crate::names::{after, ours, respan};
 
@@ -109,6 +109,11 @@ pub(crate) fn parse(input: ParseStream<'_>, errors: &mut Diagnostics) -> Target 
 fn arm(input: ParseStream<'_>, errors: &mut Diagnostics) -> Option<Arm> {
     let (span, begin) = (input.span(), input.cursor());
     let _ = input.parse::<Token![|]>();
+    if let Ok(word) = input.parse::<Token![else]>() {
+        errors.error(word.span, "what is left is written `_ => _`, or with a name, `other => stage`");
+        skip_branch(input);
+        return None;
+    }
     let (tokens, parsed) = pattern(input);
     let mut dead = parsed.is_none();
     let when = other_if(input);
@@ -154,6 +159,15 @@ fn arm(input: ParseStream<'_>, errors: &mut Diagnostics) -> Option<Arm> {
             errors.error(span, "to discard what comes here: `=> _`; to act on it: `=> |event| ..`");
             Path { head: Target::Missing, rest: Vec::new() }
         }
+        Some(arrow) if elsewhere::path_in(input).is_some() => {
+            let group = elsewhere::path_in(input)?;
+            let text = elsewhere::quoted(group.stream(), "a => b");
+            errors.error(group.span(), format!("a path stands without braces here: `=> {text}`"));
+            skip_branch(input);
+            let read =
+                |inside: ParseStream<'_>| Some(parse::path_behind(inside, errors, parse::NEXT_BRANCH, arrow.start));
+            parse::within(&group, read).unwrap_or(Path { head: Target::Missing, rest: Vec::new() })
+        }
         Some(_) if body(input, &names, errors) => Path { head: Target::Missing, rest: Vec::new() },
         Some(arrow) => parse::path_behind(input, errors, parse::NEXT_BRANCH, arrow.start),
     };
@@ -174,6 +188,13 @@ fn arm(input: ParseStream<'_>, errors: &mut Diagnostics) -> Option<Arm> {
     let leg = if dead { leg.behind_a_mistake(arrow) } else { leg };
     let end = self::last(begin, input.cursor()).unwrap_or(span);
     Some(Arm { branch: branch(tokens, parsed.as_ref(), guard, (span, end), dead), arrow, leg })
+}
+
+/// To the next branch.
+fn skip_branch(input: ParseStream<'_>) {
+    while !(input.is_empty() || input.peek(Token![,]) || input.peek(Token![;])) {
+        let _ = input.parse::<TokenTree>();
+    }
 }
 
 /// `{}` or `()`: how a `match` of Rust says that nothing is done.

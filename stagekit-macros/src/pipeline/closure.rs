@@ -6,7 +6,7 @@ use syn::parse::ParseStream;
 use syn::{ExprClosure, Token};
 
 use super::ast::{Closure, Kind, Parameter};
-use super::misread;
+use super::{misread, otherwise};
 use crate::diagnostic::Diagnostics;
 
 /// Where a node ends at the latest.
@@ -96,6 +96,15 @@ pub(crate) fn parse(input: ParseStream<'_>, errors: &mut Diagnostics) -> Option<
         errors.error(span, "a closure cannot be async here: write an `async fn` with `#[producer_consumer]`");
         return None;
     }
+    if let Some(span) = awaits(&tokens) {
+        errors.error(span, "a closure cannot be async here: write an `async fn` with `#[producer_consumer]`");
+        return None;
+    }
+    if let Some((span, option, without)) = misread::option_of_a_body(&tokens) {
+        let text = format!("options follow a closure that stands in parentheses: `(|event| {{ .. }}){option}`");
+        errors.error(span, text);
+        tokens = without;
+    }
     if let Some((span, option, without)) = misread::option_of_a_closure(&tokens) {
         let text = format!("options follow a closure that stands in parentheses: `(|event| ..){option}`");
         errors.error(span, text);
@@ -116,11 +125,12 @@ pub(crate) fn parse(input: ParseStream<'_>, errors: &mut Diagnostics) -> Option<
 /// To the next arrow; the one right behind the parameters is the closure's own.
 fn raw(input: ParseStream<'_>) -> TokenStream {
     let mut tokens = TokenStream::new();
-    let (mut bars, mut block) = (0, false);
+    let (mut bars, mut block, mut behind) = (0, false, false);
     while !input.is_empty() {
         let own_arrow = bars == 2 && input.peek(Token![->]);
         let own_else = block && input.peek(Token![else]);
-        if ends(input) && !own_arrow && !own_else && bars != 1 {
+        let caught = behind && otherwise::other_word(input).is_some();
+        if caught || ends(input) && !own_arrow && !own_else && bars != 1 {
             break;
         }
         if own_arrow {
@@ -132,6 +142,8 @@ fn raw(input: ParseStream<'_>) -> TokenStream {
             _ if bars == 2 => 3,
             _ => bars,
         };
+        // Two words side by side are no expression.
+        behind = bars == 3 && matches!(&token, TokenTree::Group(_) | TokenTree::Ident(_));
         block = matches!(&token, TokenTree::Group(group) if group.delimiter() == proc_macro2::Delimiter::Brace);
         tokens.extend([token]);
     }
@@ -147,6 +159,27 @@ fn async_body(closure: &TokenStream) -> Option<proc_macro2::Span> {
         Some(TokenTree::Ident(word)) if word == "async" => Some(word.span()),
         _ => None,
     }
+}
+
+/// The `await` of a closure in which nothing is `async`. What a macro makes of its own is not known.
+fn awaits(closure: &TokenStream) -> Option<proc_macro2::Span> {
+    fn find(tokens: TokenStream, found: &mut Option<proc_macro2::Span>, asynchronous: &mut bool) {
+        let mut before = None;
+        for token in tokens {
+            match &token {
+                TokenTree::Ident(word) if word == "async" => *asynchronous = true,
+                TokenTree::Ident(word) if word == "await" && before == Some('.') => {
+                    *found = found.or(Some(word.span()))
+                }
+                TokenTree::Group(group) if before != Some('!') => find(group.stream(), found, asynchronous),
+                _ => {}
+            }
+            before = if let TokenTree::Punct(sign) = &token { Some(sign.as_char()) } else { None };
+        }
+    }
+    let (mut found, mut asynchronous) = (None, false);
+    find(closure.clone(), &mut found, &mut asynchronous);
+    found.filter(|_| !asynchronous)
 }
 
 /// What stands between the bars.

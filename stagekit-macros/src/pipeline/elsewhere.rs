@@ -1,16 +1,19 @@
 //! What people write who know it from elsewhere: each with what is written here. What was meant is read on.
 
-use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::{ParseBuffer, ParseStream, Parser};
 use syn::{Result, Token, braced, bracketed, parenthesized, token};
 
 use super::ast::Arrow;
 use super::closure;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostics, written};
 
 /// A number or a text in the place of a stage.
 pub(crate) const LITERAL: &str = "a value is no stage: `{ from_iter(..) }` makes a producer of an iterator";
+
+/// `if` in the place of a stage.
+pub(crate) const CHOICE: &str = "a choice between stages is a `match`: `=> match { event if .. => stage, _ => _ }`";
 
 /// What makes a value that is a node.
 const MAKERS: [&str; 4] = ["from_iter", "from_stream", "from_source", "live"];
@@ -41,7 +44,112 @@ pub(crate) fn other_brackets(input: ParseStream<'_>, errors: &mut Diagnostics) -
     if let (true, Some((token, _))) = (list, input.cursor().token_tree()) {
         errors.error(token.span(), "a list is written in brackets: `[a, b]`");
     }
+    if let (false, Some(group)) = (list, path_in(input)) {
+        errors.error(group.span(), format!("a path is written in brackets: `[{}]`", quoted(group.stream(), "a => b")));
+        return true;
+    }
     list
+}
+
+/// `(a => b)` and `{ a -> b }`: a path in other brackets. A closure and a block may have a `->` of their own.
+pub(crate) fn path_in(input: ParseStream<'_>) -> Option<Group> {
+    let Some((TokenTree::Group(group), _)) = input.cursor().token_tree() else { return None };
+    if !matches!(group.delimiter(), Delimiter::Parenthesis | Delimiter::Brace) {
+        return None;
+    }
+    let tokens: Vec<TokenTree> = group.stream().into_iter().collect();
+    let arrow = |shaft| {
+        let is = |token: &TokenTree, sign| matches!(token, TokenTree::Punct(punct) if punct.as_char() == sign);
+        tokens.windows(2).any(|pair| is(&pair[0], shaft) && is(&pair[1], '>'))
+    };
+    let of_rust = || is_closure(&group) || syn::parse2::<syn::Block>(group.to_token_stream()).is_ok();
+    (arrow('=') || arrow('-') && !of_rust()).then_some(group)
+}
+
+/// `{ parse else print }`: a stage and its `else`, in braces or parentheses.
+pub(crate) fn else_in(input: ParseStream<'_>) -> Option<Group> {
+    let Some((TokenTree::Group(group), _)) = input.cursor().token_tree() else { return None };
+    let read = |inside: ParseStream<'_>| {
+        let mut found = inside.parse::<syn::ExprPath>().is_ok();
+        while found && (inside.peek(token::Paren) || inside.peek(Token![.]) || inside.peek2(token::Paren)) {
+            found = inside.parse::<TokenTree>().is_ok();
+        }
+        let found = found && inside.peek(Token![else]);
+        inside.parse::<TokenStream>().map(|_| found)
+    };
+    let other = matches!(group.delimiter(), Delimiter::Parenthesis | Delimiter::Brace);
+    (other && read.parse2(group.stream()).unwrap_or(false)).then_some(group)
+}
+
+/// What the user wrote, if it is short; else something like it.
+pub(crate) fn quoted(tokens: TokenStream, or: &str) -> String {
+    let text = written(&tokens);
+    if text.len() <= 60 { text } else { or.to_owned() }
+}
+
+/// `{ |n| n + 1 }`: what is said of a closure in braces.
+pub(crate) fn closure_in(group: &Group, input: ParseStream<'_>) -> Option<String> {
+    let read = |inside: ParseStream<'_>| {
+        if !(inside.peek(Token![|]) || inside.peek(Token![||]) || inside.peek(Token![move])) {
+            let _ = inside.parse::<Ident>()?;
+        }
+        inside.parse::<syn::ExprClosure>()
+    };
+    // A block that begins with a closure, or with `filter || other`, is a value.
+    if !is_closure(group) || group.stream().to_string().contains("||") || read.parse2(group.stream()).is_err() {
+        return None;
+    }
+    let text = quoted(group.stream(), "|event| ..");
+    Some(match input.peek(Token![.]) {
+        true => format!("braces hold a value; a closure with options stands in parentheses: `({text}).workers(4)`"),
+        false => format!("a closure stands without braces: `{text}`"),
+    })
+}
+
+/// `any(a, b)`, `by(|e| e.id) [..]`: words of the language, written as calls.
+pub(crate) fn word_called(input: ParseStream<'_>, errors: &mut Diagnostics) -> Option<Ident> {
+    let ahead = input.fork();
+    let word = ahead.parse::<Ident>().ok()?;
+    let Ok(TokenTree::Group(args)) = ahead.parse::<TokenTree>() else { return None };
+    if args.delimiter() != Delimiter::Parenthesis {
+        return None;
+    }
+    let text = match (word.to_string().as_str(), ahead.cursor().token_tree()) {
+        ("by", Some((TokenTree::Group(list), _))) if list.delimiter() == Delimiter::Bracket => {
+            let key = if is_closure(&args) { quoted(args.stream(), "|e| e.id") } else { "|e| e.id".to_owned() };
+            format!("the key stands behind the word: `by {key} [{}]`", quoted(list.stream(), ".."))
+        }
+        ("any" | "all", _) if are_stages(&args) => {
+            let list = quoted(args.stream(), "a, b");
+            format!("a list is written in brackets: `{word} [{list}]` (a stage of your own: `self::{word}(..)`)")
+        }
+        _ => return None,
+    };
+    errors.error(word.span(), text);
+    Some(word)
+}
+
+/// Several names and calls of names, and maybe arrows: no values.
+fn are_stages(args: &Group) -> bool {
+    let read = |inside: ParseStream<'_>| {
+        let (mut count, mut fine) = (0, true);
+        while !inside.is_empty() {
+            fine &= inside.parse::<Ident>().is_ok_and(|word| word.to_string().starts_with(char::is_lowercase));
+            while !(inside.is_empty() || inside.peek(Token![,])) {
+                let arrow = inside.peek(Token![=>]);
+                fine &= arrow || inside.peek(token::Paren) || inside.peek(syn::Ident);
+                let _ = if arrow {
+                    inside.parse::<Token![=>]>().map(|_| ())
+                } else {
+                    inside.parse::<TokenTree>().map(|_| ())
+                };
+            }
+            let _ = inside.parse::<Token![,]>();
+            count += 1;
+        }
+        Ok(fine && count > 1)
+    };
+    read.parse2(args.stream()).unwrap_or(false)
 }
 
 fn is_closure(group: &Group) -> bool {

@@ -132,6 +132,16 @@ pub(crate) fn parse(
     if fine { Target::Feedback(Box::new(Feedback { span, room, overflow, node })) } else { Target::Missing }
 }
 
+/// `feedback(name, 3)`, `feedback(3, name)`: the number, and the name.
+pub(crate) fn in_one(named: &Named) -> Option<(LitInt, Ident)> {
+    if !named.bare || named.name != "feedback" {
+        return None;
+    }
+    let (first, second) = front(named.args.as_ref()?.stream());
+    let (room, name) = if literal(&first).is_some() { (first, second) } else { (second, first) };
+    Some((literal(&room)?, syn::parse2(name).ok()?))
+}
+
 /// A word that is no policy, and no variable either: everything else may be one.
 fn no_policy(word: &str) -> bool {
     word == "drop"

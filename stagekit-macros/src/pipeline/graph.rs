@@ -232,8 +232,40 @@ impl Lowering<'_> {
         self.target(vec![feed], Some(arrow), *otherwise.target, false);
     }
 
+    /// `p else again => feedback(3) p => save`: what was meant goes round behind the `else`.
+    fn retried(&mut self, path: &mut Path) {
+        let Path { head, rest } = path;
+        for at in 0..rest.len().saturating_sub(1) {
+            let (before, behind) = rest.split_at_mut(at);
+            let (arrow, next) = &mut behind[0];
+            let node = match before.last_mut().map_or(&mut *head, |(_, target)| target) {
+                Target::Node(node) => node,
+                _ => continue,
+            };
+            let (Target::Feedback(feedback), Some(otherwise)) = (&*next, &mut node.otherwise) else { continue };
+            let (room, name) = (&feedback.room, feedback.node.label());
+            let first = match &*otherwise.target {
+                Target::Node(node) if matches!(node.stage, Stage::Named(_)) => node.label(),
+                _ => "..".into(),
+            };
+            let stage = if let Stage::Named(named) = &node.stage { Some(named.name.clone()) } else { None };
+            let bound = stage.filter(|stage| self.names.contains_key(stage));
+            let place = bound.as_ref().map_or_else(String::new, |stage| format!(" in the `let` of `{stage}`"));
+            let text = format!(
+                "behind `else` stands one stage; a path stands in brackets{place}: `else [{first} => feedback({room}) {name}]`"
+            );
+            self.errors.between(arrow.start, arrow.end, text);
+            match bound {
+                Some(_) => node.otherwise = None,
+                None => *otherwise.target = Target::Missing,
+            }
+            *next = Target::Missing;
+        }
+    }
+
     /// The ends that a path leaves open.
-    fn path(&mut self, feeds: Vec<Feed>, arrow: Option<Arrow>, path: Path) -> Vec<Feed> {
+    fn path(&mut self, feeds: Vec<Feed>, arrow: Option<Arrow>, mut path: Path) -> Vec<Feed> {
+        self.retried(&mut path);
         let mut feeds = self.target(feeds, arrow, path.head, !path.rest.is_empty());
         let mut rest = path.rest.into_iter().peekable();
         while let Some((arrow, target)) = rest.next() {
@@ -320,6 +352,14 @@ impl Lowering<'_> {
 
     fn node(&mut self, feeds: Vec<Feed>, arrow: Option<Arrow>, mut node: Node, goes_on: bool) -> Vec<Feed> {
         let span = node.span();
+        if let Stage::Named(named) = &node.stage
+            && let Some((room, name)) = super::feedback::in_one(named)
+            && self.names.contains_key(&name)
+        {
+            let text = format!("the stage that the loop leads back to stands behind: `feedback({room}) {name}`");
+            self.errors.error(span, text);
+            return self.missing(feeds, arrow);
+        }
         if let Stage::Named(named) = &node.stage
             && named.bare
             && let Some(&vertex) = self.names.get(&named.name)

@@ -97,6 +97,29 @@ pub(crate) fn option_of_a_closure(closure: &TokenStream) -> Option<(Span, String
     Some((span, option, tokens.into_iter().collect()))
 }
 
+/// `|e| { .. }.workers(2)`: as [`option_of_a_closure`]. Of what a body is worth no method has this name.
+pub(crate) fn option_of_a_body(closure: &TokenStream) -> Option<(Span, String, TokenStream)> {
+    let tokens: Vec<TokenTree> = closure.clone().into_iter().collect();
+    let body = tokens
+        .iter()
+        .rposition(|token| matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace))?;
+    // Right behind the bars, or what the closure returns: what stands before is no expression.
+    let bar = |token: &TokenTree| matches!(token, TokenTree::Punct(sign) if sign.as_char() == '|');
+    let returns =
+        || tokens[..body].windows(3).any(|t| bar(&t[0]) && t[1].to_string() == "-" && t[2].to_string() == ">");
+    if body == 0 || !(bar(&tokens[body - 1]) || returns()) {
+        return None;
+    }
+    let [TokenTree::Punct(dot), TokenTree::Ident(word), TokenTree::Group(args), ..] = &tokens[body + 1..] else {
+        return None;
+    };
+    // These may be methods of anything.
+    let known = is_option(word) && !["name", "timeout", "batch", "buffer"].iter().any(|other| word == other);
+    let option = known && dot.as_char() == '.' && args.delimiter() == Delimiter::Parenthesis;
+    let written = || format!(".{word}({})", written(&args.stream()));
+    option.then(|| (word.span(), written(), tokens[..=body].iter().cloned().collect()))
+}
+
 /// The `?` that a bare closure ends with: it would return what the `?` leaves, and no `Result`.
 pub(crate) fn question(closure: &TokenStream) -> Option<Span> {
     let mut before = None;

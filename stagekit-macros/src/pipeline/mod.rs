@@ -15,6 +15,7 @@ mod graph;
 mod loops;
 mod misread;
 mod options;
+mod otherwise;
 mod parse;
 #[cfg(test)]
 mod tests;

@@ -7,14 +7,15 @@ use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Result, Token, token};
 
-use super::ast::{Arrow, Item, Key, List, Mode, Named, Node, Opt, Otherwise, Path, Source, Stage, Target};
-use super::{branches, closure, elsewhere, feedback, misread};
+use super::ast::{Arrow, Item, Key, List, Mode, Named, Node, Opt, Path, Source, Stage, Target};
+use super::{branches, closure, elsewhere, feedback, misread, otherwise};
 use crate::diagnostic::Diagnostics;
 
 /// What may stand behind the leg of a `match`.
 pub(crate) const NEXT_BRANCH: &str = "`,` (next branch)";
 
-const STAGE: &str = "expected a stage: `name`, `name(args)`, `|event| ...`, `[a, b]` or `_`";
+const STAGE: &str =
+    "expected a stage: `name`, `name(args)`, `|event| ...`, `{ value }`, `[a, b]`, `match { .. }` or `_`";
 
 /// Reads the whole of a `pipeline!`.
 pub(crate) fn parse(input: TokenStream, errors: &mut Diagnostics) -> Source {
@@ -109,10 +110,32 @@ fn item(input: ParseStream<'_>, errors: &mut Diagnostics) -> Item {
         skip_item(input);
         return Item::Path(Path { head: Target::Missing, rest: Vec::new() });
     }
-    match target(input, errors, name.span()) {
-        Target::Node(node) => {
+    let begin = input.fork();
+    let found = if let Some(group) = elsewhere::path_in(input) {
+        let _ = input.parse::<TokenTree>();
+        skip_item(input);
+        let read = |inside: ParseStream<'_>| {
+            let begin = inside.fork();
+            let mut found = target(inside, errors, name.span());
+            match &mut found {
+                Target::Node(node) if node.otherwise.is_some() => {
+                    otherwise::behind_let(&name, node, &begin, inside, errors);
+                }
+                _ => {
+                    let text = format!("`let {name} = stage;` names one stage: write the path where `{name}` is used");
+                    errors.error(group.span(), text);
+                }
+            }
+            Some(found)
+        };
+        within(&group, read).unwrap_or(Target::Missing)
+    } else {
+        target(input, errors, name.span())
+    };
+    match found {
+        Target::Node(mut node) => {
             if !(input.is_empty() || input.peek(Token![;])) {
-                errors.error(input.span(), format!("expected `;`: `let {name} = stage;` names one stage"));
+                otherwise::behind_let(&name, &mut node, &begin, input, errors);
                 skip_item(input);
             }
             Item::Let(name, node)
@@ -131,6 +154,15 @@ fn item(input: ParseStream<'_>, errors: &mut Diagnostics) -> Item {
             Item::Path(Path { head: Target::Missing, rest: Vec::new() })
         }
     }
+}
+
+/// Reads what stands in a group.
+pub(crate) fn within<T: Default>(group: &Group, read: impl FnOnce(ParseStream<'_>) -> T) -> T {
+    let read = |inside: ParseStream<'_>| {
+        let found = read(inside);
+        inside.parse::<TokenStream>().map(|_| found)
+    };
+    read.parse2(group.stream()).unwrap_or_default()
 }
 
 /// A path ends at `;`, at `,` and where the input ends. `or` is what may stand behind it.
@@ -224,12 +256,28 @@ fn node_begins(input: ParseStream<'_>) -> bool {
 }
 
 /// A node or a list. `before` is where its absence is reported when nothing follows.
-fn target(input: ParseStream<'_>, errors: &mut Diagnostics, before: Span) -> Target {
+pub(crate) fn target(input: ParseStream<'_>, errors: &mut Diagnostics, before: Span) -> Target {
     if input.peek(token::Bracket) || elsewhere::other_brackets(input, errors) {
         return list(input, errors, Mode::All);
     }
     if input.peek(Token![match]) {
         return branches::parse(input, errors);
+    }
+    if let Some(group) = elsewhere::else_in(input) {
+        let text = elsewhere::quoted(group.stream(), "stage else other");
+        errors.error(group.span(), format!("a stage and its `else` stand without brackets: `{text}`"));
+        let _ = input.parse::<TokenTree>();
+        let _ = options(input, &mut Diagnostics::default());
+        return within(&group, |inside| Some(target(inside, errors, before))).unwrap_or(Target::Missing);
+    }
+    if let Some(word) = elsewhere::word_called(input, errors) {
+        let _ = input.parse::<Ident>();
+        if word == "by" {
+            let _ = input.parse::<TokenTree>();
+        }
+        let list = list(input, errors, if word == "all" { Mode::All } else { Mode::Any(word.span()) });
+        let _ = options(input, &mut Diagnostics::default());
+        return list;
     }
     if input.peek(syn::Ident) && (input.peek2(token::Bracket) || input.peek2(Token![|]) || input.peek2(Token![move])) {
         let word = input.fork().parse::<Ident>().map(|word| word.to_string()).unwrap_or_default();
@@ -326,11 +374,9 @@ fn node(input: ParseStream<'_>, errors: &mut Diagnostics, before: Span) -> Optio
     if let Ok(sign) = input.parse::<Token![?]>() {
         errors.error(sign.span, "no `?` here: what a stage returns as `Err` goes to its `else`, or ends the pipeline");
     }
-    let otherwise = input.parse::<Token![else]>().ok().map(|word| {
-        let target = Box::new(target(input, errors, word.span));
-        Otherwise { span: word.span, target }
-    });
-    Some(Node { stage, options, otherwise })
+    let mut node = Node { stage, options, otherwise: None };
+    node.otherwise = otherwise::parse(input, &node, errors);
+    Some(node)
 }
 
 fn stage(input: ParseStream<'_>, errors: &mut Diagnostics, before: Span) -> Option<Stage> {
@@ -347,6 +393,10 @@ fn stage(input: ParseStream<'_>, errors: &mut Diagnostics, before: Span) -> Opti
     }
     if input.peek(token::Brace) {
         let group = group(input)?;
+        if let Some(text) = elsewhere::closure_in(&group, input) {
+            errors.error(group.span(), text);
+            return within(&group, |inside| closure::parse(inside, errors)).map(Stage::Closure);
+        }
         if misread::is_body(&group) {
             errors.error(group.span(), misread::body("event"));
             return None;
@@ -391,7 +441,11 @@ fn stage(input: ParseStream<'_>, errors: &mut Diagnostics, before: Span) -> Opti
         }
         _ => {
             let nothing = input.is_empty() || input.peek(Token![;]) || input.peek(Token![,]);
-            let text = if input.peek(syn::Lit) { elsewhere::LITERAL } else { STAGE };
+            let text = match () {
+                () if input.peek(syn::Lit) => elsewhere::LITERAL,
+                () if input.peek(Token![if]) => elsewhere::CHOICE,
+                () => STAGE,
+            };
             errors.error(if nothing { before } else { span }, text);
             skip(input);
             None
@@ -430,7 +484,7 @@ fn parenthesised(input: ParseStream<'_>, errors: &mut Diagnostics) -> Option<Sta
 
 fn options(input: ParseStream<'_>, errors: &mut Diagnostics) -> Vec<Opt> {
     let mut options = Vec::new();
-    while input.peek(Token![.]) && !input.peek(Token![..]) {
+    while input.peek(Token![.]) && !input.peek(Token![..]) && !input.peek2(Token![else]) {
         options.extend(option(input, errors));
     }
     options

@@ -8,7 +8,7 @@ use syn::{FnArg, ReturnType, Signature, Type};
 use super::Role;
 use super::ast::{self, By, Function, Kind, Stage};
 use super::shape::{Shape, arguments, plain};
-use crate::diagnostic::{Diagnostics, spell};
+use crate::diagnostic::{Diagnostics, spell, written};
 use crate::names::ours;
 use crate::types::borrowed;
 
@@ -119,14 +119,16 @@ fn bare(ty: &Type) -> &Type {
 }
 
 /// The event's parameter.
-pub(crate) fn event(ty: &Type, stage: &Stage, errors: &mut Diagnostics) {
+pub(crate) fn event(ty: &Type, sig: &Signature, stage: &Stage, errors: &mut Diagnostics) {
     let inner = ast::lent(ty).map_or(plain(ty), |reference| plain(&reference.elem));
     let spelled = spell(inner);
     if let Some(reference) = ast::lent(ty) {
         if let Some(mutability) = &reference.mutability {
-            let text = format!(
-                "an event is taken by value or as `&{spelled}`; to change it, take it by value: `mut event: {spelled}`"
-            );
+            let text = behind_state(sig).unwrap_or_else(|| {
+                format!(
+                    "an event is taken by value or as `&{spelled}`; to change it, take it by value: `mut event: {spelled}`"
+                )
+            });
             return errors.error(mutability.span, text);
         }
         let owned = match inner {
@@ -155,6 +157,19 @@ pub(crate) fn event(ty: &Type, stage: &Stage, errors: &mut Diagnostics) {
     } else {
         owned("events", inner, errors);
     }
+}
+
+/// `(sum: &mut u64, n: u64)`: the state stands before the event, so another parameter is no `&mut`.
+fn behind_state(sig: &Signature) -> Option<String> {
+    let stays = |arg: &&FnArg| match arg {
+        FnArg::Typed(arg) => !matches!(plain(&arg.ty), Type::Reference(it) if it.mutability.is_some()),
+        FnArg::Receiver(_) => false,
+    };
+    let event = sig.inputs.iter().skip(1).find(stays)?;
+    let others = sig.inputs.iter().filter(|arg| !std::ptr::eq(*arg, event));
+    let all: Vec<String> = std::iter::once(event).chain(others).map(|arg| written(&arg.to_token_stream())).collect();
+    let all = all.join(", ");
+    Some(format!("the event is the first parameter: `({all})`; to change an event, take it by value"))
 }
 
 /// The other parameters. `false`: what the function returns cannot be judged.

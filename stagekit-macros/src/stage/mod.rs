@@ -170,7 +170,7 @@ fn read(role: Role, options: Options, function: &Function, mistakes: &mut Diagno
         scope,
     };
     if let Some(ty) = event {
-        check::event(ty, &stage, mistakes);
+        check::event(ty, sig, &stage, mistakes);
     }
     let clear = check::parameters(&stage, mistakes);
     if known && clear {

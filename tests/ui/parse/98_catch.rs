@@ -1,0 +1,11 @@
+use stagekit::prelude::*;
+use tests::stages::*;
+
+fn main() {
+    let _ = pipeline! {
+        words => parse catch |e| drop(e) => save
+    };
+}
+
+// Instead:
+//     words => parse else |e| drop(e) => save
