@@ -232,7 +232,7 @@ fn a_runtime_that_is_shut_down_aborts_its_pipelines() {
         .spawn()
     });
     runtime.shutdown_background();
-    let error = new().block_on(running.wait()).err().expect("it has not finished");
+    let Err(error) = new().block_on(running.wait()) else { panic!("it has not finished") };
     assert!(error.is_aborted(), "{error}");
     assert_eq!(error.to_string(), "the pipeline was aborted: its runtime was shut down");
 }
